@@ -1,0 +1,22 @@
+# Warnings and sanitizers for our own code, as one interface target.
+add_library(sluice_warnings INTERFACE)
+target_compile_options(sluice_warnings INTERFACE -Wall -Wextra -Wshadow -Wconversion
+                       -Wno-sign-conversion -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual
+                       # Designated initialisers leave the rest at their defaults on purpose.
+                       -Wno-missing-field-initializers)
+if(SLUICE_DEVELOPER)
+  target_compile_options(sluice_warnings INTERFACE -Werror)
+endif()
+
+if(SLUICE_SANITIZE)
+  target_compile_options(sluice_warnings INTERFACE -fsanitize=${SLUICE_SANITIZE}
+                         -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(sluice_warnings INTERFACE -fsanitize=${SLUICE_SANITIZE})
+endif()
+if(SLUICE_FUZZ)
+  target_compile_options(sluice_warnings INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+if(SLUICE_TIDY)
+  set(CMAKE_CXX_CLANG_TIDY clang-tidy-19)
+endif()
