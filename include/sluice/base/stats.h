@@ -1,0 +1,181 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace sluice {
+
+// Every counter of the program. Each thread counts into a Stats of its own; the control loop adds
+// them up once a tick. A counter is one field here, one row in kCounters (the build fails without
+// it), one increment, and one line in docs/metrics.md.
+struct Stats {
+  // Messages: received = parsed + malformed.
+  std::uint64_t messages_received = 0;
+  std::uint64_t octets_received = 0;
+  std::uint64_t messages_parsed = 0;
+  std::uint64_t messages_malformed = 0;
+  std::uint64_t messages_malformed_empty = 0;
+  std::uint64_t messages_malformed_no_pri = 0;
+  std::uint64_t messages_malformed_timestamp = 0;
+  std::uint64_t messages_malformed_header = 0;
+  std::uint64_t messages_malformed_structured_data = 0;
+  std::uint64_t messages_truncated = 0;
+  std::uint64_t messages_incomplete = 0;
+  std::uint64_t messages_repeated = 0;
+  std::uint64_t messages_matched = 0;
+  std::uint64_t messages_unmatched = 0;
+
+  // Event times: one choice a message.
+  std::uint64_t times_from_stamp = 0;
+  std::uint64_t times_without_stamp = 0;
+  std::uint64_t times_in_future = 0;
+  std::uint64_t times_skewed = 0;
+
+  // Sockets.
+  std::uint64_t udp_datagrams_refused = 0;
+  std::uint64_t udp_kernel_drops = 0;
+  std::uint64_t tcp_connections_accepted = 0;
+  std::uint64_t tcp_connections_refused = 0;
+  std::uint64_t tcp_connections_limited = 0;
+  std::uint64_t tcp_streams_broken = 0;
+  std::uint64_t tcp_octets_dropped = 0;
+
+  // Rules.
+  std::uint64_t rules_matched = 0;
+  std::uint64_t rules_bad_values = 0;
+  std::uint64_t rules_names_folded = 0;
+  std::uint64_t rules_contexts_evicted = 0;
+  std::uint64_t rules_contexts_expired = 0;
+
+  // Samples: samples = merged + pending + dropped.
+  std::uint64_t samples = 0;
+  std::uint64_t samples_merged = 0;
+  std::uint64_t samples_dropped_too_late = 0;
+  std::uint64_t samples_dropped_unknown_host = 0;
+  std::uint64_t samples_dropped_path_collision = 0;
+  std::uint64_t samples_dropped_tick_full = 0;
+  std::uint64_t samples_dropped_host_limit = 0;
+  std::uint64_t samples_dropped_metric_limit = 0;
+
+  // Windows and datapoints: published = acknowledged + waiting + in flight + superseded + dropped,
+  // per destination; with several destinations the last four count for all of them together.
+  std::uint64_t windows_published = 0;
+  std::uint64_t series_corrected = 0;
+  std::uint64_t datapoints_published = 0;
+  std::uint64_t datapoints_refused = 0;
+  std::uint64_t datapoints_acknowledged = 0;
+  std::uint64_t datapoints_superseded = 0;
+  std::uint64_t datapoints_dropped_queue_full = 0;
+  std::uint64_t datapoints_dropped_too_old = 0;
+  std::uint64_t batches_acknowledged = 0;
+  std::uint64_t batches_failed = 0;
+};
+
+struct CounterRow {
+  std::string_view name;  // For people and machines: snake_case, _total at the end.
+  std::uint64_t Stats::* field;
+  std::string_view help;
+};
+
+inline constexpr std::array kCounters{
+    CounterRow{"syslog_messages_received_total", &Stats::messages_received, "messages received"},
+    CounterRow{"syslog_octets_received_total", &Stats::octets_received,
+               "octets of messages received"},
+    CounterRow{"syslog_messages_parsed_total", &Stats::messages_parsed, "well-formed messages"},
+    CounterRow{"syslog_messages_malformed_total", &Stats::messages_malformed,
+               "malformed messages, kept and tried by the rules all the same"},
+    CounterRow{"syslog_messages_malformed_empty_total", &Stats::messages_malformed_empty,
+               "of these, empty ones"},
+    CounterRow{"syslog_messages_malformed_no_pri_total", &Stats::messages_malformed_no_pri,
+               "of these, without a valid PRI"},
+    CounterRow{"syslog_messages_malformed_timestamp_total", &Stats::messages_malformed_timestamp,
+               "of these, with a timestamp that names no moment"},
+    CounterRow{"syslog_messages_malformed_header_total", &Stats::messages_malformed_header,
+               "of these, with a broken RFC 5424 header"},
+    CounterRow{"syslog_messages_malformed_structured_data_total",
+               &Stats::messages_malformed_structured_data, "of these, with broken structured data"},
+    CounterRow{"syslog_messages_truncated_total", &Stats::messages_truncated,
+               "messages longer than max_message, cut"},
+    CounterRow{"syslog_messages_incomplete_total", &Stats::messages_incomplete,
+               "counted frames whose stream ended inside them"},
+    CounterRow{"syslog_messages_repeated_total", &Stats::messages_repeated,
+               "further events that repeat notices stood for"},
+    CounterRow{"syslog_messages_matched_total", &Stats::messages_matched,
+               "messages that a rule matched"},
+    CounterRow{"syslog_messages_unmatched_total", &Stats::messages_unmatched,
+               "messages that no rule matched"},
+    CounterRow{"time_from_stamp_total", &Stats::times_from_stamp,
+               "messages counted at the time of their stamp"},
+    CounterRow{"time_without_stamp_total", &Stats::times_without_stamp,
+               "messages counted at arrival for want of a stamp"},
+    CounterRow{"time_in_future_total", &Stats::times_in_future,
+               "messages counted at arrival because their stamp was more than 60 s ahead"},
+    CounterRow{"time_skewed_total", &Stats::times_skewed,
+               "messages counted at arrival because their sender's zone is not proven yet"},
+    CounterRow{"udp_datagrams_refused_total", &Stats::udp_datagrams_refused,
+               "datagrams from peers that no allow list names"},
+    CounterRow{"udp_kernel_drops_total", &Stats::udp_kernel_drops,
+               "datagrams the kernel dropped because the receive buffer was full"},
+    CounterRow{"tcp_connections_accepted_total", &Stats::tcp_connections_accepted,
+               "connections accepted"},
+    CounterRow{"tcp_connections_refused_total", &Stats::tcp_connections_refused,
+               "connections from peers that no allow list names"},
+    CounterRow{"tcp_connections_limited_total", &Stats::tcp_connections_limited,
+               "connections closed because there were too many"},
+    CounterRow{"tcp_streams_broken_total", &Stats::tcp_streams_broken,
+               "connections closed for TLS, HTTP or an impossible octet count"},
+    CounterRow{"tcp_octets_dropped_total", &Stats::tcp_octets_dropped,
+               "octets that belonged to no message, or to the cut part of one"},
+    CounterRow{"rules_matched_total", &Stats::rules_matched, "matches, of a rule and a message"},
+    CounterRow{"rules_bad_values_total", &Stats::rules_bad_values,
+               "captures that were no finite number"},
+    CounterRow{"rules_names_folded_total", &Stats::rules_names_folded,
+               "samples whose capture in the metric name became \"other\""},
+    CounterRow{"rules_contexts_evicted_total", &Stats::rules_contexts_evicted,
+               "contexts forgotten because there were too many"},
+    CounterRow{"rules_contexts_expired_total", &Stats::rules_contexts_expired,
+               "contexts forgotten because nothing came for long"},
+    CounterRow{"samples_total", &Stats::samples, "samples read by rules"},
+    CounterRow{"samples_merged_total", &Stats::samples_merged, "samples merged into the store"},
+    CounterRow{"samples_dropped_too_late_total", &Stats::samples_dropped_too_late,
+               "samples of windows that cannot be corrected any more"},
+    CounterRow{"samples_dropped_unknown_host_total", &Stats::samples_dropped_unknown_host,
+               "samples of hosts that only another host's text spoke of"},
+    CounterRow{"samples_dropped_path_collision_total", &Stats::samples_dropped_path_collision,
+               "samples of hosts whose metric path another host has"},
+    CounterRow{"samples_dropped_tick_full_total", &Stats::samples_dropped_tick_full,
+               "samples of series beyond the bound of one tick"},
+    CounterRow{"samples_dropped_host_limit_total", &Stats::samples_dropped_host_limit,
+               "samples of hosts beyond the bound on hosts"},
+    CounterRow{"samples_dropped_metric_limit_total", &Stats::samples_dropped_metric_limit,
+               "samples of metrics beyond the bound on metric names"},
+    CounterRow{"windows_published_total", &Stats::windows_published,
+               "windows published when they had ended"},
+    CounterRow{"series_corrected_total", &Stats::series_corrected,
+               "series published again as a whole corrected value"},
+    CounterRow{"datapoints_published_total", &Stats::datapoints_published, "datapoints published"},
+    CounterRow{"datapoints_refused_total", &Stats::datapoints_refused,
+               "datapoints that carbon would not take and that were not sent"},
+    CounterRow{"datapoints_acknowledged_total", &Stats::datapoints_acknowledged,
+               "datapoints acknowledged by a destination"},
+    CounterRow{"datapoints_superseded_total", &Stats::datapoints_superseded,
+               "datapoints replaced by a newer version before they were sent"},
+    CounterRow{"datapoints_dropped_queue_full_total", &Stats::datapoints_dropped_queue_full,
+               "datapoints dropped because a destination's queue was full"},
+    CounterRow{"datapoints_dropped_too_old_total", &Stats::datapoints_dropped_too_old,
+               "datapoints dropped because they waited longer than spool_age_max"},
+    CounterRow{"batches_acknowledged_total", &Stats::batches_acknowledged, "batches acknowledged"},
+    CounterRow{"batches_failed_total", &Stats::batches_failed,
+               "batches that were not acknowledged and are sent again"},
+};
+
+static_assert(sizeof(Stats) == kCounters.size() * sizeof(std::uint64_t),
+              "every counter in Stats needs its row in kCounters");
+
+// Adds every counter of `more` to `sum`.
+inline void add_stats(Stats& sum, const Stats& more) noexcept {
+  for (const CounterRow& row : kCounters) sum.*row.field += more.*row.field;
+}
+
+}  // namespace sluice

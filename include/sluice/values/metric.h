@@ -1,0 +1,67 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice {
+
+// What a metric's samples are, which decides the leaves that are published and their mathematics.
+enum class MetricType : std::uint8_t {
+  kTiming,        // A duration.
+  kDistribution,  // Any other number per event.
+  kGauge,         // A level; each host counts once in its cluster.
+  kCounter,       // Things that happened.
+  kAge,           // Seconds since something last happened.
+  kState,         // The latest of a few named values.
+};
+
+[[nodiscard]] std::string_view name_of(MetricType type) noexcept;
+[[nodiscard]] std::optional<MetricType> metric_type_from(std::string_view name) noexcept;
+
+// A published leaf, the last node of a path.
+enum class Stat : std::uint8_t {
+  kCount,
+  kMean,
+  kMin,
+  kMax,
+  kSum,
+  kLast,
+  kP50,
+  kP95,
+  kP99,
+  kHosts,
+  kValue,
+  kOverLimit,
+};
+
+[[nodiscard]] std::string_view name_of(Stat stat) noexcept;
+[[nodiscard]] std::optional<Stat> stat_from(std::string_view name) noexcept;
+
+// The leaves a type publishes when its metric does not choose, and those it may choose.
+[[nodiscard]] const std::vector<Stat>& default_host_stats(MetricType type);
+[[nodiscard]] const std::vector<Stat>& default_cluster_stats(MetricType type);
+[[nodiscard]] const std::vector<Stat>& allowed_host_stats(MetricType type);
+[[nodiscard]] const std::vector<Stat>& allowed_cluster_stats(MetricType type);
+
+// What is known of a metric beside its samples. Two rules that write one name must agree on it.
+struct Metric {
+  std::string name;  // "puppet.time.catalog_application": snake_case nodes joined by dots.
+  MetricType type = MetricType::kCounter;
+  std::string unit;              // For people ("s", "percent"); never part of a path.
+  std::vector<Stat> host_stats;  // Never empty once a RuleSet owns it, but for states.
+  std::vector<Stat> cluster_stats;
+  std::chrono::seconds limit{0};  // Ages: a host above it counts in over_limit.
+
+  friend bool operator==(const Metric&, const Metric&) = default;
+};
+
+// True for types whose cluster values need every sample's place in the distribution.
+[[nodiscard]] constexpr bool has_quantiles(MetricType type) noexcept {
+  return type == MetricType::kTiming || type == MetricType::kDistribution;
+}
+
+}  // namespace sluice
