@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace sluice {
+
+// A notice that stands for further messages equal to one that was sent in full before. Counting
+// rules that ignore it count too little.
+struct RepeatNotice {
+  std::uint64_t count = 0;  // Further copies, at most kRepeatCountMax.
+  // The repeated text, pointing into the notice. Empty when the notice only says "last message":
+  // then the previous message of that sender is meant.
+  std::string_view text;
+  bool refers_to_last = false;
+  bool is_cut = false;  // A size limit cut the notice; `text` lacks its end.
+};
+
+// Nobody repeats a message more often between two notices; a greater number is a mistake or a lie.
+inline constexpr std::uint64_t kRepeatCountMax = 1'000'000;
+
+// Reads the text of a message (leading blanks allowed) as one of
+//   message repeated N times: [ TEXT]                                   rsyslog
+//   last message repeated N times                                       syslogd, Solaris, AIX, BSD
+//   Last message 'TEXT' repeated N times, suppressed by syslog-ng on HOST
+// Nothing may follow. N has digits of any length.
+[[nodiscard]] std::optional<RepeatNotice> parse_repeat_notice(std::string_view text) noexcept;
+
+}  // namespace sluice

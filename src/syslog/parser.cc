@@ -1,0 +1,62 @@
+#include "sluice/syslog/parser.h"
+
+#include "syslog/parse_pri.h"
+#include "syslog/parse_rfc3164.h"
+#include "syslog/parse_rfc5424.h"
+#include "syslog/text.h"
+
+namespace sluice {
+namespace {
+
+// One NUL, one LF, one CR, and one NUL before them if none came behind.
+std::string_view without_trailer(std::string_view bytes) noexcept {
+  const bool has_nul = bytes.ends_with('\0');
+  if (has_nul) bytes.remove_suffix(1);
+  if (bytes.ends_with('\n')) bytes.remove_suffix(1);
+  if (bytes.ends_with('\r')) bytes.remove_suffix(1);
+  if (!has_nul && bytes.ends_with('\0')) bytes.remove_suffix(1);
+  return bytes;
+}
+
+// White space in front of a PRI is nobody's text.
+std::string_view without_white_space_before_pri(std::string_view bytes) noexcept {
+  if (bytes.starts_with('<')) return bytes;
+  const std::size_t start = bytes.find_first_not_of(" \t\r\n");
+  const bool has_bracket = start != std::string_view::npos && bytes[start] == '<';
+  return has_bracket ? bytes.substr(start) : bytes;
+}
+
+ParseError parse_header(std::string_view rest, bool has_pri, Record& record) noexcept {
+  if (detail::is_rfc5424(rest, has_pri)) return detail::parse_rfc5424(rest, record);
+  return detail::parse_rfc3164(rest, record);
+}
+
+ParseError parse_fields(std::string_view rest, Record& record) noexcept {
+  switch (detail::take_pri(rest, record)) {
+    case detail::Pri::kGood:
+      return parse_header(rest, true, record);
+    case detail::Pri::kNone:
+      parse_header(rest, false, record);
+      return ParseError::kNoPri;
+    case detail::Pri::kInvalid:
+      parse_header(rest, true, record);
+      return ParseError::kNoPri;
+    case detail::Pri::kBad:
+      break;
+  }
+  detail::set_text(rest, record);
+  return ParseError::kNoPri;
+}
+
+}  // namespace
+
+ParseError parse_message(std::string_view bytes, Record& record) noexcept {
+  record = Record{};
+  record.raw = without_trailer(bytes);
+  record.error = record.raw.empty()
+                     ? ParseError::kEmpty
+                     : parse_fields(without_white_space_before_pri(record.raw), record);
+  return record.error;
+}
+
+}  // namespace sluice
