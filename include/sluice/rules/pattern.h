@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sluice/base/error.h"
+
+namespace re2 {
+class RE2;
+}
+
+namespace sluice {
+
+// A compiled RE2 pattern. Matching runs in time linear in the text and never fails. Octets are
+// taken one by one (Latin-1), so that text in any encoding, broken or not, can match: a letter
+// beyond ASCII is as many '.' as it has octets.
+class Pattern {
+ public:
+  // Refuses what RE2 refuses, with RE2's words.
+  [[nodiscard]] static Expected<Pattern> compile(std::string_view pattern);
+
+  Pattern(Pattern&&) noexcept;
+  Pattern& operator=(Pattern&&) noexcept;
+  ~Pattern();
+
+  // Searches `text`; on a match `groups` (0: the whole match, then the groups in order) point into
+  // it, data() null for a group that took no part. As many groups as `groups` has places are
+  // found; fewer is faster, none fastest.
+  [[nodiscard]] bool search(std::string_view text, std::vector<std::string_view>& groups) const;
+
+  // Groups of the pattern, the whole match included.
+  [[nodiscard]] std::size_t group_count() const;
+  // The number of the group named `name`, or 0.
+  [[nodiscard]] int group_number(std::string_view name) const;
+  // Names of the named groups in order of their numbers.
+  [[nodiscard]] std::vector<std::string> group_names() const;
+  [[nodiscard]] const std::string& text() const;
+
+ private:
+  explicit Pattern(std::unique_ptr<re2::RE2> compiled);
+  std::unique_ptr<re2::RE2> compiled_;
+};
+
+}  // namespace sluice

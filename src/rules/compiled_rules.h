@@ -1,0 +1,100 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/string_map.h"
+#include "rules/literal.h"
+#include "sluice/rules/definition.h"
+#include "sluice/rules/pattern.h"
+#include "sluice/values/metric.h"
+
+namespace sluice {
+
+// Text with {capture} in it, cut into pieces once.
+struct Template {
+  struct Piece {
+    std::string text;
+    int group = 0;  // When not 0, the group whose text stands here instead.
+  };
+  std::vector<Piece> pieces;
+
+  [[nodiscard]] bool is_constant() const noexcept {
+    return pieces.empty() || (pieces.size() == 1 && pieces[0].group == 0);
+  }
+};
+
+// A variable of the context, numbered within all packs so that packs never meet in one.
+using VariableId = std::uint32_t;
+
+struct CompiledCondition {
+  VariableId variable = 0;
+  const Condition* condition = nullptr;
+};
+
+struct CompiledValue {
+  const ValueSource* source = nullptr;
+  int group = 0;            // kCapture
+  VariableId variable = 0;  // kContext
+};
+
+struct CompiledEmit {
+  const EmitDefinition* definition = nullptr;
+  CompiledValue value;
+  int host_group = 0;
+  std::uint32_t metric = 0;  // Index of the metric; with a template, of its prototype.
+  Template name;             // Used when the name holds captures.
+  std::vector<CompiledCondition> when;
+};
+
+struct CompiledSet {
+  VariableId variable = 0;
+  double number = 0;
+  bool is_text = false;
+  Template text;
+};
+
+struct CompiledAdd {
+  VariableId variable = 0;
+  CompiledValue value;
+};
+
+struct CompiledRule {
+  const RuleDefinition* definition = nullptr;
+  std::string full_name;  // "pack/rule"
+  std::uint32_t pack = 0;
+  Pattern pattern;
+  RequiredLiterals literals;
+  std::size_t group_count = 0;      // How many groups match() must find, the whole match included.
+  std::uint32_t facility_mask = 0;  // A bit per facility; 0: any.
+  std::uint32_t severity_mask = 0;
+  std::vector<CompiledCondition> where;
+  std::vector<CompiledEmit> emits;
+  std::vector<CompiledSet> sets;
+  std::vector<CompiledAdd> adds;
+  bool uses_context = false;
+  bool reads_syslog = true;
+};
+
+// What RuleSet owns. `packs` is kept because the compiled rules point into it.
+struct CompiledRules {
+  std::vector<PackDefinition> packs;
+  std::vector<CompiledRule> rules;
+  std::vector<Metric> metrics;
+  std::vector<std::string> variables;  // Name by VariableId, as the pack says it.
+  // Rules to try by APP-NAME, in order; the programs no rule names get `for_any_app`.
+  StringMap<std::vector<std::uint32_t>> by_app;
+  std::vector<std::uint32_t> for_any_app;
+  bool has_app_prefixes = false;
+
+  // The rules that an APP-NAME's records are tried on, found the slow way.
+  [[nodiscard]] std::vector<std::uint32_t> rules_for(std::string_view app_name) const;
+};
+
+// True if `app_name` is one of `apps` (exact, or a prefix that ends in '*'), or `apps` is empty.
+[[nodiscard]] bool app_matches(const std::vector<std::string>& apps, std::string_view app_name);
+
+}  // namespace sluice

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace sluice {
+
+// Octets that every text matching a pattern must hold; looking for them is many times cheaper than
+// running the pattern, and most lines are told apart by them alone.
+struct RequiredLiterals {
+  std::string prefix;  // The text begins with it (the pattern is anchored by '^').
+  std::string inside;  // The text holds it somewhere.
+};
+
+// Read off the pattern's text. Errs on the side of requiring less: anything it does not understand
+// (alternation at the top, flags, classes) requires nothing.
+[[nodiscard]] RequiredLiterals required_literals(std::string_view pattern);
+
+}  // namespace sluice

@@ -1,0 +1,71 @@
+#include "sluice/rules/pattern.h"
+
+#include <re2/re2.h>
+
+#include <array>
+#include <utility>
+
+#include "sluice/base/check.h"
+
+namespace sluice {
+namespace {
+
+// More groups than any rule needs; a bound so that they fit on the stack.
+constexpr std::size_t kGroupsMax = 33;
+
+}  // namespace
+
+Pattern::Pattern(std::unique_ptr<re2::RE2> compiled) : compiled_(std::move(compiled)) {}
+Pattern::Pattern(Pattern&&) noexcept = default;
+Pattern& Pattern::operator=(Pattern&&) noexcept = default;
+Pattern::~Pattern() = default;
+
+Expected<Pattern> Pattern::compile(std::string_view pattern) {
+  re2::RE2::Options options;
+  options.set_log_errors(false);
+  options.set_encoding(re2::RE2::Options::EncodingLatin1);
+  auto compiled =
+      std::make_unique<re2::RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
+  if (!compiled->ok()) {
+    return fail("expected an RE2 pattern, but: " + compiled->error() + " in \"" +
+                std::string(pattern) + '"');
+  }
+  if (static_cast<std::size_t>(compiled->NumberOfCapturingGroups()) >= kGroupsMax) {
+    return fail("expected at most " + std::to_string(kGroupsMax - 1) + " groups, found " +
+                std::to_string(compiled->NumberOfCapturingGroups()));
+  }
+  return Pattern(std::move(compiled));
+}
+
+bool Pattern::search(std::string_view text, std::vector<std::string_view>& groups) const {
+  std::array<re2::StringPiece, kGroupsMax> found;
+  SLUICE_CHECK(groups.size() <= found.size(), "compile() bounds the groups");
+  const bool matched =
+      compiled_->Match(re2::StringPiece(text.data(), text.size()), 0, text.size(),
+                       re2::RE2::UNANCHORED, found.data(), static_cast<int>(groups.size()));
+  if (!matched) return false;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    groups[i] = std::string_view(found[i].data(), found[i].size());
+  }
+  return true;
+}
+
+std::size_t Pattern::group_count() const {
+  return static_cast<std::size_t>(compiled_->NumberOfCapturingGroups()) + 1;
+}
+
+int Pattern::group_number(std::string_view name) const {
+  const auto& groups = compiled_->NamedCapturingGroups();
+  const auto found = groups.find(std::string(name));
+  return found == groups.end() ? 0 : found->second;
+}
+
+std::vector<std::string> Pattern::group_names() const {
+  std::vector<std::string> names;
+  for (const auto& [number, name] : compiled_->CapturingGroupNames()) names.push_back(name);
+  return names;
+}
+
+const std::string& Pattern::text() const { return compiled_->pattern(); }
+
+}  // namespace sluice

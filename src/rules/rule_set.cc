@@ -1,0 +1,242 @@
+#include "sluice/rules/rule_set.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/string_map.h"
+#include "rules/compiled_rules.h"
+#include "sluice/values/path_node.h"
+
+namespace sluice {
+namespace {
+
+// Compiles packs one rule after the other; keeps what rules share: metrics and variables.
+class Compiler {
+ public:
+  explicit Compiler(CompiledRules& out) : out_(out) {}
+
+  Expected<void> compile() {
+    for (std::uint32_t pack = 0; pack < out_.packs.size(); ++pack) {
+      for (const RuleDefinition& rule : out_.packs[pack].rules) {
+        if (auto done = compile_rule(pack, rule); !done) {
+          return at(out_.packs[pack].file,
+                    at("rule " + rule.name, std::move(done).error()).error());
+        }
+      }
+    }
+    index_apps();
+    return {};
+  }
+
+ private:
+  Expected<void> compile_rule(std::uint32_t pack, const RuleDefinition& definition) {
+    auto pattern = Pattern::compile(definition.match);
+    if (!pattern) return at("match", std::move(pattern).error());
+    CompiledRule rule{.definition = &definition,
+                      .full_name = out_.packs[pack].name + '/' + definition.name,
+                      .pack = pack,
+                      .pattern = std::move(*pattern),
+                      .literals = required_literals(definition.match)};
+    for (const std::uint8_t facility : definition.facilities) rule.facility_mask |= 1U << facility;
+    for (const std::uint8_t severity : definition.severities) rule.severity_mask |= 1U << severity;
+    rule.reads_syslog = definition.inputs.empty() ||
+                        std::ranges::find(definition.inputs, "syslog") != definition.inputs.end();
+    rule.where = compile_conditions(pack, definition.where);
+    if (auto done = compile_emits(rule); !done) return done;
+    if (auto done = compile_context(rule); !done) return done;
+    rule.uses_context = !rule.where.empty() || definition.context.has_value() ||
+                        std::ranges::any_of(rule.emits, reads_context);
+    out_.rules.push_back(std::move(rule));
+    return {};
+  }
+
+  static bool reads_context(const CompiledEmit& emit) {
+    return !emit.when.empty() || emit.value.source->kind == ValueSource::Kind::kContext;
+  }
+
+  Expected<void> compile_emits(CompiledRule& rule) {
+    for (std::size_t i = 0; i < rule.definition->emits.size(); ++i) {
+      const EmitDefinition& definition = rule.definition->emits[i];
+      const std::string place = "emit " + std::to_string(i);
+      CompiledEmit emit{.definition = &definition};
+      auto value = compile_value(rule, definition.value);
+      if (!value) return at(place, std::move(value).error());
+      emit.value = *value;
+      auto name = compile_template(rule, definition.metric.name);
+      if (!name) return at(place + ": metric", std::move(name).error());
+      emit.name = std::move(*name);
+      if (!definition.host.empty()) {
+        auto group = compile_group(rule, definition.host);
+        if (!group) return at(place + ": host", std::move(group).error());
+        emit.host_group = *group;
+      }
+      auto metric = intern_metric(definition.metric, emit.name.is_constant());
+      if (!metric) return at(place, std::move(metric).error());
+      emit.metric = *metric;
+      emit.when = compile_conditions(rule.pack, definition.when);
+      rule.emits.push_back(std::move(emit));
+    }
+    return {};
+  }
+
+  Expected<void> compile_context(CompiledRule& rule) {
+    if (!rule.definition->context) return {};
+    for (const auto& [name, value] : rule.definition->context->set) {
+      CompiledSet set{.variable = intern_variable(rule.pack, name)};
+      if (const auto* text = std::get_if<std::string>(&value)) {
+        auto compiled = compile_template(rule, *text);
+        if (!compiled) return at("context: set: " + name, std::move(compiled).error());
+        set.is_text = true;
+        set.text = std::move(*compiled);
+      } else {
+        set.number = std::get<double>(value);
+      }
+      rule.sets.push_back(std::move(set));
+    }
+    for (const auto& [name, source] : rule.definition->context->add) {
+      auto value = compile_value(rule, source);
+      if (!value) return at("context: add: " + name, std::move(value).error());
+      rule.adds.push_back({.variable = intern_variable(rule.pack, name), .value = *value});
+    }
+    return {};
+  }
+
+  std::vector<CompiledCondition> compile_conditions(std::uint32_t pack,
+                                                    const std::vector<Condition>& conditions) {
+    std::vector<CompiledCondition> compiled;
+    for (const Condition& condition : conditions) {
+      compiled.push_back({intern_variable(pack, condition.variable), &condition});
+    }
+    return compiled;
+  }
+
+  Expected<CompiledValue> compile_value(CompiledRule& rule, const ValueSource& source) {
+    CompiledValue value{.source = &source};
+    if (source.kind == ValueSource::Kind::kCapture) {
+      auto group = compile_group(rule, source.name);
+      if (!group) return at("value", std::move(group).error());
+      value.group = *group;
+    } else if (source.kind == ValueSource::Kind::kContext) {
+      value.variable = intern_variable(rule.pack, source.name);
+    }
+    return value;
+  }
+
+  static Expected<int> compile_group(CompiledRule& rule, const std::string& capture) {
+    const int group = rule.pattern.group_number(capture);
+    if (group == 0) {
+      std::string known;
+      for (const std::string& name : rule.pattern.group_names())
+        known += (known.empty() ? "" : ", ") + name;
+      return fail("expected a capture of the pattern (" + (known.empty() ? "it has none" : known) +
+                  "), found \"" + capture + '"');
+    }
+    rule.group_count = std::max(rule.group_count, static_cast<std::size_t>(group) + 1);
+    return group;
+  }
+
+  static Expected<Template> compile_template(CompiledRule& rule, std::string_view text) {
+    Template compiled;
+    while (!text.empty()) {
+      const std::size_t open = text.find('{');
+      if (open > 0) compiled.pieces.push_back({std::string(text.substr(0, open)), 0});
+      if (open == std::string_view::npos) break;
+      const std::size_t close = text.find('}', open);
+      if (close == std::string_view::npos) return fail("expected a '}' after '{'");
+      auto group = compile_group(rule, std::string(text.substr(open + 1, close - open - 1)));
+      if (!group) return std::unexpected(std::move(group).error());
+      compiled.pieces.push_back({{}, *group});
+      text.remove_prefix(close + 1);
+    }
+    return compiled;
+  }
+
+  Expected<std::uint32_t> intern_metric(Metric metric, bool is_constant) {
+    if (is_constant && !is_metric_path(metric.name)) {
+      return fail("expected a metric name of nodes [A-Za-z0-9_-] joined by dots, found \"" +
+                  metric.name + '"');
+    }
+    if (metric.host_stats.empty()) metric.host_stats = default_host_stats(metric.type);
+    if (metric.cluster_stats.empty()) metric.cluster_stats = default_cluster_stats(metric.type);
+    const auto [known, is_new] =
+        metric_ids_.try_emplace(metric.name, static_cast<std::uint32_t>(out_.metrics.size()));
+    if (is_new) {
+      out_.metrics.push_back(std::move(metric));
+    } else if (const Metric& first = out_.metrics[known->second]; first != metric) {
+      return fail("metric \"" + metric.name + "\" is a " + std::string(name_of(first.type)) +
+                  " with its own unit, leaves and limit in an earlier rule; expected the same "
+                  "here, found a " +
+                  std::string(name_of(metric.type)) + " that differs");
+    }
+    return known->second;
+  }
+
+  VariableId intern_variable(std::uint32_t pack, const std::string& name) {
+    const auto [known, is_new] = variable_ids_.try_emplace(
+        std::pair(pack, name), static_cast<VariableId>(out_.variables.size()));
+    if (is_new) out_.variables.push_back(name);
+    return known->second;
+  }
+
+  void index_apps() {
+    for (std::uint32_t rule = 0; rule < out_.rules.size(); ++rule) {
+      const auto& apps = out_.rules[rule].definition->apps;
+      if (apps.empty()) out_.for_any_app.push_back(rule);
+      for (const std::string& app : apps) {
+        if (app.ends_with('*')) {
+          out_.has_app_prefixes = true;
+        } else {
+          out_.by_app.try_emplace(app);
+        }
+      }
+    }
+    for (auto& [app, rules] : out_.by_app) rules = out_.rules_for(app);
+  }
+
+  CompiledRules& out_;
+  StringMap<std::uint32_t> metric_ids_;
+  absl::flat_hash_map<std::pair<std::uint32_t, std::string>, VariableId> variable_ids_;
+};
+
+}  // namespace
+
+bool app_matches(const std::vector<std::string>& apps, std::string_view app_name) {
+  return apps.empty() || std::ranges::any_of(apps, [&](std::string_view app) {
+           if (!app.ends_with('*')) return app == app_name;
+           app.remove_suffix(1);
+           return app_name.starts_with(app);
+         });
+}
+
+std::vector<std::uint32_t> CompiledRules::rules_for(std::string_view app_name) const {
+  std::vector<std::uint32_t> found;
+  for (std::uint32_t rule = 0; rule < rules.size(); ++rule) {
+    if (app_matches(rules[rule].definition->apps, app_name)) found.push_back(rule);
+  }
+  return found;
+}
+
+Expected<std::shared_ptr<const RuleSet>> RuleSet::compile(
+    const std::vector<PackDefinition>& packs) {
+  auto compiled = std::make_unique<CompiledRules>();
+  compiled->packs = packs;
+  if (auto done = Compiler(*compiled).compile(); !done)
+    return std::unexpected(std::move(done).error());
+  return std::make_shared<const RuleSet>(std::move(compiled));
+}
+
+RuleSet::RuleSet(std::unique_ptr<const CompiledRules> compiled) : compiled_(std::move(compiled)) {}
+RuleSet::~RuleSet() = default;
+
+std::size_t RuleSet::size() const noexcept { return compiled_->rules.size(); }
+const std::string& RuleSet::name(std::uint32_t rule) const {
+  return compiled_->rules[rule].full_name;
+}
+const std::string& RuleSet::match_text(std::uint32_t rule) const {
+  return compiled_->rules[rule].definition->match;
+}
+const std::vector<std::string>& RuleSet::apps(std::uint32_t rule) const {
+  return compiled_->rules[rule].definition->apps;
+}
+
+}  // namespace sluice

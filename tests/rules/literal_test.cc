@@ -1,0 +1,42 @@
+#include "rules/literal.h"
+
+#include <catch2/catch.hpp>
+
+namespace sluice {
+
+TEST_CASE("the octets that a pattern requires are read off its text", "[rules]") {
+  const auto [pattern, prefix, inside] =
+      GENERATE(table<std::string_view, std::string_view, std::string_view>({
+          {"^Applied catalog in (\\d+\\.\\d+) seconds$", "Applied catalog in ", " seconds"},
+          {"^(?:Finished catalog run|Applied catalog) in (?P<s>\\d+) seconds$", "", " seconds"},
+          {"^\\(/Stage\\[.*\\) change from .* failed: ", "(/Stage[", ") change from "},
+          {"failed", "", "failed"},
+          {"a|b", "", ""},
+          {"^a|b", "", ""},
+          {"(?i)failed", "", ""},
+          {"^ab?c", "a", "c"},
+          {"^ab*", "a", ""},
+          {"^ab{2}cd", "a", "cd"},
+          {"x[abc]yz", "", "yz"},
+          {"x[]a]yz", "", "yz"},
+          {"x[[:digit:]]yz", "", "yz"},
+          {"\\d+\\s\\w", "", ""},
+          {"(a(b)c)def", "", "def"},
+          {"(a\\)b)def", "", "def"},
+          {"\\Qa.b\\E", "", ""},
+          {"a.b", "", "a"},
+          {"", "", ""},
+          {"^", "", ""},
+          {"(", "", ""},
+          {"[", "", ""},
+          {"\\", "", ""},
+          {"content changed '\\{\\w+\\}", "", "content changed '{"},
+          {"\\x41bc", "", ""},
+      }));
+  CAPTURE(pattern);
+  const RequiredLiterals found = required_literals(pattern);
+  CHECK(found.prefix == prefix);
+  CHECK(found.inside == inside);
+}
+
+}  // namespace sluice

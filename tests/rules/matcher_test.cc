@@ -1,0 +1,279 @@
+#include "sluice/rules/matcher.h"
+
+#include <catch2/catch.hpp>
+#include <map>
+
+#include "sluice/rules/examples.h"
+
+namespace sluice {
+namespace {
+
+// A rule that counts `metric` whenever `match` does.
+RuleDefinition counting_rule(std::string name, std::string match, std::string metric) {
+  RuleDefinition rule{.name = std::move(name), .match = std::move(match)};
+  rule.emits.push_back({.metric = {.name = std::move(metric)}});
+  return rule;
+}
+
+RuleDefinition applied_rule() {
+  RuleDefinition rule{.name = "applied",
+                      .apps = {"puppet-agent"},
+                      .match = "^Applied catalog in (?P<seconds>\\S+) seconds$"};
+  rule.emits.push_back({.metric = {.name = "puppet.time", .type = MetricType::kTiming},
+                        .value = {.kind = ValueSource::Kind::kCapture, .name = "seconds"}});
+  return rule;
+}
+
+std::shared_ptr<const RuleSet> compiled(std::vector<RuleDefinition> rules) {
+  auto set = RuleSet::compile({PackDefinition{.name = "test", .rules = std::move(rules)}});
+  REQUIRE(set.has_value());
+  return *set;
+}
+
+std::string refusal(std::vector<RuleDefinition> rules) {
+  const auto set = RuleSet::compile(
+      {PackDefinition{.name = "test", .file = "test.json", .rules = std::move(rules)}});
+  return set ? "accepted" : set.error().message();
+}
+
+// Sums per metric of what the matcher gives for one line.
+class Reader {
+ public:
+  explicit Reader(std::shared_ptr<const RuleSet> rules, MatcherOptions options = {})
+      : matcher(std::move(rules), options) {}
+
+  std::map<std::string, double> read(std::string_view text, std::string_view app = "puppet-agent",
+                                     std::string_view procid = "1") {
+    Record record;
+    record.app_name = app;
+    record.procid = procid;
+    record.message = text;
+    record.facility = 3;
+    record.severity = 5;
+    samples.clear();
+    matched = matcher.match({.record = record, .host = "web01"}, samples);
+    std::map<std::string, double> sums;
+    for (const Sample& sample : samples) sums[sample.metric->name] += sample.value;
+    return sums;
+  }
+
+  Matcher matcher;
+  std::vector<Sample> samples;
+  std::size_t matched = 0;
+};
+
+using Sums = std::map<std::string, double>;
+
+}  // namespace
+
+TEST_CASE("a capture becomes a sample of its metric", "[rules]") {
+  Reader reader(compiled({applied_rule()}));
+  CHECK(reader.read("Applied catalog in 12.34 seconds") == Sums{{"puppet.time", 12.34}});
+  CHECK(reader.read("  Applied catalog in 12.34 seconds") == Sums{{"puppet.time", 12.34}});
+  CHECK(reader.read("Applied catalog in 12.34 seconds of fame").empty());
+  CHECK(reader.read("Applied catalog in 12.34 seconds", "sshd").empty());
+  CHECK(reader.read("").empty());
+  CHECK(reader.samples.empty());
+}
+
+TEST_CASE("a value that is no number is counted and gives no sample", "[rules]") {
+  Reader reader(compiled({applied_rule()}));
+  CHECK(reader.read("Applied catalog in many seconds").empty());
+  CHECK(reader.matched == 1);
+  CHECK(reader.matcher.stats().bad_values == 1);
+}
+
+TEST_CASE("all rules of a program are tried unless one stops", "[rules]") {
+  RuleDefinition first = counting_rule("first", "x", "a");
+  const RuleDefinition second = counting_rule("second", "x", "b");
+  CHECK(Reader(compiled({first, second})).read("x") == Sums{{"a", 1}, {"b", 1}});
+  first.stop = true;
+  CHECK(Reader(compiled({first, second})).read("x") == Sums{{"a", 1}});
+}
+
+TEST_CASE("programs are named in full or by a prefix", "[rules]") {
+  RuleDefinition prefixed = counting_rule("prefixed", "x", "a");
+  prefixed.apps = {"postfix/*", "cron"};
+  const RuleDefinition any = counting_rule("any", "x", "b");
+  Reader reader(compiled({prefixed, any}));
+  CHECK(reader.read("x", "postfix/smtpd") == Sums{{"a", 1}, {"b", 1}});
+  CHECK(reader.read("x", "postfix/smtpd") == Sums{{"a", 1}, {"b", 1}});  // From the cache.
+  CHECK(reader.read("x", "cron") == Sums{{"a", 1}, {"b", 1}});
+  CHECK(reader.read("x", "postfix") == Sums{{"b", 1}});
+  CHECK(reader.read("x", "") == Sums{{"b", 1}});
+}
+
+TEST_CASE("facility and severity restrict a rule", "[rules]") {
+  RuleDefinition rule = counting_rule("r", "x", "a");
+  rule.facilities = {3};
+  rule.severities = {5, 6};
+  CHECK(Reader(compiled({rule})).read("x") == Sums{{"a", 1}});
+  rule.severities = {3};
+  CHECK(Reader(compiled({rule})).read("x").empty());
+  rule.severities = {};
+  rule.facilities = {4};
+  CHECK(Reader(compiled({rule})).read("x").empty());
+}
+
+TEST_CASE("context carries counts from line to line, per program and process", "[rules]") {
+  RuleDefinition change{.name = "change", .match = "changed"};
+  change.context = ContextAction{.add = {{"changes", {.constant = 1}}}};
+  RuleDefinition done{.name = "done", .match = "^Applied"};
+  done.context = ContextAction{.end = true};
+  done.emits.push_back({.metric = {.name = "run.changes", .type = MetricType::kDistribution},
+                        .value = {.kind = ValueSource::Kind::kContext, .name = "changes"}});
+  done.emits.push_back(
+      {.metric = {.name = "runs.with_changes"},
+       .when = {{.variable = "changes", .kind = Condition::Kind::kRange, .min = 1}}});
+  Reader reader(compiled({change, done}));
+  CHECK(reader.read("a changed").empty());
+  CHECK(reader.read("b changed", "puppet-agent", "2").empty());
+  CHECK(reader.read("c changed").empty());
+  CHECK(reader.read("Applied") == Sums{{"run.changes", 2}, {"runs.with_changes", 1}});
+  CHECK(reader.read("Applied") == Sums{{"run.changes", 0}});
+  CHECK(reader.read("Applied", "puppet-agent", "2") ==
+        Sums{{"run.changes", 1}, {"runs.with_changes", 1}});
+  CHECK(reader.matcher.context_count() == 0);
+}
+
+TEST_CASE("where tells sections apart", "[rules]") {
+  RuleDefinition title{.name = "title", .match = "^(?P<name>\\w+):$"};
+  title.context = ContextAction{.set = {{"section", "{name}"}}};
+  RuleDefinition total = counting_rule("total", "^Total: (?P<n>\\d+)$", "resources.total");
+  total.emits[0].value = {.kind = ValueSource::Kind::kCapture, .name = "n"};
+  total.where = {{.variable = "section", .kind = Condition::Kind::kEquals, .equals = "Resources"}};
+  Reader reader(compiled({title, total}));
+  CHECK(reader.read("Total: 5").empty());
+  CHECK(reader.read("Time:").empty());
+  CHECK(reader.read("Total: 6").empty());
+  CHECK(reader.read("Resources:").empty());
+  CHECK(reader.read("Total: 7") == Sums{{"resources.total", 7}});
+}
+
+TEST_CASE("a capture in a metric name becomes one node, and beyond 200 values 'other'", "[rules]") {
+  RuleDefinition rule = counting_rule("r", "^(?P<type>\\S+) evaluated", "eval.{type}.count");
+  Reader reader(compiled({rule}));
+  CHECK(reader.read("Concat_file evaluated") == Sums{{"eval.concat_file.count", 1}});
+  CHECK(reader.read("a.b/c evaluated") == Sums{{"eval.a_b_c.count", 1}});
+  for (int i = 0; i < 198; ++i)
+    CHECK(reader.read("t" + std::to_string(i) + " evaluated").size() == 1);
+  CHECK(reader.read("one-too-many evaluated") == Sums{{"eval.other.count", 1}});
+  CHECK(reader.read("and-one-more evaluated") == Sums{{"eval.other.count", 1}});
+  CHECK(reader.read("t7 evaluated") == Sums{{"eval.t7.count", 1}});
+  CHECK(reader.matcher.stats().names_folded == 2);
+}
+
+TEST_CASE("a sample may be of a host that the text names", "[rules]") {
+  RuleDefinition rule = counting_rule("r", "^Compiled for (?P<node>\\S+)$", "compiled");
+  rule.emits[0].host = "node";
+  Reader reader(compiled({rule}));
+  CHECK(reader.read("Compiled for db01") == Sums{{"compiled", 1}});
+  CHECK(reader.samples[0].host == "db01");
+  CHECK(reader.samples[0].is_claimed);
+}
+
+TEST_CASE("values come scaled, from structured data, or as constants", "[rules]") {
+  RuleDefinition rule = counting_rule("r", "x", "a");
+  rule.emits[0].value = {
+      .kind = ValueSource::Kind::kStructuredData, .name = "meta@1", .param = "ms"};
+  rule.emits[0].scale = 0.001;
+  Matcher matcher(compiled({rule}), {});
+  Record record;
+  record.message = "x";
+  record.structured_data = "[meta@1 ms=\"1500\"]";
+  std::vector<Sample> samples;
+  matcher.match({.record = record, .host = "h"}, samples);
+  REQUIRE(samples.size() == 1);
+  CHECK(samples[0].value == 1.5);
+  record.structured_data = "[meta@1 ms=\"many\"]";
+  samples.clear();
+  matcher.match({.record = record, .host = "h"}, samples);
+  CHECK(samples.empty());
+}
+
+TEST_CASE("text that may be tag or text is tried both ways", "[rules]") {
+  Matcher matcher(compiled({counting_rule("r", "^Compiled catalog", "a")}), {});
+  Record record;
+  record.app_name = "Compiled";
+  record.message = "catalog for web01";
+  record.full_text = "Compiled catalog for web01";
+  std::vector<Sample> samples;
+  CHECK(matcher.match({.record = record, .host = "h"}, samples) == 1);
+}
+
+TEST_CASE("octets that are not UTF-8 match like any other", "[rules]") {
+  Reader reader(compiled({counting_rule("r", "^\\(.*\\) created$", "a")}));
+  CHECK(reader.read("(/Stage[main]/Caf\xe9\xff) created") == Sums{{"a", 1}});
+}
+
+TEST_CASE("explain tells of every rule what it wanted", "[rules]") {
+  RuleDefinition other = counting_rule("other", "x", "a");
+  other.apps = {"cron"};
+  RuleDefinition severe = counting_rule("severe", "x", "b");
+  severe.severities = {0};
+  RuleDefinition literal = counting_rule("literal", "^Finished (\\d+)", "c");
+  RuleDefinition pattern = counting_rule("pattern", "catalog in (?P<n>\\d{5})", "d");
+  RuleDefinition stopper = applied_rule();
+  stopper.stop = true;
+  RuleDefinition last = counting_rule("last", "x", "e");
+  Matcher matcher(compiled({other, severe, literal, pattern, stopper, last}), {});
+  Record record;
+  record.app_name = "puppet-agent";
+  record.message = "Applied catalog in 3.5 seconds";
+  std::vector<Sample> samples;
+  std::vector<RuleTrace> traces;
+  CHECK(matcher.explain({.record = record, .host = "h"}, samples, traces) == 1);
+  using Outcome = RuleTrace::Outcome;
+  const std::vector expected{Outcome::kApp,     Outcome::kSeverity, Outcome::kLiteral,
+                             Outcome::kPattern, Outcome::kMatched,  Outcome::kStopped};
+  REQUIRE(traces.size() == expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) CHECK(traces[i].outcome == expected[i]);
+  CHECK(traces[2].detail == "the text does not begin with \"Finished \"");
+  CHECK(traces[4].captures == std::vector<std::pair<std::string, std::string>>{{"seconds", "3.5"}});
+  CHECK(traces[4].sample_count == 1);
+}
+
+TEST_CASE("rules that cannot work are refused with their place", "[rules]") {
+  CHECK(refusal({counting_rule("r", "(", "a")})
+            .starts_with("test.json: rule r: match: expected an RE2 pattern, but: missing )"));
+  RuleDefinition rule = applied_rule();
+  rule.emits[0].value.name = "second";
+  CHECK(refusal({rule}) ==
+        "test.json: rule applied: emit 0: value: expected a capture of the pattern (seconds), "
+        "found \"second\"");
+  rule = counting_rule("r", "x", "a.{type}");
+  CHECK(refusal({rule}) ==
+        "test.json: rule r: emit 0: metric: expected a capture of the pattern (it has none), found "
+        "\"type\"");
+  rule = counting_rule("r", "x", "a..b");
+  CHECK(refusal({rule}) ==
+        "test.json: rule r: emit 0: expected a metric name of nodes [A-Za-z0-9_-] joined by dots, "
+        "found \"a..b\"");
+  rule = counting_rule("r2", "x", "puppet.time");
+  CHECK(refusal({applied_rule(), rule})
+            .starts_with("test.json: rule r2: emit 0: metric \"puppet.time\" is a timing"));
+}
+
+TEST_CASE("examples are run with context and compared per metric", "[rules]") {
+  RuleDefinition rule = applied_rule();
+  rule.examples = {{.lines = {"Applied catalog in 3.00 seconds"}, .gives = {{"puppet.time", 3}}},
+                   {.lines = {"Applied catalog in 3.00 seconds of fame"}}};
+  const PackDefinition good{.name = "p", .file = "p.json", .rules = {rule}};
+  CHECK(run_examples({good}).failures.empty());
+  CHECK(run_examples({good}).example_count == 2);
+  CHECK(run_examples({good}).without_example.empty());
+
+  rule.examples[0].gives["puppet.time"] = 4;
+  const auto failures =
+      run_examples({PackDefinition{.name = "p", .file = "p.json", .rules = {rule}}}).failures;
+  REQUIRE(failures.size() == 1);
+  CHECK(failures[0] ==
+        "p.json: rule applied: example \"Applied catalog in 3.00 seconds\": expected puppet.time = "
+        "4.000000, "
+        "found puppet.time = 3.000000");
+  rule.examples.clear();
+  CHECK(run_examples({PackDefinition{.name = "p", .rules = {rule}}}).without_example ==
+        std::vector<std::string>{"p/applied"});
+}
+
+}  // namespace sluice
