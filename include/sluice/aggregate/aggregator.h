@@ -1,0 +1,55 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "sluice/base/time.h"
+#include "sluice/values/delta.h"
+#include "sluice/values/sample.h"
+
+namespace sluice {
+
+struct AggregatorOptions {
+  std::chrono::seconds window{60};
+  // Host names remembered between ticks, so that a known host costs no allocation. A flood of
+  // invented names makes room by forgetting them all; only speed is lost.
+  std::size_t hosts_max = 100'000;
+  // Series and windows touched in one tick; a sample beyond is refused and counted.
+  std::size_t entries_max = 2'000'000;
+};
+
+// One ingest worker's part of the aggregation: sums the samples that came in since the last tick
+// into summaries per host, metric and window. Where they belong in time, and whether they are too
+// late, the WindowStore decides.
+class Aggregator {
+ public:
+  explicit Aggregator(const AggregatorOptions& options);
+  ~Aggregator();
+  Aggregator(const Aggregator&) = delete;
+  Aggregator& operator=(const Aggregator&) = delete;
+
+  // False when the tick holds entries_max series already; the sample is then lost to the caller's
+  // account. Keeps nothing that the sample points to.
+  [[nodiscard]] bool add(const Sample& sample, Timestamp now);
+
+  // Notes that a rule matched a message of `host` at `now`, whether or not it gave a sample.
+  void hear(std::string_view host, Timestamp now);
+
+  // Everything since the last call.
+  [[nodiscard]] Delta take_delta();
+
+  // Samples that the next delta will hold.
+  [[nodiscard]] std::uint64_t pending_samples() const noexcept;
+
+  // Must be called when the Metrics that samples point to are about to go (a reload).
+  void forget_metrics();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sluice

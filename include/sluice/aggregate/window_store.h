@@ -1,0 +1,122 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "sluice/base/time.h"
+#include "sluice/values/summary.h"
+
+namespace sluice {
+
+// Numbers that stand for names within one process; the pipeline's tables give them out.
+using HostId = std::uint32_t;
+using MetricId = std::uint32_t;
+
+// One metric of one host in one window.
+struct StoredSeries {
+  MetricId metric = 0;
+  Summary summary;
+};
+
+// What is known of one window: the merge of every delta that touched it.
+class Window {
+ public:
+  struct Host {
+    HostId host = 0;
+    std::vector<StoredSeries> series;  // A handful, in order of arrival.
+  };
+
+  explicit Window(Seconds start);
+  ~Window();
+  Window(Window&&) noexcept;
+  Window& operator=(Window&&) noexcept;
+
+  [[nodiscard]] Seconds start() const noexcept { return start_; }
+  [[nodiscard]] const std::vector<Host>& hosts() const noexcept;
+  // Null when the host has no sample of the metric in this window.
+  [[nodiscard]] const Summary* find(HostId host, MetricId metric) const;
+  // Bytes that this window takes, an estimate that errs high.
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+
+ private:
+  friend class WindowStore;
+  struct Index;
+
+  void merge(HostId host, MetricId metric, Summary&& summary);
+
+  Seconds start_;
+  std::size_t bytes_ = 0;
+  bool is_caught_up_ = false;  // Opened after its time; lives a horizon after its last sample.
+  Timestamp last_merge_{};
+  std::unique_ptr<Index> index_;
+};
+
+struct WindowStoreOptions {
+  std::chrono::seconds window{60};
+  std::chrono::milliseconds grace{5000};
+  std::chrono::seconds horizon{3600};
+  std::chrono::seconds catch_up{24 * 3600};
+  std::size_t bytes_max = std::size_t{256} << 20;
+};
+
+// All windows that may still be corrected. The only state of the aggregation, and nothing but the
+// merge of all deltas: the same deltas in any order give the same store.
+class WindowStore {
+ public:
+  // `now`: from here on the relay is alive, and windows that end later are its own to publish.
+  WindowStore(const WindowStoreOptions& options, Timestamp now);
+
+  // Whether a sample of the window that starts at `start` can still be taken in at `now`:
+  // - within the horizon after the window's end;
+  // - a window that is in the store all the same, having been opened late;
+  // - up to catch_up back, a window that was never published because the relay was not alive.
+  [[nodiscard]] bool accepts(Seconds start, Timestamp now) const;
+
+  // Merges into the window, opening it if need be. Only if accepts(start, now).
+  Window& merge(Seconds start, HostId host, MetricId metric, Summary&& summary, Timestamp now);
+
+  [[nodiscard]] const Window* find(Seconds start) const;
+  // By start, oldest first.
+  [[nodiscard]] const std::map<Seconds, Window>& windows() const noexcept { return windows_; }
+
+  // Drops windows past their horizon, and the oldest ones while the store is above bytes_max.
+  // Returns their starts.
+  std::vector<Seconds> expire(Timestamp now);
+
+  // The relay slept (a suspended machine, a clock that jumped): windows whose time to publish came
+  // between `from` and `to` were not published and may be opened as after a restart.
+  void note_gap(Timestamp from, Timestamp to);
+
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+  // How far back a sample is still taken in: the horizon, or less when bytes_max has cut it.
+  [[nodiscard]] std::chrono::seconds effective_horizon(Timestamp now) const;
+  // Windows dropped before their horizon because of bytes_max, since the start.
+  [[nodiscard]] std::uint64_t windows_cut() const noexcept { return windows_cut_; }
+
+ private:
+  struct Span {
+    Timestamp from;
+    Timestamp to;
+  };
+
+  [[nodiscard]] Seconds end_of(Seconds start) const { return start + options_.window; }
+  [[nodiscard]] bool was_published(Seconds start) const;
+  [[nodiscard]] bool is_past_horizon(const Window& window, Timestamp now) const;
+
+  WindowStoreOptions options_;
+  std::map<Seconds, Window> windows_;
+  std::size_t bytes_ = 0;
+  Timestamp alive_since_;
+  std::vector<Span> gaps_;  // While alive; those older than catch_up are forgotten.
+  // Windows that were opened late, published, and are gone: they must not be opened again, since
+  // what would be published then is a part. Bounded by catch_up.
+  std::vector<Seconds> closed_;
+  Seconds cut_before_{Seconds::min()};  // Windows that start before were cut by bytes_max.
+  std::uint64_t windows_cut_ = 0;
+};
+
+}  // namespace sluice

@@ -1,0 +1,168 @@
+#include "sluice/aggregate/aggregator.h"
+
+#include <absl/container/flat_hash_map.h>
+
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "base/string_map.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::uint32_t kNone = UINT32_MAX;
+
+struct HostSlot {
+  std::string name;
+  std::uint32_t place = kNone;  // Among the hosts of this tick.
+};
+
+// A host that was heard since the last tick.
+struct ActiveHost {
+  std::uint32_t slot = 0;
+  Timestamp last_heard{};
+  bool is_claimed = true;
+  std::uint32_t entry_count = 0;
+};
+
+struct Entry {
+  std::uint32_t host = 0;  // Place among the active hosts.
+  Delta::Entry entry;
+};
+
+struct EntryKey {
+  std::uint32_t host;  // Place among the active hosts.
+  std::uint32_t metric;
+  Seconds::rep window;
+  bool is_claimed;
+
+  friend bool operator==(const EntryKey&, const EntryKey&) = default;
+  template <typename H>
+  friend H AbslHashValue(H hash, const EntryKey& key) {
+    return H::combine(std::move(hash), key.host, key.metric, key.window, key.is_claimed);
+  }
+};
+
+}  // namespace
+
+struct Aggregator::State {
+  explicit State(const AggregatorOptions& chosen) : options(chosen) {}
+
+  ActiveHost& active_host(std::string_view name, std::uint32_t& place);
+  std::uint32_t metric_number(const Metric& metric);
+
+  AggregatorOptions options;
+  std::vector<HostSlot> hosts;
+  StringMap<std::uint32_t> host_slots;  // Name to place in `hosts`.
+  absl::flat_hash_map<const Metric*, std::uint32_t> metric_numbers;
+
+  // Since the last tick.
+  std::vector<ActiveHost> active;
+  std::vector<Metric> metrics;
+  StringMap<std::uint32_t> metric_names;
+  std::vector<Entry> entries;
+  absl::flat_hash_map<EntryKey, std::uint32_t> entry_places;
+  std::uint64_t sample_count = 0;
+};
+
+Aggregator::Aggregator(const AggregatorOptions& options)
+    : state_(std::make_unique<State>(options)) {}
+Aggregator::~Aggregator() = default;
+
+bool Aggregator::add(const Sample& sample, Timestamp now) {
+  State& state = *state_;
+  std::uint32_t host_place = 0;
+  ActiveHost& host = state.active_host(sample.host, host_place);
+  if (!sample.is_claimed) {
+    host.is_claimed = false;
+    host.last_heard = now;
+  }
+  const std::uint32_t metric = state.metric_number(*sample.metric);
+  const Seconds window = window_start(sample.time, state.options.window);
+  const EntryKey key{host_place, metric, window.time_since_epoch().count(), sample.is_claimed};
+  const auto [place, is_new] =
+      state.entry_places.try_emplace(key, static_cast<std::uint32_t>(state.entries.size()));
+  if (is_new) {
+    if (state.entries.size() >= state.options.entries_max) {
+      state.entry_places.erase(place);
+      return false;
+    }
+    ++host.entry_count;
+    state.entries.push_back(
+        {host_place,
+         {metric, window, sample.is_claimed, Summary(has_quantiles(sample.metric->type))}});
+  }
+  state.entries[place->second].entry.summary.add(sample.value, sample.time, sample.weight);
+  state.sample_count += sample.weight;
+  return true;
+}
+
+void Aggregator::hear(std::string_view host, Timestamp now) {
+  std::uint32_t place = 0;
+  ActiveHost& active = state_->active_host(host, place);
+  active.is_claimed = false;
+  active.last_heard = now;
+}
+
+Delta Aggregator::take_delta() {
+  State& state = *state_;
+  Delta delta;
+  delta.sample_count = std::exchange(state.sample_count, 0);
+  delta.metrics = std::exchange(state.metrics, {});
+  delta.hosts.resize(state.active.size());
+  for (std::size_t i = 0; i < state.active.size(); ++i) {
+    const ActiveHost& active = state.active[i];
+    HostSlot& slot = state.hosts[active.slot];
+    slot.place = kNone;
+    delta.hosts[i].name = slot.name;
+    delta.hosts[i].last_heard = active.last_heard;
+    delta.hosts[i].is_claimed = active.is_claimed;
+    delta.hosts[i].entries.reserve(active.entry_count);
+  }
+  for (Entry& entry : state.entries)
+    delta.hosts[entry.host].entries.push_back(std::move(entry.entry));
+  state.active.clear();
+  state.entries.clear();
+  state.entry_places.clear();
+  state.metric_names.clear();
+  state.metric_numbers.clear();
+  if (state.hosts.size() > state.options.hosts_max) {
+    state.hosts.clear();
+    state.host_slots.clear();
+  }
+  return delta;
+}
+
+std::uint64_t Aggregator::pending_samples() const noexcept { return state_->sample_count; }
+
+void Aggregator::forget_metrics() { state_->metric_numbers.clear(); }
+
+ActiveHost& Aggregator::State::active_host(std::string_view name, std::uint32_t& place) {
+  auto found = host_slots.find(name);
+  if (found == host_slots.end()) {
+    found = host_slots.emplace(name, static_cast<std::uint32_t>(hosts.size())).first;
+    hosts.push_back({std::string(name), kNone});
+  }
+  HostSlot& slot = hosts[found->second];
+  if (slot.place == kNone) {
+    slot.place = static_cast<std::uint32_t>(active.size());
+    active.push_back({.slot = found->second});
+  }
+  place = slot.place;
+  return active[place];
+}
+
+// Metrics of one name are one metric, whichever rule and rule set they come from.
+std::uint32_t Aggregator::State::metric_number(const Metric& metric) {
+  if (const auto found = metric_numbers.find(&metric); found != metric_numbers.end())
+    return found->second;
+  const auto [named, is_new] =
+      metric_names.try_emplace(metric.name, static_cast<std::uint32_t>(metrics.size()));
+  if (is_new) metrics.push_back(metric);
+  metric_numbers.emplace(&metric, named->second);
+  return named->second;
+}
+
+}  // namespace sluice

@@ -1,0 +1,138 @@
+#include "sluice/aggregate/window_store.h"
+
+#include <absl/container/flat_hash_map.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "sluice/base/check.h"
+
+namespace sluice {
+namespace {
+
+// What a series costs beside its sketch: its place in the vector, growth of the vector included.
+constexpr std::size_t kSeriesBytes = sizeof(StoredSeries) * 3 / 2;
+// What a host costs in a window: its place, its vector's block, its entry in the index.
+constexpr std::size_t kHostBytes = sizeof(Window::Host) * 3 / 2 + 16 + 24;
+constexpr std::size_t kWindowBytes = 512;
+
+}  // namespace
+
+struct Window::Index {
+  std::vector<Host> hosts;
+  absl::flat_hash_map<HostId, std::uint32_t> places;
+};
+
+Window::Window(Seconds start)
+    : start_(start), bytes_(kWindowBytes), index_(std::make_unique<Index>()) {}
+Window::~Window() = default;
+Window::Window(Window&&) noexcept = default;
+Window& Window::operator=(Window&&) noexcept = default;
+
+const std::vector<Window::Host>& Window::hosts() const noexcept { return index_->hosts; }
+
+const Summary* Window::find(HostId host, MetricId metric) const {
+  const auto place = index_->places.find(host);
+  if (place == index_->places.end()) return nullptr;
+  const auto& series = index_->hosts[place->second].series;
+  const auto found = std::ranges::find(series, metric, &StoredSeries::metric);
+  return found == series.end() ? nullptr : &found->summary;
+}
+
+void Window::merge(HostId host, MetricId metric, Summary&& summary) {
+  const auto [place, is_new] =
+      index_->places.try_emplace(host, static_cast<std::uint32_t>(index_->hosts.size()));
+  if (is_new) {
+    index_->hosts.push_back({host, {}});
+    bytes_ += kHostBytes;
+  }
+  auto& series = index_->hosts[place->second].series;
+  const auto found = std::ranges::find(series, metric, &StoredSeries::metric);
+  if (found == series.end()) {
+    bytes_ += kSeriesBytes + summary.heap_bytes();
+    series.push_back({metric, std::move(summary)});
+    return;
+  }
+  const std::size_t before = found->summary.heap_bytes();
+  found->summary.merge(summary);
+  bytes_ += found->summary.heap_bytes() - before;
+}
+
+WindowStore::WindowStore(const WindowStoreOptions& options, Timestamp now)
+    : options_(options), alive_since_(now) {}
+
+bool WindowStore::accepts(Seconds start, Timestamp now) const {
+  if (windows_.contains(start)) return true;
+  if (start < cut_before_ || std::ranges::binary_search(closed_, start)) return false;
+  if (end_of(start) + options_.horizon >= now) return true;
+  return end_of(start) + options_.catch_up >= now && !was_published(start);
+}
+
+bool WindowStore::was_published(Seconds start) const {
+  const Timestamp due = end_of(start) + options_.grace;
+  if (due < alive_since_) return false;
+  return std::ranges::none_of(gaps_,
+                              [due](const Span& gap) { return gap.from < due && due <= gap.to; });
+}
+
+Window& WindowStore::merge(Seconds start, HostId host, MetricId metric, Summary&& summary,
+                           Timestamp now) {
+  const auto [place, is_new] = windows_.try_emplace(start, start);
+  Window& window = place->second;
+  if (is_new) window.is_caught_up_ = end_of(start) + options_.horizon < now;
+  const std::size_t before = is_new ? 0 : window.bytes();
+  window.last_merge_ = std::max(window.last_merge_, now);
+  window.merge(host, metric, std::move(summary));
+  bytes_ += window.bytes() - before;
+  return window;
+}
+
+const Window* WindowStore::find(Seconds start) const {
+  const auto found = windows_.find(start);
+  return found == windows_.end() ? nullptr : &found->second;
+}
+
+bool WindowStore::is_past_horizon(const Window& window, Timestamp now) const {
+  const Timestamp last =
+      window.is_caught_up_ ? window.last_merge_ : Timestamp(end_of(window.start()));
+  return last + options_.horizon < now;
+}
+
+std::vector<Seconds> WindowStore::expire(Timestamp now) {
+  std::vector<Seconds> expired;
+  for (auto it = windows_.begin(); it != windows_.end();) {
+    // The newest window stays whatever it costs: without one there is nothing to publish.
+    const bool is_cut = bytes_ > options_.bytes_max && windows_.size() > 1;
+    if (!is_cut && !is_past_horizon(it->second, now)) {
+      ++it;
+      continue;
+    }
+    if (is_cut && !is_past_horizon(it->second, now)) {
+      ++windows_cut_;
+      cut_before_ = std::max(cut_before_, it->first + options_.window);
+    }
+    bytes_ -= it->second.bytes();
+    expired.push_back(it->first);
+    it = windows_.erase(it);
+  }
+  const Seconds oldest = floor_to_seconds(now - options_.catch_up - options_.window);
+  std::erase_if(closed_, [oldest](Seconds start) { return start < oldest; });
+  std::erase_if(gaps_, [oldest](const Span& gap) { return gap.to < oldest; });
+  closed_.insert(closed_.end(), expired.begin(), expired.end());
+  std::ranges::sort(closed_);
+  return expired;
+}
+
+void WindowStore::note_gap(Timestamp from, Timestamp to) {
+  SLUICE_CHECK(from <= to, "a gap ends after it began");
+  gaps_.push_back({from, to});
+}
+
+std::chrono::seconds WindowStore::effective_horizon(Timestamp now) const {
+  const auto reach = std::chrono::duration_cast<std::chrono::seconds>(now - cut_before_);
+  return cut_before_ == Seconds::min()
+             ? options_.horizon
+             : std::clamp(reach, std::chrono::seconds(0), options_.horizon);
+}
+
+}  // namespace sluice

@@ -1,0 +1,84 @@
+#include "sluice/aggregate/aggregator.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+namespace sluice {
+namespace {
+
+Timestamp at_second(int second) { return Timestamp(std::chrono::seconds(second)); }
+
+}  // namespace
+
+TEST_CASE("samples are summed per host, metric and window", "[aggregate]") {
+  Aggregator aggregator({.window = std::chrono::seconds(60)});
+  const Metric time{.name = "t", .type = MetricType::kTiming};
+  const Metric runs{.name = "r", .type = MetricType::kCounter};
+  CHECK(aggregator.add({.metric = &time, .host = "a", .value = 2, .time = at_second(10)},
+                       at_second(70)));
+  CHECK(aggregator.add({.metric = &time, .host = "a", .value = 4, .time = at_second(59)},
+                       at_second(71)));
+  CHECK(aggregator.add({.metric = &time, .host = "a", .value = 8, .time = at_second(60)},
+                       at_second(72)));
+  CHECK(
+      aggregator.add({.metric = &runs, .host = "b", .value = 1, .time = at_second(61), .weight = 3},
+                     at_second(73)));
+  CHECK(aggregator.pending_samples() == 6);
+  const Delta delta = aggregator.take_delta();
+  CHECK(delta.sample_count == 6);
+  CHECK(aggregator.pending_samples() == 0);
+  REQUIRE(delta.hosts.size() == 2);
+  CHECK(delta.hosts[0].name == "a");
+  CHECK(delta.hosts[0].last_heard == at_second(72));
+  REQUIRE(delta.hosts[0].entries.size() == 2);
+  CHECK(delta.hosts[0].entries[0].summary.sum() == 6);
+  CHECK(delta.hosts[0].entries[0].summary.sketch() != nullptr);
+  CHECK(delta.hosts[0].entries[1].window == Seconds(std::chrono::seconds(60)));
+  CHECK(delta.hosts[1].entries[0].summary.sum() == 3);
+  CHECK(delta.hosts[1].entries[0].summary.sketch() == nullptr);
+  CHECK(aggregator.take_delta().is_empty());
+}
+
+TEST_CASE("a host that others speak of has not been heard", "[aggregate]") {
+  Aggregator aggregator({});
+  const Metric metric{.name = "m"};
+  CHECK(aggregator.add({.metric = &metric, .host = "a", .value = 1, .is_claimed = true},
+                       at_second(5)));
+  Delta delta = aggregator.take_delta();
+  REQUIRE(delta.hosts.size() == 1);
+  CHECK(delta.hosts[0].is_claimed);
+  CHECK(delta.hosts[0].last_heard == Timestamp{});
+
+  CHECK(aggregator.add({.metric = &metric, .host = "a", .value = 1, .is_claimed = true},
+                       at_second(6)));
+  aggregator.hear("a", at_second(7));
+  delta = aggregator.take_delta();
+  REQUIRE(delta.hosts.size() == 1);
+  CHECK_FALSE(delta.hosts[0].is_claimed);
+  CHECK(delta.hosts[0].last_heard == at_second(7));
+}
+
+TEST_CASE("what one tick may hold is bounded, and so are the names kept", "[aggregate]") {
+  Aggregator aggregator({.hosts_max = 2, .entries_max = 3});
+  const Metric metric{.name = "m"};
+  for (const char* host : {"a", "b", "c"})
+    CHECK(aggregator.add({.metric = &metric, .host = host, .value = 1}, {}));
+  CHECK_FALSE(aggregator.add({.metric = &metric, .host = "d", .value = 1}, {}));
+  CHECK(aggregator.add({.metric = &metric, .host = "a", .value = 1}, {}));
+  CHECK(aggregator.take_delta().sample_count == 4);
+  CHECK(aggregator.add({.metric = &metric, .host = "d", .value = 1}, {}));
+}
+
+TEST_CASE("metrics of one name are one metric across a reload", "[aggregate]") {
+  Aggregator aggregator({});
+  const Metric before{.name = "m"};
+  const Metric after{.name = "m"};
+  CHECK(aggregator.add({.metric = &before, .host = "a", .value = 1}, {}));
+  aggregator.forget_metrics();
+  CHECK(aggregator.add({.metric = &after, .host = "a", .value = 1}, {}));
+  const Delta delta = aggregator.take_delta();
+  CHECK(delta.metrics.size() == 1);
+  CHECK(delta.hosts[0].entries.size() == 1);
+}
+
+}  // namespace sluice

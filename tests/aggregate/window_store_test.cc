@@ -1,0 +1,95 @@
+#include "sluice/aggregate/window_store.h"
+
+#include <catch2/catch.hpp>
+
+namespace sluice {
+namespace {
+
+using std::chrono::seconds;
+
+Timestamp at_second(std::int64_t second) { return Timestamp(seconds(second)); }
+Seconds start_at(std::int64_t second) { return Seconds(seconds(second)); }
+
+Summary one(double value) {
+  Summary summary(true);
+  summary.add(value, {});
+  return summary;
+}
+
+// Alive since second 100,000; one-minute windows, an hour of horizon, a day of catch-up.
+WindowStore store_of(WindowStoreOptions options = {}) { return {options, at_second(100'020)}; }
+
+}  // namespace
+
+TEST_CASE("what comes within the horizon is merged, series by series", "[aggregate]") {
+  WindowStore store = store_of();
+  const Timestamp now = at_second(100'100);
+  store.merge(start_at(99'960), 1, 7, one(2), now);
+  store.merge(start_at(99'960), 1, 7, one(4), now);
+  store.merge(start_at(99'960), 2, 7, one(8), now);
+  const Window* window = store.find(start_at(99'960));
+  REQUIRE(window != nullptr);
+  CHECK(window->find(1, 7)->sum() == 6);
+  CHECK(window->find(2, 7)->sum() == 8);
+  CHECK(window->find(2, 8) == nullptr);
+  CHECK(window->hosts().size() == 2);
+  CHECK(store.bytes() >= window->bytes());
+}
+
+TEST_CASE("how far back a sample is taken in depends on whether its window was published",
+          "[aggregate]") {
+  WindowStore store = store_of();
+  const std::int64_t now = 120'000;
+  const auto [start, accepted, why] = GENERATE(table<std::int64_t, bool, std::string_view>({
+      {120'000, true, "the open window"},
+      {120'060, true, "a window ahead"},
+      {116'340, true, "ended an hour ago to the second"},
+      {116'280, false, "past the horizon, published by this relay"},
+      {100'020, false, "the first window this relay published"},
+      {99'900, true, "ended before the relay was alive"},
+      {33'600, true, "a day back"},
+      {33'480, false, "more than a day back"},
+  }));
+  CAPTURE(start, why);
+  CHECK(store.accepts(start_at(start), at_second(now)) == accepted);
+}
+
+TEST_CASE("a window opened late lives a horizon after its last sample, and is not opened twice",
+          "[aggregate]") {
+  WindowStore store = store_of();
+  store.merge(start_at(60'000), 1, 1, one(1), at_second(101'000));
+  store.merge(start_at(60'000), 1, 1, one(1), at_second(103'000));
+  CHECK(store.expire(at_second(106'600)).empty());
+  CHECK(store.accepts(start_at(60'000), at_second(106'600)));
+  CHECK(store.expire(at_second(106'601)) == std::vector{start_at(60'000)});
+  CHECK_FALSE(store.accepts(start_at(60'000), at_second(106'601)));
+  CHECK(store.bytes() == 0);
+}
+
+TEST_CASE("windows whose time came while the relay slept may be opened", "[aggregate]") {
+  WindowStore store = store_of();
+  store.note_gap(at_second(110'000), at_second(113'000));
+  const Timestamp now = at_second(120'000);
+  CHECK(store.accepts(start_at(111'000), now));
+  CHECK_FALSE(store.accepts(start_at(109'800), now));
+  CHECK_FALSE(store.accepts(start_at(113'040), now));
+}
+
+TEST_CASE("the store stays below its bound by dropping the oldest windows, visibly",
+          "[aggregate]") {
+  WindowStore store = store_of({.bytes_max = 20'000});
+  const Timestamp now = at_second(102'000);
+  for (std::int64_t start = 100'020; start <= 102'000; start += 60) {
+    for (HostId host = 0; host < 10; ++host) store.merge(start_at(start), host, 1, one(1), now);
+  }
+  const std::size_t before = store.windows().size();
+  CHECK(store.expire(now).size() > 10);
+  CHECK(store.bytes() <= 20'000);
+  CHECK(store.windows().size() < before);
+  CHECK(store.windows_cut() == before - store.windows().size());
+  CHECK_FALSE(store.accepts(start_at(100'020), now));
+  CHECK(store.effective_horizon(now) < std::chrono::hours(1));
+  CHECK(store_of().effective_horizon(now) == std::chrono::hours(1));
+}
+
+}  // namespace sluice
