@@ -1,0 +1,39 @@
+#include "sluice/graphite/plaintext.h"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "sluice/values/path_node.h"
+
+namespace sluice {
+namespace {
+
+template <typename Number>
+void append_number(std::string& text, Number number) {
+  std::array<char, 32> digits{};  // The longest shortest double has 24 octets.
+  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), number);
+  text.append(digits.data(), end);
+}
+
+}  // namespace
+
+void append_value(std::string& text, double value) {
+  append_number(text, value == 0 ? 0.0 : value);  // No "-0".
+}
+
+void append_line(std::string& lines, std::string_view path, double value, Seconds time) {
+  lines += path;
+  lines += ' ';
+  append_value(lines, value);
+  lines += ' ';
+  append_number(lines, time.time_since_epoch().count());
+  lines += '\n';
+}
+
+bool is_sendable(const Datapoint& datapoint) noexcept {
+  return std::isfinite(datapoint.value) && datapoint.time.time_since_epoch().count() > 0 &&
+         datapoint.path.size() <= kPathBytesMax && is_metric_path(datapoint.path);
+}
+
+}  // namespace sluice

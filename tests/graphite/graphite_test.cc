@@ -1,0 +1,85 @@
+#include <bit>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <random>
+
+#include "sluice/graphite/paths.h"
+#include "sluice/graphite/plaintext.h"
+
+namespace sluice {
+namespace {
+
+std::string spelled(double value) {
+  std::string text;
+  append_value(text, value);
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("a value is the shortest decimal that reads back as itself", "[graphite]") {
+  CHECK(spelled(12) == "12");
+  CHECK(spelled(0.1) == "0.1");
+  CHECK(spelled(-0.0) == "0");
+  CHECK(spelled(1.0 / 3) == "0.3333333333333333");
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 10000; ++i) {
+    const double value = std::bit_cast<double>(random());
+    if (!std::isfinite(value)) continue;
+    CHECK(std::strtod(spelled(value).c_str(), nullptr) == value);
+  }
+}
+
+TEST_CASE("a line is path, value, timestamp and LF", "[graphite]") {
+  std::string lines;
+  append_line(lines, "sluice.all.cpu.busy.mean", 18.5, Seconds(std::chrono::seconds(1795333740)));
+  CHECK(lines == "sluice.all.cpu.busy.mean 18.5 1795333740\n");
+}
+
+TEST_CASE("only what carbon takes may leave", "[graphite]") {
+  const Seconds time(std::chrono::seconds(1795333740));
+  CHECK(is_sendable({.path = "a.b", .value = 1, .time = time}));
+  CHECK_FALSE(is_sendable({.path = "a.b", .value = std::nan(""), .time = time}));
+  CHECK_FALSE(
+      is_sendable({.path = "a.b", .value = std::numeric_limits<double>::infinity(), .time = time}));
+  CHECK_FALSE(is_sendable({.path = "a b", .value = 1, .time = time}));
+  CHECK_FALSE(is_sendable({.path = "caf\xe9", .value = 1, .time = time}));
+  CHECK_FALSE(is_sendable({.path = "a.b", .value = 1, .time = Seconds{}}));
+  std::string longest = "a";
+  while (longest.size() < kPathBytesMax) longest += ".a";
+  CHECK_FALSE(is_sendable({.path = longest, .value = 1, .time = time}));
+}
+
+TEST_CASE("paths have their documented form", "[graphite]") {
+  const auto paths = Paths::make({.prefix = "sluice", .instance = "relay1.example.com"});
+  REQUIRE(paths);
+  CHECK(paths->host("web", "web01.example.com") == "sluice.hosts.web.web01_example_com");
+  CHECK(paths->cluster("web.eu") == "sluice.clusters.web_eu");
+  CHECK(paths->all() == "sluice.all");
+  CHECK(paths->relay() == "sluice.relays.relay1_example_com");
+}
+
+TEST_CASE("templates change paths, within reason", "[graphite]") {
+  const auto make = [](std::string scope, std::string text) {
+    return Paths::make(
+        {.prefix = "p", .instance = "i", .templates = {{std::move(scope), std::move(text)}}});
+  };
+  CHECK(make("hosts", "hosts.{host}")->host("web", "a.b") == "hosts.a_b");
+  CHECK(make("clusters", "{prefix}.{cluster}.all")->cluster("web") == "p.web.all");
+  CHECK(make("hosts", "hosts.{cluster}").error().message() ==
+        "hosts: expected {host} in \"hosts.{cluster}\", or all hosts would share one path");
+  CHECK(make("clusters", "c").error().message() ==
+        "clusters: expected {cluster} in \"c\", or all clusters would share one path");
+  CHECK(make("all", "x.{host}").error().message() ==
+        "all: expected {prefix}, {instance}, found \"{host}\" in \"x.{host}\"");
+  CHECK(make("hosts", "a..{host}").error().message() ==
+        "hosts: expected nodes of [A-Za-z0-9_-] joined by dots, found \"a..{host}\"");
+  CHECK(make("hosts", "a.{host").error().message() ==
+        "hosts: expected a '}' after '{' in \"a.{host\"");
+  CHECK(make("everything", "a").error().message() ==
+        "expected one of hosts, clusters, all, relays, found \"everything\"");
+}
+
+}  // namespace sluice
