@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sluice/base/error.h"
+#include "sluice/values/cluster_map.h"
+
+namespace sluice {
+
+// Which cluster a host was put into, and by what.
+struct ClusterMatch {
+  std::string cluster;
+  enum class By : std::uint8_t {
+    kMap,       // An exact name in the map file.
+    kWildcard,  // A name with '*' in the map file.
+    kPattern,   // One of "patterns".
+    kDefault,   // Nothing said anything: the host is unmapped.
+  } by = By::kDefault;
+  std::string rule;  // The name or pattern that decided; empty for kDefault.
+};
+
+[[nodiscard]] std::string_view name_of(ClusterMatch::By by) noexcept;
+
+struct ClusterMapOptions {
+  std::vector<std::string> patterns;  // RE2 with a capture named "cluster", in order.
+  std::string fallback = "other";
+};
+
+// Host -> cluster: the map file first, then the patterns, then the default. Immutable; a map file
+// that changed makes a new one. Safe to read from several threads.
+class ClusterMap {
+ public:
+  [[nodiscard]] static Expected<std::shared_ptr<const ClusterMap>> make(
+      ClusterMapDefinition definition, const ClusterMapOptions& options);
+  ~ClusterMap();
+  ClusterMap(const ClusterMap&) = delete;
+  ClusterMap& operator=(const ClusterMap&) = delete;
+
+  // `host` is canonical (lower case). Aliases are resolved first.
+  [[nodiscard]] ClusterMatch cluster_of(std::string_view host) const;
+
+  // The name that stands for `host`: itself, unless the map file gives it as an alias of another.
+  [[nodiscard]] std::string_view resolve_alias(std::string_view host) const;
+
+  // True if the map file or a pattern names the host.
+  [[nodiscard]] bool is_mapped(std::string_view host) const;
+
+  struct State;
+  explicit ClusterMap(std::unique_ptr<const State> state);
+
+ private:
+  std::unique_ptr<const State> state_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "sluice/base/time.h"
+#include "sluice/values/record.h"
+#include "sluice/values/zone.h"
+
+namespace sluice {
+
+// What a message's event time was taken from.
+enum class TimeSource : std::uint8_t {
+  kStamp,    // Its stamp.
+  kNoStamp,  // Arrival: it had no stamp, or one that names no moment.
+  kFuture,   // Arrival: its stamp was more than kFutureMax ahead.
+  kSkewed,   // Arrival: its stamp names no zone, and its sender's zone is not proven yet.
+};
+
+[[nodiscard]] std::string_view name_of(TimeSource source) noexcept;
+
+struct EventTime {
+  Timestamp time{};
+  TimeSource source = TimeSource::kStamp;
+  std::optional<Timestamp> stamp;  // What the stamp means, whether or not it was believed.
+};
+
+// A clock that runs ahead by more is wrong, and whisper would take its points over older ones.
+inline constexpr std::chrono::seconds kFutureMax{60};
+// A stamp without zone that is this close to its arrival proves that its sender's zone is right.
+inline constexpr std::chrono::seconds kProofMax{60};
+
+// Decides when what a message tells of happened. A stamp with a zone counts as said. One without
+// counts once its sender has sent a stamp close to its arrival: a zone that is off by whole hours
+// would otherwise put numbers into the wrong windows, hour after hour.
+class EventTimes {
+ public:
+  // Remembers up to `senders_max` proven senders; a flood of names makes room by forgetting them
+  // all.
+  explicit EventTimes(std::size_t senders_max = 200'000);
+  ~EventTimes();
+  EventTimes(const EventTimes&) = delete;
+  EventTimes& operator=(const EventTimes&) = delete;
+
+  // `sender`: whose clock made the stamp, that is the host. `zone`: of stamps without one.
+  [[nodiscard]] EventTime resolve(const Stamp& stamp, std::string_view sender, const Zone& zone,
+                                  Timestamp now);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sluice

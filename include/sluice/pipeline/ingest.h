@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "sluice/aggregate/aggregator.h"
+#include "sluice/base/stats.h"
+#include "sluice/base/time.h"
+#include "sluice/pipeline/event_time.h"
+#include "sluice/pipeline/host_name.h"
+#include "sluice/rules/matcher.h"
+#include "sluice/rules/rule_set.h"
+#include "sluice/values/delta.h"
+#include "sluice/values/peer.h"
+#include "sluice/values/zone.h"
+
+namespace sluice {
+
+struct IngestOptions {
+  AggregatorOptions aggregator;
+  MatcherOptions matcher;
+  HostNameOptions host_names;
+  bool expand_repeats = true;  // "message repeated N times" counts as N further messages.
+};
+
+// A message as its transport delivered it.
+struct Message {
+  std::string_view bytes;  // Without framing; dies with the call.
+  const Peer& peer;
+  const Zone& zone;  // Of stamps that name none.
+  bool truncated = false;
+  bool incomplete = false;
+};
+
+// What became of one message, for `explain`. Views live as long as the message and the next call.
+struct MessageTrace {
+  Record record;             // Its `message` is the repeated text when it was a repeat notice.
+  std::string_view message;  // MSG as sent.
+  std::string_view host;     // Canonical.
+  EventTime event_time;
+  std::uint32_t weight = 1;
+  std::vector<Sample> samples;  // Hosts taken from captures stand as captured.
+  std::vector<RuleTrace> rules;
+};
+
+// The first half of the pipeline, one ingest worker's worth: bytes in, samples added to the
+// aggregator. Every message is counted exactly once, as parsed or as malformed, and a malformed one
+// is tried by the rules all the same.
+class Ingest {
+ public:
+  // A malformed message was counted; for a log line at a bounded rate.
+  using OnMalformed = std::function<void(ParseError error, const Message& message)>;
+
+  Ingest(const IngestOptions& options, std::shared_ptr<const RuleSet> rules,
+         OnMalformed on_malformed);
+  ~Ingest();
+  Ingest(const Ingest&) = delete;
+  Ingest& operator=(const Ingest&) = delete;
+
+  // `now`: when the message arrived.
+  void receive(const Message& message, Timestamp now);
+
+  // The same, telling what was done with it.
+  [[nodiscard]] MessageTrace explain(const Message& message, Timestamp now);
+
+  // Everything since the last call.
+  [[nodiscard]] Delta take_delta();
+
+  // New rules from the next message on; contexts begin anew, counters go on.
+  void set_rules(std::shared_ptr<const RuleSet> rules);
+
+  // Samples counted so far, less those in deltas that were taken.
+  [[nodiscard]] std::uint64_t pending_samples() const noexcept;
+  // As of now; `samples_merged` and what comes after are the Publisher's.
+  [[nodiscard]] Stats stats() const noexcept;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,120 @@
+#include "sluice/pipeline/cluster_map.h"
+
+#include <utility>
+
+#include "base/string_map.h"
+#include "sluice/rules/pattern.h"
+
+namespace sluice {
+namespace {
+
+// True if `pattern`, in which '*' stands for any run of characters, is all of `text`. Goes back to
+// the last '*' only, so it takes at most |pattern| * |text| steps.
+bool wildcard_matches(std::string_view pattern, std::string_view text) {
+  std::size_t p = 0;
+  std::size_t t = 0;
+  std::size_t star = std::string_view::npos;
+  std::size_t star_text = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      star_text = t;
+    } else if (p < pattern.size() && pattern[p] == text[t]) {
+      ++p;
+      ++t;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      t = ++star_text;
+    } else {
+      return false;
+    }
+  }
+  return pattern.substr(p).find_first_not_of('*') == std::string_view::npos;
+}
+
+}  // namespace
+
+std::string_view name_of(ClusterMatch::By by) noexcept {
+  switch (by) {
+    case ClusterMatch::By::kMap:
+      return "map";
+    case ClusterMatch::By::kWildcard:
+      return "wildcard";
+    case ClusterMatch::By::kPattern:
+      return "pattern";
+    case ClusterMatch::By::kDefault:
+      return "default";
+  }
+  return "unknown";
+}
+
+struct ClusterMap::State {
+  ClusterMapDefinition definition;
+  std::string fallback;
+  StringMap<const ClusterMapDefinition::Entry*> exact;
+  std::vector<const ClusterMapDefinition::Entry*> wildcards;
+  StringMap<std::string> aliases;
+  std::vector<Pattern> patterns;
+  std::vector<std::size_t> cluster_groups;  // Of each pattern.
+};
+
+Expected<std::shared_ptr<const ClusterMap>> ClusterMap::make(ClusterMapDefinition definition,
+                                                             const ClusterMapOptions& options) {
+  auto state = std::make_unique<State>();
+  state->definition = std::move(definition);
+  state->fallback = options.fallback;
+  for (const ClusterMapDefinition::Entry& entry : state->definition.entries) {
+    if (entry.host.find('*') == std::string::npos) {
+      state->exact.emplace(entry.host, &entry);
+    } else {
+      state->wildcards.push_back(&entry);
+    }
+  }
+  for (const auto& [alias, host] : state->definition.aliases) state->aliases.emplace(alias, host);
+  for (std::size_t i = 0; i < options.patterns.size(); ++i) {
+    const std::string place = "pattern " + std::to_string(i);
+    auto pattern = Pattern::compile(options.patterns[i]);
+    if (!pattern) return at(place, std::move(pattern).error());
+    const int group = pattern->group_number("cluster");
+    if (group == 0) {
+      return at(place,
+                {{}, "expected a capture (?P<cluster>...) in \"" + options.patterns[i] + '"'});
+    }
+    state->cluster_groups.push_back(static_cast<std::size_t>(group));
+    state->patterns.push_back(std::move(*pattern));
+  }
+  return std::make_shared<const ClusterMap>(std::move(state));
+}
+
+ClusterMap::ClusterMap(std::unique_ptr<const State> state) : state_(std::move(state)) {}
+ClusterMap::~ClusterMap() = default;
+
+ClusterMatch ClusterMap::cluster_of(std::string_view host) const {
+  using By = ClusterMatch::By;
+  host = resolve_alias(host);
+  if (const auto found = state_->exact.find(host); found != state_->exact.end()) {
+    return {found->second->cluster, By::kMap, found->second->host};
+  }
+  for (const ClusterMapDefinition::Entry* entry : state_->wildcards) {
+    if (wildcard_matches(entry->host, host)) return {entry->cluster, By::kWildcard, entry->host};
+  }
+  for (std::size_t i = 0; i < state_->patterns.size(); ++i) {
+    const std::size_t group = state_->cluster_groups[i];
+    std::vector<std::string_view> groups(group + 1);
+    if (state_->patterns[i].search(host, groups) && !groups[group].empty()) {
+      return {std::string(groups[group]), By::kPattern, state_->patterns[i].text()};
+    }
+  }
+  return {state_->fallback, By::kDefault, {}};
+}
+
+std::string_view ClusterMap::resolve_alias(std::string_view host) const {
+  const auto found = state_->aliases.find(host);
+  return found == state_->aliases.end() ? host : std::string_view(found->second);
+}
+
+bool ClusterMap::is_mapped(std::string_view host) const {
+  return cluster_of(host).by != ClusterMatch::By::kDefault;
+}
+
+}  // namespace sluice

@@ -1,0 +1,83 @@
+#include "sluice/pipeline/event_time.h"
+
+#include <absl/container/flat_hash_set.h>
+
+#include <optional>
+#include <string>
+
+#include "base/string_map.h"
+#include "sluice/syslog/stamp_time.h"
+
+namespace sluice {
+namespace {
+
+bool is_close(Timestamp a, Timestamp b) { return (a < b ? b - a : a - b) <= kProofMax; }
+
+}  // namespace
+
+std::string_view name_of(TimeSource source) noexcept {
+  switch (source) {
+    case TimeSource::kStamp:
+      return "stamp";
+    case TimeSource::kNoStamp:
+      return "arrival: no stamp";
+    case TimeSource::kFuture:
+      return "arrival: the stamp is in the future";
+    case TimeSource::kSkewed:
+      return "arrival: the stamp has no zone, and the sender's is not proven yet";
+  }
+  return "unknown";
+}
+
+struct EventTimes::State {
+  std::optional<Timestamp> moment_of(const Stamp& stamp, const Zone& zone, Timestamp now);
+
+  std::size_t senders_max = 0;
+  absl::flat_hash_set<std::string, StringHash, StringEqual> proven;
+  // Lines come in runs of one second, and zones and years cost more than the rest of a line.
+  Stamp last_stamp;
+  const Zone* last_zone = nullptr;
+  Timestamp last_now{};
+  std::optional<Timestamp> last_moment;
+};
+
+EventTimes::EventTimes(std::size_t senders_max) : state_(std::make_unique<State>()) {
+  state_->senders_max = senders_max;
+}
+EventTimes::~EventTimes() = default;
+
+EventTime EventTimes::resolve(const Stamp& stamp, std::string_view sender, const Zone& zone,
+                              Timestamp now) {
+  if (!stamp.present) return {now, TimeSource::kNoStamp, {}};
+  const std::optional<Timestamp> moment = state_->moment_of(stamp, zone, now);
+  if (!moment) return {now, TimeSource::kNoStamp, {}};
+  if (!stamp.has_offset) {
+    const bool is_proven = state_->proven.contains(sender);
+    if (!is_proven && is_close(*moment, now)) {
+      if (state_->proven.size() >= state_->senders_max) state_->proven.clear();
+      state_->proven.emplace(sender);
+    } else if (!is_proven) {
+      return {now, TimeSource::kSkewed, moment};
+    }
+  }
+  if (*moment > now + kFutureMax) return {now, TimeSource::kFuture, moment};
+  return {*moment, TimeSource::kStamp, moment};
+}
+
+std::optional<Timestamp> EventTimes::State::moment_of(const Stamp& stamp, const Zone& zone,
+                                                      Timestamp now) {
+  // What the same stamp means changes with `now` only over weeks; a minute is safe.
+  const bool is_cached = last_zone == &zone && stamp == last_stamp && now >= last_now &&
+                         now - last_now < std::chrono::minutes(1);
+  if (is_cached) return last_moment;
+  last_stamp = stamp;
+  last_zone = &zone;
+  last_now = now;
+  last_moment = resolve_stamp(stamp, now, [&](LocalTime local) {
+    const Timestamp moment = zone.to_utc(local, now);
+    return LocalMoments{moment, moment};
+  });
+  return last_moment;
+}
+
+}  // namespace sluice

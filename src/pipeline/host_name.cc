@@ -1,0 +1,38 @@
+#include "sluice/pipeline/host_name.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace sluice {
+namespace {
+
+constexpr bool is_upper(char c) noexcept { return c >= 'A' && c <= 'Z'; }
+constexpr char to_lower(char c) noexcept {
+  return is_upper(c) ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+// Good enough to keep an address from being cut like a name: only digits and dots, or a colon.
+bool is_address(std::string_view host) noexcept {
+  return host.find(':') != std::string_view::npos ||
+         host.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
+}  // namespace
+
+std::string_view canonical_host(std::string_view hostname, std::string_view peer,
+                                const HostNameOptions& options, std::string& scratch) {
+  std::string_view host = hostname.empty() ? peer : hostname;
+  if (host.size() > 1 && host.ends_with('.')) host.remove_suffix(1);
+  if (options.form == HostNameForm::kShort && !is_address(host))
+    host = host.substr(0, host.find('.'));
+  const bool needs_domain = options.form == HostNameForm::kFqdn && !options.domain.empty() &&
+                            !is_address(host) && host.find('.') == std::string_view::npos;
+  // Nearly every sender writes lower case already, and then nothing is copied.
+  if (!needs_domain && std::ranges::none_of(host, is_upper)) return host;
+  scratch.clear();
+  std::ranges::transform(host, std::back_inserter(scratch), to_lower);
+  if (needs_domain) scratch += '.' + options.domain;
+  return scratch;
+}
+
+}  // namespace sluice

@@ -1,0 +1,49 @@
+#include "pipeline/name_tables.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace sluice {
+
+std::optional<HostId> HostTable::intern(std::string_view name, std::size_t hosts_max) {
+  if (const auto known = find(name)) return known;
+  if (ids_.size() >= hosts_max) return std::nullopt;
+  const auto id = static_cast<HostId>(hosts_.size());
+  hosts_.push_back({std::string(name), {}});
+  ids_.emplace(name, id);
+  return id;
+}
+
+std::optional<HostId> HostTable::find(std::string_view name) const {
+  const auto found = ids_.find(name);
+  return found == ids_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void HostTable::hear(HostId id, Timestamp when) {
+  hosts_[id].last_heard = std::max(hosts_[id].last_heard, when);
+}
+
+void HostTable::expire(Timestamp limit) {
+  absl::erase_if(ids_, [&](const auto& known) { return hosts_[known.second].last_heard < limit; });
+}
+
+const std::vector<std::uint32_t>& HostTable::ranks() {
+  if (ranks_.size() == hosts_.size()) return ranks_;  // Hosts are only ever added.
+  std::vector<HostId> by_name(hosts_.size());
+  std::iota(by_name.begin(), by_name.end(), HostId{0});
+  std::ranges::sort(by_name, {}, [this](HostId id) -> std::string_view { return hosts_[id].name; });
+  ranks_.resize(hosts_.size());
+  for (std::uint32_t rank = 0; rank < by_name.size(); ++rank) ranks_[by_name[rank]] = rank;
+  return ranks_;
+}
+
+std::optional<MetricId> MetricTable::intern(const Metric& metric, std::size_t metrics_max) {
+  if (const auto found = ids_.find(metric.name); found != ids_.end()) return found->second;
+  if (metrics_.size() >= metrics_max) return std::nullopt;
+  const auto id = static_cast<MetricId>(metrics_.size());
+  metrics_.push_back(metric);
+  ids_.emplace(metric.name, id);
+  return id;
+}
+
+}  // namespace sluice

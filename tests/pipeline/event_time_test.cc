@@ -1,0 +1,103 @@
+#include "sluice/pipeline/event_time.h"
+
+#include <catch2/catch.hpp>
+
+namespace sluice {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+
+// A zone that never changes its clocks.
+class FixedZone : public Zone {
+ public:
+  explicit FixedZone(hours east) : east_(east) {}
+  [[nodiscard]] Timestamp to_utc(std::chrono::local_time<std::chrono::nanoseconds> local,
+                                 Timestamp) const noexcept override {
+    return Timestamp(local.time_since_epoch() - east_);
+  }
+
+ private:
+  hours east_;
+};
+
+// 2026-11-22T07:40:01Z
+const Timestamp kNow = std::chrono::sys_days(std::chrono::year(2026) / 11 / 22) + hours(7) +
+                       std::chrono::minutes(40) + seconds(1);
+
+Stamp zoned(int hour, int minute, int second, int day = 22) {
+  return {.present = true,
+          .year = 2026,
+          .month = 11,
+          .day = static_cast<std::uint8_t>(day),
+          .hour = static_cast<std::uint8_t>(hour),
+          .minute = static_cast<std::uint8_t>(minute),
+          .second = static_cast<std::uint8_t>(second),
+          .has_offset = true};
+}
+
+Stamp bsd(int hour, int minute, int second) {
+  Stamp stamp = zoned(hour, minute, second);
+  stamp.year = 0;
+  stamp.has_offset = false;
+  return stamp;
+}
+
+const FixedZone kUtc{hours(0)};
+
+}  // namespace
+
+TEST_CASE("a stamp with a zone counts as said, however old", "[pipeline]") {
+  EventTimes times;
+  const EventTime live = times.resolve(zoned(7, 40, 0), "web01", kUtc, kNow);
+  CHECK(live.source == TimeSource::kStamp);
+  CHECK(live.time == kNow - seconds(1));
+  const EventTime late = times.resolve(zoned(4, 40, 1), "web01", kUtc, kNow);
+  CHECK(late.source == TimeSource::kStamp);
+  CHECK(late.time == kNow - hours(3));
+}
+
+TEST_CASE("a stamp more than a minute ahead is replaced by the time of arrival", "[pipeline]") {
+  EventTimes times;
+  CHECK(times.resolve(zoned(7, 41, 1), "web01", kUtc, kNow).source == TimeSource::kStamp);
+  const EventTime ahead = times.resolve(zoned(7, 41, 2), "web01", kUtc, kNow);
+  CHECK(ahead.source == TimeSource::kFuture);
+  CHECK(ahead.time == kNow);
+  CHECK(ahead.stamp == kNow + seconds(61));
+}
+
+TEST_CASE("no stamp, or one that names no moment, means the time of arrival", "[pipeline]") {
+  EventTimes times;
+  CHECK(times.resolve({}, "web01", kUtc, kNow).source == TimeSource::kNoStamp);
+  Stamp impossible = zoned(7, 0, 0);
+  impossible.month = 2;
+  impossible.day = 29;
+  CHECK(times.resolve(impossible, "web01", kUtc, kNow).source == TimeSource::kNoStamp);
+}
+
+TEST_CASE("a zone is believed once its sender has sent a stamp close to arrival", "[pipeline]") {
+  EventTimes times;
+  const EventTime early = times.resolve(bsd(4, 40, 1), "web01", kUtc, kNow);
+  CHECK(early.source == TimeSource::kSkewed);
+  CHECK(early.time == kNow);
+  CHECK(times.resolve(bsd(7, 39, 30), "web01", kUtc, kNow).source == TimeSource::kStamp);
+  const EventTime late = times.resolve(bsd(4, 40, 1), "web01", kUtc, kNow);
+  CHECK(late.source == TimeSource::kStamp);
+  CHECK(late.time == kNow - hours(3));
+  CHECK(times.resolve(bsd(4, 40, 1), "db01", kUtc, kNow).source == TimeSource::kSkewed);
+}
+
+TEST_CASE("stamps are read in the zone that is given, and a flood of senders stays bounded",
+          "[pipeline]") {
+  const FixedZone new_york{hours(-5)};
+  EventTimes times(2);
+  CHECK(times.resolve(bsd(2, 40, 1), "a", new_york, kNow).time == kNow);
+  CHECK(times.resolve(bsd(2, 40, 1), "a", new_york, kNow).source == TimeSource::kStamp);
+  CHECK(times.resolve(bsd(2, 40, 1), "a", kUtc, kNow).time == kNow - hours(5));
+  CHECK(times.resolve(bsd(2, 40, 1), "b", new_york, kNow).source == TimeSource::kStamp);
+  CHECK(times.resolve(bsd(2, 40, 1), "c", new_york, kNow).source == TimeSource::kStamp);
+  CHECK(times.resolve(bsd(1, 40, 1), "a", new_york, kNow).source ==
+        TimeSource::kSkewed);  // Forgotten.
+}
+
+}  // namespace sluice

@@ -1,0 +1,155 @@
+#include "sluice/pipeline/ingest.h"
+
+#include <catch2/catch.hpp>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace sluice {
+namespace {
+
+using std::chrono::seconds;
+
+class Utc : public Zone {
+ public:
+  [[nodiscard]] Timestamp to_utc(std::chrono::local_time<std::chrono::nanoseconds> local,
+                                 Timestamp) const noexcept override {
+    return Timestamp(local.time_since_epoch());
+  }
+};
+
+// 2026-11-22T07:40:01Z
+const Timestamp kNow = std::chrono::sys_days(std::chrono::year(2026) / 11 / 22) +
+                       std::chrono::hours(7) + std::chrono::minutes(40) + seconds(1);
+
+std::shared_ptr<const RuleSet> rules_for_tests(std::string prefix = "") {
+  RuleDefinition applied{.name = "applied",
+                         .apps = {"puppet-agent"},
+                         .match = "^Applied catalog in (?P<seconds>\\S+) seconds$"};
+  applied.emits.push_back({.metric = {.name = prefix + "puppet.time", .type = MetricType::kTiming},
+                           .value = {.kind = ValueSource::Kind::kCapture, .name = "seconds"}});
+  RuleDefinition compiled{.name = "compiled", .match = "^Compiled catalog for (?P<node>\\S+)"};
+  compiled.emits.push_back({.metric = {.name = prefix + "compiled"}, .host = "node"});
+  return *RuleSet::compile({PackDefinition{.name = "test", .rules = {applied, compiled}}});
+}
+
+struct Fixture {
+  Utc zone;
+  Peer peer{.text = "192.0.2.7"};
+  std::vector<std::string> malformed;
+  Ingest ingest{{}, rules_for_tests(), [this](ParseError error, const Message&) {
+                  malformed.emplace_back(name_of(error));
+                }};
+
+  void receive(std::string_view bytes, bool truncated = false) {
+    ingest.receive({.bytes = bytes, .peer = peer, .zone = zone, .truncated = truncated}, kNow);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a message becomes samples of its host, at the time it names", "[pipeline]") {
+  Fixture f;
+  f.receive(
+      "<29>1 2026-11-22T07:39:58Z Web01.example.com puppet-agent 12 - -  Applied catalog in 12.34 "
+      "seconds\n");
+  const Delta delta = f.ingest.take_delta();
+  REQUIRE(delta.hosts.size() == 1);
+  CHECK(delta.hosts[0].name == "web01.example.com");
+  CHECK(delta.hosts[0].last_heard == kNow);
+  REQUIRE(delta.hosts[0].entries.size() == 1);
+  CHECK(delta.metrics[delta.hosts[0].entries[0].metric].name == "puppet.time");
+  CHECK(delta.hosts[0].entries[0].summary.sum() == 12.34);
+  CHECK(delta.hosts[0].entries[0].window == window_start(kNow - seconds(3), seconds(60)));
+}
+
+TEST_CASE("every message is counted once, whatever is wrong with it", "[pipeline]") {
+  Fixture f;
+  f.receive("<29>Nov 22 07:40:00 web01 puppet-agent[1]: Applied catalog in 1.00 seconds");
+  f.receive("no header at all");
+  f.receive("");
+  f.receive("<999>x");
+  f.receive(std::string_view("\0\xff\xfe<", 4));
+  f.receive("<13>1 2026-11-22T07:40:00Z h a p m [broken sd", true);
+  const Stats stats = f.ingest.stats();
+  CHECK(stats.messages_received == 6);
+  CHECK(stats.messages_parsed == 1);
+  CHECK(stats.messages_malformed == 5);
+  CHECK(stats.messages_received == stats.messages_parsed + stats.messages_malformed);
+  CHECK(stats.messages_malformed ==
+        stats.messages_malformed_empty + stats.messages_malformed_no_pri +
+            stats.messages_malformed_timestamp + stats.messages_malformed_header +
+            stats.messages_malformed_structured_data);
+  CHECK(stats.messages_truncated == 1);
+  CHECK(stats.messages_matched + stats.messages_unmatched == 6);
+  CHECK(stats.times_from_stamp + stats.times_without_stamp + stats.times_in_future +
+            stats.times_skewed ==
+        6);
+  CHECK(f.malformed.size() == 5);
+}
+
+TEST_CASE("a malformed message is tried by the rules all the same", "[pipeline]") {
+  Fixture f;
+  f.receive("<999>Compiled catalog for db01 in a hurry");
+  f.receive("Compiled catalog for db01 in a hurry");
+  CHECK(f.ingest.stats().samples == 1);  // The first is text from its '<' on.
+  const Delta delta = f.ingest.take_delta();
+  std::map<std::string, std::size_t> entries;
+  for (const Delta::Host& host : delta.hosts) entries[host.name] = host.entries.size();
+  CHECK(entries == std::map<std::string, std::size_t>{{"192.0.2.7", 0}, {"db01", 1}});
+}
+
+TEST_CASE("a repeat notice counts as many further events as it stands for", "[pipeline]") {
+  Fixture f;
+  f.receive("<29>Nov 22 07:40:00 web01 puppet-agent: Applied catalog in 0.50 seconds");
+  f.receive(
+      "<29>Nov 22 07:40:00 web01 puppet-agent: message repeated 5 times: [ Applied catalog in 0.50 "
+      "seconds]");
+  const Delta delta = f.ingest.take_delta();
+  REQUIRE(delta.hosts.size() == 1);
+  CHECK(delta.hosts[0].entries[0].summary.count() == 6);
+  CHECK(f.ingest.stats().messages_repeated == 5);
+  CHECK(f.ingest.stats().samples == 6);
+}
+
+TEST_CASE("a trusted peer may speak of any host", "[pipeline]") {
+  Fixture f;
+  f.peer.is_trusted = true;
+  f.receive("<29>Nov 22 07:40:00 puppet puppetserver: Compiled catalog for DB01");
+  const Delta delta = f.ingest.take_delta();
+  for (const Delta::Host& host : delta.hosts) {
+    for (const Delta::Entry& entry : host.entries) {
+      CHECK(host.name == "db01");
+      CHECK_FALSE(entry.is_claimed);
+    }
+  }
+}
+
+TEST_CASE("new rules take over between two messages, and counters go on", "[pipeline]") {
+  Fixture f;
+  f.receive("<29>Nov 22 07:40:00 web01 puppet-agent[1]: Applied catalog in 1.00 seconds");
+  f.ingest.set_rules(rules_for_tests("new."));
+  f.receive("<29>Nov 22 07:40:00 web01 puppet-agent[1]: Applied catalog in 1.00 seconds");
+  CHECK(f.ingest.stats().rules_matched == 2);
+  const Delta delta = f.ingest.take_delta();
+  REQUIRE(delta.metrics.size() == 2);
+  CHECK(delta.metrics[1].name == "new.puppet.time");
+}
+
+TEST_CASE("explain tells what was found and done", "[pipeline]") {
+  Fixture f;
+  const std::string_view line =
+      "<29>Nov 22 07:40:00 web01 puppet-agent[1]: message repeated 2 times: [ Applied catalog in "
+      "1.50 seconds]";
+  const MessageTrace trace =
+      f.ingest.explain({.bytes = line, .peer = f.peer, .zone = f.zone}, kNow);
+  CHECK(trace.host == "web01");
+  CHECK(trace.weight == 2);
+  CHECK(trace.message == "message repeated 2 times: [ Applied catalog in 1.50 seconds]");
+  REQUIRE(trace.samples.size() == 1);
+  CHECK(trace.samples[0].value == 1.5);
+  REQUIRE(trace.rules.size() == 2);
+  CHECK(trace.rules[0].outcome == RuleTrace::Outcome::kMatched);
+}
+
+}  // namespace sluice

@@ -1,0 +1,317 @@
+#include "sluice/pipeline/publisher.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "sluice/aggregate/aggregator.h"
+
+namespace sluice {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr std::int64_t kStart = 1'200'000;  // A multiple of 60: the relay starts here.
+
+Timestamp at(double second) {
+  return Timestamp(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(second)));
+}
+
+const Metric kTime{.name = "t",
+                   .type = MetricType::kTiming,
+                   .host_stats = default_host_stats(MetricType::kTiming),
+                   .cluster_stats = default_cluster_stats(MetricType::kTiming)};
+const Metric kRuns{.name = "r",
+                   .type = MetricType::kCounter,
+                   .host_stats = {Stat::kCount},
+                   .cluster_stats = {Stat::kCount, Stat::kHosts}};
+const Metric kAge{.name = "age",
+                  .type = MetricType::kAge,
+                  .host_stats = {Stat::kValue},
+                  .cluster_stats = {Stat::kMax, Stat::kMean, Stat::kOverLimit},
+                  .limit = seconds(100)};
+
+// A relay without input and output: samples in, what carbon would hold out. Time moves by hand.
+class Relay {
+ public:
+  explicit Relay(PublisherOptions options = {}, ClusterMapDefinition map = {},
+                 std::size_t workers = 1)
+      : publisher(options, *Paths::make({}),
+                  *ClusterMap::make(std::move(map), {.patterns = {"^(?P<cluster>[a-z]+)\\d"}}),
+                  at(kStart)) {
+    for (std::size_t i = 0; i < workers; ++i)
+      aggregators.push_back(std::make_unique<Aggregator>(AggregatorOptions{}));
+  }
+
+  void add(const Metric& metric, std::string_view host, double value, double time,
+           std::size_t worker = 0, bool is_claimed = false) {
+    REQUIRE(aggregators[worker]->add({.metric = &metric,
+                                      .host = host,
+                                      .value = value,
+                                      .time = at(time),
+                                      .is_claimed = is_claimed},
+                                     at(now)));
+  }
+
+  void tick(double second) {
+    now = second;
+    for (const auto& aggregator : aggregators) publisher.merge(aggregator->take_delta(), at(now));
+    std::vector<Datapoint> datapoints;
+    publisher.tick(at(now), datapoints);
+    store(datapoints);
+  }
+
+  void flush(double second) {
+    now = second;
+    for (const auto& aggregator : aggregators) publisher.merge(aggregator->take_delta(), at(now));
+    std::vector<Datapoint> datapoints;
+    publisher.flush(at(now), datapoints);
+    store(datapoints);
+  }
+
+  // The value that the last datapoint of `path` for the window at `start` had.
+  std::optional<double> value(const std::string& path, std::int64_t start) const {
+    const auto found = carbon.find({path, start});
+    return found == carbon.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  Publisher publisher;
+  std::vector<std::unique_ptr<Aggregator>> aggregators;
+  std::map<std::pair<std::string, std::int64_t>, double> carbon;
+  std::size_t last_count = 0;  // Datapoints of the last tick.
+  double now = kStart;
+
+ private:
+  void store(const std::vector<Datapoint>& datapoints) {
+    last_count = datapoints.size();
+    for (const Datapoint& one : datapoints)
+      carbon[{one.path, one.time.time_since_epoch().count()}] = one.value;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a window is published when it has ended and the grace has passed", "[pipeline]") {
+  Relay relay;
+  relay.add(kTime, "web1", 2, kStart + 10);
+  relay.add(kTime, "web2", 4, kStart + 20);
+  relay.tick(kStart + 30);
+  relay.tick(kStart + 64);
+  CHECK(relay.carbon.empty());
+  relay.tick(kStart + 65);
+  CHECK(relay.value("sluice.hosts.web.web1.t.mean", kStart) == 2);
+  CHECK(relay.value("sluice.hosts.web.web1.t.count", kStart) == 1);
+  CHECK(relay.value("sluice.clusters.web.t.mean", kStart) == 3);
+  CHECK(relay.value("sluice.all.t.count", kStart) == 2);
+  relay.tick(kStart + 66);
+  CHECK(relay.last_count == 0);
+}
+
+TEST_CASE("a late sample publishes its series again as the whole corrected value", "[pipeline]") {
+  Relay relay;
+  relay.add(kTime, "web1", 2, kStart + 10);
+  relay.add(kTime, "web2", 2, kStart + 10);
+  relay.tick(kStart + 65);
+  relay.add(kTime, "web1", 6, kStart + 59);
+  relay.tick(kStart + 66);  // Not within 2 s of its last publication.
+  CHECK(relay.last_count == 0);
+  relay.tick(kStart + 67);
+  CHECK(relay.value("sluice.hosts.web.web1.t.mean", kStart) == 4);
+  CHECK(relay.value("sluice.hosts.web.web1.t.count", kStart) == 2);
+  CHECK(relay.value("sluice.clusters.web.t.count", kStart) == 3);
+  // Only the series that changed: 3 leaves of the host, 7 each of its cluster and the fleet.
+  CHECK(relay.last_count == 3 + 7 + 7);
+  CHECK(relay.publisher.stats().series_corrected == 1);
+}
+
+TEST_CASE("samples beyond the horizon are dropped and counted", "[pipeline]") {
+  Relay relay({.store = {.horizon = seconds(120), .catch_up = seconds(600)}});
+  relay.tick(kStart + 400);
+  relay.add(kRuns, "web1", 1, kStart + 10);       // Published by this relay, horizon over.
+  relay.add(kRuns, "web1", 1, kStart + 290);      // Within the horizon.
+  relay.add(kRuns, "web1", 1, kStart - 60);       // Before its life, within catch_up.
+  relay.add(kRuns, "web1", 1, kStart - 100'000);  // Before its life, too far back.
+  relay.tick(kStart + 401);
+  CHECK(relay.publisher.stats().samples_dropped_too_late == 2);
+  CHECK(relay.publisher.stats().samples_merged == 2);
+  CHECK(relay.value("sluice.hosts.web.web1.r.count", kStart + 240) == 1);
+  CHECK(relay.value("sluice.hosts.web.web1.r.count", kStart - 60) == 1);
+}
+
+TEST_CASE("a backlog is published within the budget, newest window first, and delays nothing live",
+          "[pipeline]") {
+  Relay relay({.corrections_max = 10});
+  for (int window = 1; window <= 30; ++window) {
+    for (int host = 0; host < 5; ++host)
+      relay.add(kRuns, "web" + std::to_string(host), 1, kStart - window * 60 + 1);
+  }
+  relay.add(kRuns, "web0", 1, kStart + 5);
+  relay.tick(kStart + 65);
+  CHECK(relay.value("sluice.hosts.web.web0.r.count", kStart) == 1);
+  CHECK(relay.value("sluice.hosts.web.web4.r.count", kStart - 60) == 1);
+  CHECK(relay.value("sluice.hosts.web.web4.r.count", kStart - 120) == 1);
+  CHECK(relay.value("sluice.hosts.web.web4.r.count", kStart - 180) == std::nullopt);
+  for (int i = 1; i < 15; ++i) relay.tick(kStart + 65 + i);
+  CHECK(relay.value("sluice.clusters.web.r.count", kStart - 1800) == 5);
+  CHECK(relay.value("sluice.hosts.web.web4.r.count", kStart - 1800) == 1);
+}
+
+TEST_CASE("a counter that was seen and is quiet publishes 0 for cluster and fleet", "[pipeline]") {
+  Relay relay;
+  relay.add(kRuns, "web1", 1, kStart + 70);
+  relay.tick(kStart + 125);
+  CHECK(relay.value("sluice.clusters.web.r.count", kStart + 60) == 1);
+  // The first window of the relay's life may have begun before it: no zero is known for it.
+  CHECK(relay.value("sluice.clusters.web.r.count", kStart) == std::nullopt);
+  for (double second = kStart + 150; second <= kStart + 250; second += 20) relay.tick(second);
+  CHECK(relay.value("sluice.clusters.web.r.count", kStart + 120) == 0);
+  CHECK(relay.value("sluice.clusters.web.r.hosts", kStart + 120) == 0);
+  CHECK(relay.value("sluice.all.r.count", kStart + 180) == 0);
+  CHECK(relay.value("sluice.hosts.web.web1.r.count", kStart + 120) == std::nullopt);
+  // A machine that slept has watched nothing.
+  relay.tick(kStart + 1000);
+  CHECK(relay.value("sluice.all.r.count", kStart + 600) == std::nullopt);
+}
+
+TEST_CASE("an age is counted to the window's end, for every window and every known host",
+          "[pipeline]") {
+  Relay relay;
+  relay.add(kAge, "web1", 1, kStart + 70);
+  relay.add(kAge, "web2", 1, kStart + 100);
+  for (double second = kStart + 110; second <= kStart + 260; second += 5) relay.tick(second);
+  CHECK(relay.value("sluice.hosts.web.web1.age.value", kStart) == std::nullopt);
+  CHECK(relay.value("sluice.hosts.web.web1.age.value", kStart + 60) == 50);
+  CHECK(relay.value("sluice.hosts.web.web1.age.value", kStart + 120) == 110);
+  CHECK(relay.value("sluice.clusters.web.age.max", kStart + 120) == 110);
+  CHECK(relay.value("sluice.clusters.web.age.mean", kStart + 120) == 95);
+  CHECK(relay.value("sluice.clusters.web.age.over_limit", kStart + 120) == 1);
+  CHECK(relay.value("sluice.clusters.web.age.over_limit", kStart + 180) == 2);
+  // An event that comes late corrects the windows from its own on.
+  relay.add(kAge, "web1", 1, kStart + 130);
+  relay.tick(kStart + 261);
+  relay.tick(kStart + 265);
+  CHECK(relay.value("sluice.hosts.web.web1.age.value", kStart + 60) == 50);
+  CHECK(relay.value("sluice.hosts.web.web1.age.value", kStart + 120) == 50);
+  CHECK(relay.value("sluice.hosts.web.web1.age.value", kStart + 180) == 110);
+  CHECK(relay.value("sluice.clusters.web.age.max", kStart + 180) == 140);
+}
+
+TEST_CASE("a host that only others speak of counts when it is known or mapped", "[pipeline]") {
+  ClusterMapDefinition map;
+  map.entries = {{"mapped", "db", {}}};
+  Relay relay({}, map);
+  relay.add(kTime, "stranger", 1, kStart + 1, 0, true);
+  relay.add(kTime, "mapped", 2, kStart + 1, 0, true);
+  relay.add(kTime, "web1", 3, kStart + 1, 0, true);  // Speaks for itself in the same tick.
+  relay.add(kRuns, "web1", 1, kStart + 2);
+  relay.tick(kStart + 65);
+  CHECK(relay.value("sluice.hosts.other.stranger.t.mean", kStart) == std::nullopt);
+  CHECK(relay.value("sluice.hosts.db.mapped.t.mean", kStart) == 2);
+  CHECK(relay.value("sluice.hosts.web.web1.t.mean", kStart) == 3);
+  CHECK(relay.publisher.stats().samples_dropped_unknown_host == 1);
+}
+
+TEST_CASE("a second host with the same path is refused and counted", "[pipeline]") {
+  Relay relay;
+  relay.add(kRuns, "web1.a", 1, kStart + 1);
+  relay.add(kRuns, "web1_a", 5, kStart + 1);
+  relay.tick(kStart + 65);
+  CHECK(relay.value("sluice.hosts.web.web1_a.r.count", kStart) == 1);
+  CHECK(relay.value("sluice.all.r.count", kStart) == 1);
+  CHECK(relay.publisher.stats().samples_dropped_path_collision == 1);
+}
+
+TEST_CASE("a new cluster map takes effect at the next window", "[pipeline]") {
+  Relay relay;
+  relay.add(kRuns, "web1", 1, kStart + 1);
+  relay.tick(kStart + 30);
+  ClusterMapDefinition map;
+  map.entries = {{"web1", "moved", {}}};
+  relay.publisher.set_clusters(*ClusterMap::make(map, {}));
+  relay.add(kRuns, "web1", 1, kStart + 40);
+  relay.tick(kStart + 59);
+  relay.add(kRuns, "web1", 1, kStart + 61);
+  relay.tick(kStart + 85);
+  relay.tick(kStart + 110);
+  relay.tick(kStart + 125);
+  CHECK(relay.value("sluice.hosts.web.web1.r.count", kStart) == 2);
+  CHECK(relay.value("sluice.hosts.moved.web1.r.count", kStart + 60) == 1);
+}
+
+TEST_CASE("hosts and metrics beyond their bounds are refused and counted", "[pipeline]") {
+  Relay relay({.hosts_max = 1, .metrics_max = 1});
+  relay.add(kRuns, "web1", 1, kStart + 1);
+  relay.tick(kStart + 2);
+  relay.add(kRuns, "web2", 1, kStart + 3);
+  relay.add(kTime, "web1", 1, kStart + 3);
+  relay.tick(kStart + 4);
+  CHECK(relay.publisher.stats().samples_dropped_host_limit == 1);
+  CHECK(relay.publisher.stats().samples_dropped_metric_limit == 1);
+  CHECK(relay.publisher.stats().samples_merged == 1);
+}
+
+TEST_CASE("at the end open windows are published as they stand", "[pipeline]") {
+  Relay relay;
+  relay.add(kRuns, "web1", 1, kStart + 1);
+  relay.tick(kStart + 2);
+  relay.add(kRuns, "web1", 1, kStart + 3);
+  relay.flush(kStart + 4);
+  CHECK(relay.value("sluice.hosts.web.web1.r.count", kStart) == 2);
+}
+
+TEST_CASE("without rollups only hosts are published", "[pipeline]") {
+  Relay relay({.rollups = false});
+  relay.add(kRuns, "web1", 1, kStart + 1);
+  relay.tick(kStart + 65);
+  CHECK(relay.last_count == 1);
+}
+
+TEST_CASE("any order, any split over workers and any cut into ticks gives the same values",
+          "[pipeline]") {
+  struct Event {
+    const Metric* metric;
+    std::string host;
+    double value;
+    double time;
+  };
+  std::mt19937 random(11);
+  std::vector<Event> events;
+  for (int i = 0; i < 3000; ++i) {
+    const Metric* metric = i % 3 == 0 ? &kRuns : i % 3 == 1 ? &kTime : &kAge;
+    events.push_back({metric, (i % 2 == 0 ? "web" : "db") + std::to_string(random() % 10),
+                      static_cast<double>(random() % 1000) / 7,
+                      kStart + 60 + static_cast<double>(random() % 300)});
+  }
+  // All before the windows are published, in one worker, in order of time.
+  const auto play = [](std::vector<Event> sequence, std::size_t workers, std::mt19937* shuffler) {
+    Relay relay({}, {}, workers);
+    if (shuffler != nullptr) std::shuffle(sequence.begin(), sequence.end(), *shuffler);
+    double second = kStart + 1;
+    for (const Event& event : sequence) {
+      relay.add(*event.metric, event.host, event.value, event.time,
+                shuffler != nullptr ? (*shuffler)() % workers : 0);
+      if (shuffler != nullptr && (*shuffler)() % 50 == 0)
+        relay.tick(second += static_cast<double>((*shuffler)() % 20));
+    }
+    while (second < kStart + 2000) relay.tick(second += 20);
+    return relay.carbon;
+  };
+  const auto expected = play(events, 1, nullptr);
+  REQUIRE(expected.size() > 500);
+  for (std::size_t workers = 1; workers <= 4; ++workers) {
+    const auto found = play(events, workers, &random);
+    for (const auto& [key, value] : expected) {
+      CAPTURE(workers, key.first, key.second);
+      REQUIRE(found.contains(key));
+      CHECK(found.at(key) == Approx(value).epsilon(1e-12));
+    }
+  }
+}
+
+}  // namespace sluice
