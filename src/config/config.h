@@ -1,0 +1,96 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sluice/base/error.h"
+#include "sluice/syslog/framer.h"
+
+namespace sluice {
+
+// The configuration as plain structs. Every member's initialiser is its documented default
+// (docs/config.md); decode_config() fills what the file names.
+
+// "udp://127.0.0.1:5514", "tcp://[::]:5514", later "unix:///run/sluice/log".
+struct Endpoint {
+  enum class Transport : std::uint8_t { kUdp, kTcp } transport = Transport::kTcp;
+  std::string host;  // Address or name, without brackets.
+  std::uint16_t port = 0;
+
+  [[nodiscard]] std::string to_string() const;  // As a URL, IPv6 in brackets.
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+// An address block, "10.0.0.0/8" or "2001:db8::/32"; a plain address is a block of one.
+struct Network {
+  std::array<std::uint8_t, 16> address{};  // IPv4 is kept IPv4-mapped (::ffff:a.b.c.d).
+  std::uint8_t prefix_length = 128;        // Of the 128 bits.
+  friend bool operator==(const Network&, const Network&) = default;
+};
+
+struct ListenConfig {
+  Endpoint endpoint;
+  std::vector<Network> allow;  // Empty: loopback only, which the endpoint then must be.
+  std::string tz;              // IANA zone of stamps without one; empty: the relay's.
+  Framing framing = Framing::kAuto;
+  std::size_t max_message = 64 * 1024;
+  bool multiline = false;
+};
+
+struct DestinationConfig {
+  std::string name;
+  Endpoint carbon;
+  std::chrono::milliseconds connect_timeout{5000};
+  std::chrono::milliseconds ack_timeout{30000};
+  std::chrono::seconds replay_window{120};
+  std::uint32_t new_series_per_minute = 50;
+  std::uint64_t spool_bytes_max = std::uint64_t{1} << 30;
+  std::chrono::seconds spool_age_max{23 * 3600};
+};
+
+struct ClusterConfig {
+  std::string file;                   // Map file (JSON); empty: none.
+  std::vector<std::string> patterns;  // RE2 over the host with a capture named "cluster".
+  std::string fallback = "other";     // JSON key "default".
+};
+
+enum class HostNames : std::uint8_t { kAsSent, kShort, kFqdn };
+
+struct Config {
+  std::string file;      // Where it was read from; empty for the built-in default.
+  std::string instance;  // Default: the short host name, filled in by load_config().
+  std::string prefix = "sluice";
+  std::map<std::string, std::string>
+      paths;  // Templates by scope: "hosts", "clusters", "all", "relays".
+  bool rollups = true;
+  std::vector<ListenConfig> listen;  // Default: udp and tcp on 127.0.0.1:5514.
+  std::vector<std::string> packs{"puppet-agent", "puppetserver"};
+  std::vector<std::string> pack_dirs;  // Default: /usr/share/sluice/rules, or beside the binary.
+  std::vector<std::string> rules;      // Files or globs.
+  std::vector<std::string> disable;    // "pack/rule".
+  std::map<std::string, std::chrono::seconds> presence;  // "every" by presence name.
+  ClusterConfig clusters;
+  HostNames host_names = HostNames::kAsSent;
+  std::string domain;
+  std::vector<Network> trusted_peers;
+  std::string tz;  // The relay's zone for stamps without one; empty: the system's.
+  std::chrono::seconds host_ttl{7 * 24 * 3600};
+  std::chrono::seconds window{60};
+  std::chrono::milliseconds grace{5000};
+  std::chrono::seconds horizon{3600};
+  std::chrono::seconds catch_up{24 * 3600};
+  std::uint64_t store_bytes_max = std::uint64_t{256} << 20;
+  std::vector<DestinationConfig> destinations;
+  std::string state_dir = "/var/lib/sluice";
+  std::chrono::milliseconds shutdown_timeout{20000};
+  std::string http = "127.0.0.1:9514";  // Empty: no status server (JSON "off").
+  std::uint32_t workers = 1;
+};
+
+}  // namespace sluice

@@ -1,0 +1,88 @@
+#include "config/pack_reader.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <map>
+#include <optional>
+
+#include "config/json_reader.h"
+#include "config/json_text.h"
+#include "config/names.h"
+#include "config/quote.h"
+#include "config/rule_reader.h"
+
+namespace sluice {
+namespace {
+
+Expected<std::string> decode_name(const JsonValue& value) {
+  return decode_parsed(value, parse_name_part);
+}
+
+Expected<std::optional<PresenceDefinition>> decode_presence(const JsonValue& value) {
+  PresenceDefinition presence;
+  ObjectReader reader(value);
+  reader.require("name", "\"puppet\"", presence.name, decode_name);
+  reader.require("every", "\"30m\"", presence.every, [](const JsonValue& every) {
+    return decode_seconds(every, std::chrono::seconds(1), std::chrono::hours(24 * 366));
+  });
+  if (auto done = reader.finish(); !done) return std::unexpected(std::move(done).error());
+  return std::optional(std::move(presence));
+}
+
+// The rule's name for an error, as far as it can be had: the rule is broken.
+std::string title_of(const JsonValue& rule) {
+  if (!rule.json().is_object() || !rule.json().contains("name")) return {};
+  const auto& name = rule.json().at("name");
+  return name.is_string() ? "rule " + quote(name.get_ref<const std::string&>()) : std::string();
+}
+
+Expected<RuleDefinition> decode_titled_rule(const JsonValue& value) {
+  auto rule = decode_rule(value);
+  if (rule) return rule;
+  const std::string title = title_of(value);
+  if (title.empty()) return rule;
+  return at(title, std::move(rule).error());
+}
+
+Expected<std::vector<RuleDefinition>> decode_rules(const JsonValue& value) {
+  auto rules = decode_list(value, decode_titled_rule);
+  if (!rules) return rules;
+  if (rules->empty()) return value.expected("at least one rule");
+  std::map<std::string_view, std::size_t> seen;
+  for (std::size_t i = 0; i < rules->size(); ++i) {
+    const std::string& name = (*rules)[i].name;
+    const auto [first, is_new] = seen.try_emplace(name, i);
+    if (is_new) continue;
+    return value.item(i).member("name").refuse(
+        fmt::format("the name {} is taken by {}/{}; give each rule its own", quote(name),
+                    value.pointer(), first->second));
+  }
+  return rules;
+}
+
+Expected<PackDefinition> decode(const JsonValue& root) {
+  PackDefinition pack;
+  std::string schema;  // For editors only.
+  ObjectReader reader(root);
+  reader.read("$schema", schema, decode_any_text);
+  reader.require("pack", "\"puppet-agent\"", pack.name, decode_name);
+  reader.read("presence", pack.presence, decode_presence);
+  reader.require("rules", "[{\"name\": ..}]", pack.rules, decode_rules);
+  if (auto done = reader.finish(); !done) return std::unexpected(std::move(done).error());
+  return pack;
+}
+
+}  // namespace
+
+Expected<PackDefinition> decode_pack(std::string_view text, std::string_view file) {
+  const auto json = parse_json(text, file);
+  if (!json) return std::unexpected(json.error());
+  Notes notes;
+  auto pack = decode(JsonValue(*json, "", notes));
+  if (!pack) return at(file, std::move(pack).error());
+  pack->file = file;
+  return pack;
+}
+
+}  // namespace sluice

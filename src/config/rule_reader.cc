@@ -1,0 +1,210 @@
+#include "config/rule_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "config/emit_reader.h"
+#include "config/names.h"
+#include "config/nearest.h"
+#include "config/quote.h"
+
+namespace sluice {
+namespace {
+
+// Numerical codes of RFC 5424 section 6.2.1, by the names of syslog.conf(5); 12 to 15 have none
+// that is used everywhere and are written as numbers.
+constexpr std::array<std::string_view, 20> kFacilities{
+    "kern",   "user",   "mail",   "daemon",   "auth",   "syslog", "lpr",
+    "news",   "uucp",   "cron",   "authpriv", "ftp",    "local0", "local1",
+    "local2", "local3", "local4", "local5",   "local6", "local7"};
+constexpr std::size_t kFirstLocal = 12;       // Its index among the names.
+constexpr std::uint8_t kFirstLocalCode = 16;  // And its code.
+constexpr std::array<std::string_view, 8> kSeverities{"emerg",   "alert",  "crit", "err",
+                                                      "warning", "notice", "info", "debug"};
+
+// Names under which the same severities go elsewhere.
+std::string_view canonical_severity(std::string_view name) {
+  if (name == "panic" || name == "emergency") return "emerg";
+  if (name == "critical") return "crit";
+  if (name == "error") return "err";
+  if (name == "warn") return "warning";
+  if (name == "informational") return "info";
+  return name;
+}
+
+Expected<std::uint8_t> decode_facility(const JsonValue& value) {
+  if (value.json().is_number()) return decode_count_as<std::uint8_t>(value, 0, 23);
+  const auto index = decode_choice(value, kFacilities);
+  if (!index) return std::unexpected(index.error());
+  const std::size_t code = *index < kFirstLocal ? *index : *index - kFirstLocal + kFirstLocalCode;
+  return static_cast<std::uint8_t>(code);
+}
+
+Expected<std::uint8_t> decode_severity(const JsonValue& value) {
+  if (value.json().is_number()) return decode_count_as<std::uint8_t>(value, 0, 7);
+  if (value.json().is_string()) {
+    const auto name = canonical_severity(value.json().get_ref<const std::string&>());
+    const auto found = std::find(kSeverities.begin(), kSeverities.end(), name);
+    if (found != kSeverities.end()) return static_cast<std::uint8_t>(found - kSeverities.begin());
+  }
+  const auto index = decode_choice(value, kSeverities);  // For its error.
+  if (!index) return std::unexpected(index.error());
+  return static_cast<std::uint8_t>(*index);
+}
+
+Expected<std::string> parse_app(std::string_view text) {
+  const auto is_printable = [](char c) { return c > 0x20 && c < 0x7F; };
+  const std::size_t star = text.find('*');
+  const bool is_fine = std::all_of(text.begin(), text.end(), is_printable) && text != "*" &&
+                       (star == std::string_view::npos || star + 1 == text.size());
+  if (is_fine) return std::string(text);
+  return fail(
+      "expected an APP-NAME, or a prefix and one '*' at its end (no \"app\" at all means every "
+      "program), got " +
+      quote(text));
+}
+
+// "" stands for messages without an APP-NAME (logback's SyslogAppender sends no tag).
+Expected<std::string> decode_app(const JsonValue& value) {
+  const bool is_none =
+      value.json().is_string() && value.json().get_ref<const std::string&>().empty();
+  return is_none ? std::string() : decode_parsed(value, parse_app);
+}
+
+Expected<std::string> decode_input(const JsonValue& value) {
+  constexpr std::array<std::string_view, 2> kInputs{"syslog", "graphite"};
+  const auto index = decode_choice(value, kInputs);
+  if (!index) return std::unexpected(index.error());
+  if (*index == 1) return value.refuse("graphite input is not available in this version");
+  return std::string(kInputs[*index]);
+}
+
+template <typename Decode>
+auto one_or_more(Decode decode) {
+  return [decode](const JsonValue& value) { return decode_one_or_list(value, decode); };
+}
+
+template <typename Decode>
+auto list(Decode decode) {
+  return [decode](const JsonValue& value) { return decode_list(value, decode); };
+}
+
+// Members of an object whose keys are variables.
+template <typename Decode>
+auto decode_variables(const JsonValue& value, Decode decode)
+    -> Expected<std::vector<std::pair<std::string, typename decltype(decode(value))::value_type>>> {
+  if (!value.json().is_object()) return value.expected("an object of variables");
+  std::vector<std::pair<std::string, typename decltype(decode(value))::value_type>> variables;
+  for (const auto& [name, json] : value.json().items()) {
+    const JsonValue member = value.member(name);
+    if (auto known = parse_identifier(name); !known) {
+      return at(member.pointer(), std::move(known).error());
+    }
+    auto decoded = decode(member);
+    if (!decoded) return std::unexpected(std::move(decoded).error());
+    variables.emplace_back(name, std::move(*decoded));
+  }
+  return variables;
+}
+
+Expected<ContextValue> decode_context_value(const JsonValue& value) {
+  if (value.json().is_string()) return ContextValue(value.json().get<std::string>());
+  if (!value.json().is_number()) return value.expected("a number or a text");
+  const auto number = decode_number(value);
+  if (!number) return std::unexpected(number.error());
+  return ContextValue(*number);
+}
+
+Expected<std::optional<ContextAction>> decode_context(const JsonValue& value) {
+  ContextAction action;
+  ObjectReader reader(value);
+  reader.read("set", action.set, [](const JsonValue& variables) {
+    return decode_variables(variables, decode_context_value);
+  });
+  reader.read("add", action.add, [](const JsonValue& variables) {
+    return decode_variables(variables, decode_value_source);
+  });
+  reader.read("end", action.end, decode_bool);
+  if (auto done = reader.finish(); !done) return std::unexpected(std::move(done).error());
+  if (action.set.empty() && action.add.empty() && !action.end) {
+    return value.refuse("does nothing; expected \"set\", \"add\" or \"end\": true");
+  }
+  return std::optional(std::move(action));
+}
+
+Expected<std::map<std::string, double>> decode_gives(const JsonValue& value) {
+  if (!value.json().is_object()) {
+    return value.expected("an object such as {\"puppet.runs.completed\": 1}");
+  }
+  std::map<std::string, double> gives;
+  for (const auto& [metric, json] : value.json().items()) {
+    const auto number = decode_number(value.member(metric));
+    if (!number) return std::unexpected(number.error());
+    gives.emplace(metric, *number);
+  }
+  return gives;
+}
+
+Expected<ExampleDefinition> decode_example(const JsonValue& value) {
+  ExampleDefinition example;
+  std::string line;
+  ObjectReader reader(value);
+  reader.read("line", line, decode_any_text);
+  reader.read("lines", example.lines, one_or_more(decode_any_text));
+  reader.require("gives", "{\"puppet.runs.completed\": 1}, or {} for no match", example.gives,
+                 decode_gives);
+  reader.read("app", example.app, decode_text);
+  reader.read("host", example.host, decode_text);
+  if (auto done = reader.finish(); !done) return std::unexpected(std::move(done).error());
+  if (reader.has("line") == reader.has("lines")) {
+    return value.refuse("expected either \"line\" or \"lines\", found " +
+                        std::string(reader.has("line") ? "both" : "neither"));
+  }
+  if (reader.has("line")) example.lines = {std::move(line)};
+  return example;
+}
+
+void read_conditions(ObjectReader& reader, RuleDefinition& rule) {
+  reader.read("app", rule.apps, one_or_more(decode_app));
+  reader.read("facility", rule.facilities, one_or_more(decode_facility));
+  reader.read("severity", rule.severities, one_or_more(decode_severity));
+  reader.read("input", rule.inputs, one_or_more(decode_input));
+  reader.read("where", rule.where, decode_conditions);
+  reader.read("match", rule.match, decode_text);
+}
+
+Expected<void> check_rule(const JsonValue& value, const RuleDefinition& rule) {
+  const bool has_condition = !rule.match.empty() || !rule.apps.empty() ||
+                             !rule.facilities.empty() || !rule.severities.empty() ||
+                             !rule.where.empty();
+  if (!has_condition) {
+    return value.refuse(
+        "matches every message; expected \"match\", \"app\", \"facility\", \"severity\" or "
+        "\"where\"");
+  }
+  if (rule.emits.empty() && !rule.context && !rule.stop) {
+    return value.refuse("does nothing; expected \"emit\" or \"context\"");
+  }
+  return {};
+}
+
+}  // namespace
+
+Expected<RuleDefinition> decode_rule(const JsonValue& value) {
+  RuleDefinition rule;
+  ObjectReader reader(value);
+  reader.require("name", "\"applied\"", rule.name,
+                 [](const JsonValue& name) { return decode_parsed(name, parse_name_part); });
+  read_conditions(reader, rule);
+  reader.read("emit", rule.emits, one_or_more(decode_emit));
+  reader.read("context", rule.context, decode_context);
+  reader.read("stop", rule.stop, decode_bool);
+  reader.read("examples", rule.examples, list(decode_example));
+  if (auto done = reader.finish(); !done) return std::unexpected(std::move(done).error());
+  if (auto done = check_rule(value, rule); !done) return std::unexpected(std::move(done).error());
+  return rule;
+}
+
+}  // namespace sluice
