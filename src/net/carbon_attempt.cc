@@ -1,0 +1,254 @@
+#include "net/carbon_attempt.h"
+
+#include <fmt/format.h>
+#include <linux/sockios.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+namespace sluice {
+namespace {
+
+using std::chrono::milliseconds;
+
+// carbon never says anything. A few octets may be a banner; more is a peer that is not carbon.
+constexpr std::size_t kIgnoredOctetsMax = 64 * 1024;
+
+// Failures are told a moment later, so that they never come from within send(), and so that an
+// owner who tries again at once cannot keep the loop in one turn for ever.
+constexpr milliseconds kFailureDelay{1};
+
+// Has the kernel give up on a peer that no longer answers for its octets (RFC 5482).
+void set_user_timeout(int fd, milliseconds timeout) noexcept {
+  const auto value = static_cast<unsigned>(timeout.count());
+  // A kernel that refuses it changes nothing: the timer of each phase bounds the wait as well.
+  (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, sizeof value);
+}
+
+int pending_error(int fd) noexcept {
+  int error = 0;
+  socklen_t length = sizeof error;
+  return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
+}
+
+double seconds_of(milliseconds time) { return static_cast<double>(time.count()) / 1000.0; }
+
+}  // namespace
+
+// The connection with everything libuv still uses until the close callback: destroying a
+// CarbonAttempt leaves this alive that long.
+struct CarbonAttempt::Socket {
+  uv_tcp_t tcp;
+  uv_connect_t connect;
+  uv_write_t write;
+  uv_shutdown_t shutdown;
+  std::array<char, 2048> ignored;
+};
+
+CarbonAttempt::CarbonAttempt(uv_loop_t* loop, const CarbonClientOptions& options, Batch batch,
+                             Done done)
+    : loop_(loop),
+      options_(options),
+      done_(std::move(done)),
+      batch_(std::move(batch)),
+      timer_(make_handle<uv_timer_t>(loop, this, uv_timer_init)) {
+  if (const auto address = parse_socket_address(options_.host, options_.port)) {
+    addresses_.push_back(*address);
+    try_next_address();
+  } else {
+    look_up();
+  }
+}
+
+// Closing the socket comes before the batch goes (members are destroyed last to first); libuv does
+// not read what it was given to write once uv_close() was called.
+CarbonAttempt::~CarbonAttempt() = default;
+
+void CarbonAttempt::look_up() {
+  enter(Phase::kLookup, options_.connect_timeout);
+  lookup_ = std::make_unique<Lookup>(loop_, [this](Expected<std::vector<SocketAddress>> found) {
+    if (!found) return fail_with(std::move(found.error().what));
+    addresses_ = std::move(*found);
+    try_next_address();
+  });
+  auto started = lookup_->start(options_.host, options_.port);
+  if (!started) fail_with(std::move(started.error().what));
+}
+
+void CarbonAttempt::try_next_address() {
+  while (next_address_ < addresses_.size()) {
+    const int status = start_connecting(addresses_[next_address_]);
+    if (status == 0) return enter(Phase::kConnect, options_.connect_timeout);
+    give_up_address(uv_strerror(status));
+  }
+  fail_with(
+      fmt::format("no connection ({}); is carbon running and listening there "
+                  "(`ss -ltn` on that machine), and does a firewall let us through?",
+                  failures_));
+}
+
+int CarbonAttempt::start_connecting(const SocketAddress& address) {
+  socket_ = make_handle<Socket>(
+      loop_, this, [](uv_loop_t* loop, Socket* socket) { return uv_tcp_init(loop, &socket->tcp); });
+  return uv_tcp_connect(&socket_->connect, &socket_->tcp, address.get(), &on_connect);
+}
+
+void CarbonAttempt::give_up_address(std::string_view why) {
+  socket_.reset();
+  if (!failures_.empty()) failures_ += ", ";
+  failures_ += fmt::format("{}: {}", addresses_[next_address_].text(), why);
+  ++next_address_;
+}
+
+void CarbonAttempt::connected(int status) {
+  if (status == 0) return send_batch();
+  give_up_address(uv_strerror(status));
+  try_next_address();
+}
+
+void CarbonAttempt::send_batch() {
+  uv_tcp_t& tcp = socket_->tcp;
+  set_user_timeout(fd_of(&tcp), options_.ack_timeout);
+  enter(Phase::kWrite, options_.ack_timeout);
+  const uv_buf_t buffer =
+      uv_buf_init(batch_.lines.data(), static_cast<unsigned>(batch_.lines.size()));
+  int status = uv_write(&socket_->write, as_stream(&tcp), &buffer, 1, &on_write);
+  if (status == 0) status = uv_shutdown(&socket_->shutdown, as_stream(&tcp), &on_shutdown);
+  if (status == 0) status = uv_read_start(as_stream(&tcp), &on_alloc, &on_read);
+  if (status != 0) fail_with_status(status);
+}
+
+void CarbonAttempt::shut_down(int status) {
+  if (status != 0) return fail_with_status(status);
+  is_shut_ = true;
+  enter(Phase::kAwaitEof, options_.ack_timeout);
+}
+
+void CarbonAttempt::receive(ssize_t count) {
+  if (count == UV_EOF) return judge_eof();
+  if (count < 0) return fail_with_status(static_cast<int>(count));
+  ignored_octets_ += static_cast<std::size_t>(count);
+  if (ignored_octets_ > kIgnoredOctetsMax) {
+    fail_with(
+        "the peer talks back, which carbon's plaintext port never does; check the port number");
+  }
+}
+
+// An EOF proves something only when nothing of ours (octets or FIN) is untaken, and when no error
+// stands behind it: after a short read from a socket that is down, libuv reports an EOF of its own
+// making, even when what follows in the socket is a reset.
+void CarbonAttempt::judge_eof() {
+  const std::size_t untaken = untaken_octets();
+  if (untaken > 0) {
+    return fail_with(
+        fmt::format("closed with {} of {} octets unread; did carbon stop, or run into "
+                    "a line it cannot read? (its log tells)",
+                    untaken, batch_.lines.size()));
+  }
+  const int error = pending_error(fd_of(&socket_->tcp));
+  if (error != 0) return fail_with_status(-error);
+  if (!is_shut_) return fail_with("closed before we had ended the batch; did carbon stop?");
+  finish({});
+}
+
+// What waits in our process and in the kernel's queue (SIOCOUTQ); our FIN counts as one there.
+std::size_t CarbonAttempt::untaken_octets() const noexcept {
+  int queued = 0;
+  if (ioctl(fd_of(&socket_->tcp), SIOCOUTQ, &queued) != 0) return batch_.lines.size();
+  return static_cast<std::size_t>(queued) + socket_->tcp.write_queue_size;
+}
+
+void CarbonAttempt::time_out() {
+  const double ack_seconds = seconds_of(options_.ack_timeout);
+  switch (phase_) {
+    case Phase::kFailed:
+      return finish(fail(std::move(failures_)));
+    case Phase::kLookup:
+      return fail_with(
+          fmt::format("the name was not looked up within {} s; does the name server "
+                      "answer?",
+                      seconds_of(options_.connect_timeout)));
+    case Phase::kConnect:
+      give_up_address(fmt::format("no answer within {} s", seconds_of(options_.connect_timeout)));
+      return try_next_address();
+    case Phase::kWrite:
+      return fail_with(
+          fmt::format("left {} of {} octets unread for {} s; is carbon stopped, or "
+                      "paused by USE_FLOW_CONTROL with a full cache?",
+                      untaken_octets(), batch_.lines.size(), ack_seconds));
+    case Phase::kAwaitEof:
+      return fail_with(
+          fmt::format("did not close within {} s after the end of the batch, so nothing "
+                      "tells that it was read; is carbon stopped or overloaded?",
+                      ack_seconds));
+  }
+}
+
+void CarbonAttempt::enter(Phase phase, milliseconds timeout) {
+  phase_ = phase;
+  uv_update_time(loop_);  // The loop's clock stands still while callbacks run.
+  uv_timer_start(timer_.get(), &on_timer, static_cast<std::uint64_t>(timeout.count()), 0);
+}
+
+void CarbonAttempt::fail_with(std::string what) {
+  socket_.reset();
+  lookup_.reset();
+  failures_ = std::move(what);
+  enter(Phase::kFailed, kFailureDelay);
+}
+
+void CarbonAttempt::fail_with_status(int status) {
+  if (status == UV_ECONNRESET || status == UV_EPIPE) {
+    return fail_with(
+        "the connection was reset before everything was read; did carbon stop, or run "
+        "into a line it cannot read? (its log tells)");
+  }
+  fail_with(fmt::format("the connection broke: {}", uv_strerror(status)));
+}
+
+// Last in every call chain: the callee may destroy this attempt.
+void CarbonAttempt::finish(Expected<void> outcome) {
+  socket_.reset();
+  timer_.reset();
+  if (!outcome)
+    outcome = at(host_and_port(options_.host, options_.port), std::move(outcome.error()));
+  const Done done = std::move(done_);
+  done(std::move(batch_), std::move(outcome));
+}
+
+void CarbonAttempt::on_connect(uv_connect_t* request, int status) noexcept {
+  auto* const self = static_cast<CarbonAttempt*>(request->handle->data);
+  if (self != nullptr) self->connected(status);
+}
+
+void CarbonAttempt::on_write(uv_write_t* request, int status) noexcept {
+  auto* const self = static_cast<CarbonAttempt*>(request->handle->data);
+  if (self != nullptr && status != 0) self->fail_with_status(status);
+}
+
+void CarbonAttempt::on_shutdown(uv_shutdown_t* request, int status) noexcept {
+  auto* const self = static_cast<CarbonAttempt*>(request->handle->data);
+  if (self != nullptr) self->shut_down(status);
+}
+
+void CarbonAttempt::on_alloc(uv_handle_t* handle, std::size_t /*wanted*/,
+                             uv_buf_t* buffer) noexcept {
+  auto& ignored = reinterpret_cast<Socket*>(handle)->ignored;
+  *buffer = uv_buf_init(ignored.data(), unsigned{sizeof ignored});
+}
+
+void CarbonAttempt::on_read(uv_stream_t* stream, ssize_t count,
+                            const uv_buf_t* /*buffer*/) noexcept {
+  auto* const self = static_cast<CarbonAttempt*>(stream->data);
+  if (self != nullptr) self->receive(count);
+}
+
+void CarbonAttempt::on_timer(uv_timer_t* timer) noexcept {
+  auto* const self = static_cast<CarbonAttempt*>(timer->data);
+  if (self != nullptr) self->time_out();
+}
+
+}  // namespace sluice

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <uv.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/address.h"
+#include "net/fd.h"
+#include "net/handle.h"
+#include "net/listener_stats.h"
+#include "sluice/syslog/framer.h"
+#include "sluice/values/peer.h"
+
+namespace sluice {
+
+struct TcpListenerOptions {
+  PeerPolicy peers;
+  FramerOptions framing;
+  // Each costs a descriptor and what it left unfinished. Above, new ones are closed and counted.
+  std::size_t connections_max = 10'000;
+  // How long after its last octet a message counts as whole, if it may be (Framer::flush_idle()).
+  std::chrono::milliseconds idle_flush{100};
+};
+
+// Something that the operator may want to read in the log. The owner limits how often that is.
+struct TcpListenerEvent {
+  enum class Kind : std::uint8_t {
+    kRefusedAllow,
+    kRefusedLimit,
+    kAcceptError,  // `peer` is empty.
+    kTls,
+    kHttp,
+    kBadCount,
+  } kind;
+  const Peer& peer;
+  std::string text;  // A whole sentence: peer, reason, first octets, what to do.
+};
+
+struct TcpListenerCallbacks {
+  // A message; all views die with the call.
+  std::function<void(const Frame& frame, const Peer& peer)> on_frame;
+  std::function<void(const TcpListenerEvent& event)> on_event;  // May be empty.
+};
+
+// Accepts connections and cuts their streams into frames. In one turn of the loop a connection is
+// read once (256 KiB), however fast its peer is, so that each gets its turn. Callbacks must not
+// destroy the listener.
+class TcpListener {
+ public:
+  // Takes a listening socket (open_tcp_listener()). Accepting begins at once.
+  TcpListener(uv_loop_t* loop, Fd socket, TcpListenerOptions options,
+              TcpListenerCallbacks callbacks);
+  ~TcpListener();  // Closes everything; no callback comes any more.
+  TcpListener(const TcpListener&) = delete;
+  TcpListener& operator=(const TcpListener&) = delete;
+
+  // Closes the listening socket; connections go on.
+  void stop_accepting() noexcept;
+
+  // For the end: takes the connections that wait in the backlog, stops accepting, reads here and
+  // now what each connection's kernel queue holds, by turns, until all are empty or `at_most` has
+  // passed, then closes them. An unfinished message is not delivered: half a number would be a
+  // wrong one. Not from within a callback.
+  void drain(std::chrono::milliseconds at_most);
+
+  [[nodiscard]] const TcpListenerStats& stats() const noexcept { return stats_; }
+
+ private:
+  struct Connection;
+  enum class ReadResult : std::uint8_t { kTook, kEmpty, kClosed };
+  using EventKind = TcpListenerEvent::Kind;
+
+  void accept(int status);
+  void accept_backlog(std::uint64_t end);
+  void admit(Handle<uv_tcp_t> tcp);
+  void refuse(EventKind kind, const Peer& peer);
+  void add(Handle<uv_tcp_t> tcp, Peer peer);
+  void close(Connection& connection, std::uint64_t& reason);
+
+  [[nodiscard]] uv_buf_t buffer_for(Connection& connection) noexcept;
+  void receive(Connection& connection, ssize_t count);
+  bool take(Connection& connection, std::string_view chunk);
+  bool deliver(Connection& connection, std::string_view chunk);
+  void close_misfit(Connection& connection, FrameStatus status, std::string_view chunk);
+  ReadResult read_now(Connection& connection);
+  void end(Connection& connection);
+  void close_drained(Connection& connection);
+
+  void arm_idle_timer(std::chrono::milliseconds wait) noexcept;
+  void flush_idle();
+  void tell(EventKind kind, const Peer& peer, std::string text) const;
+
+  static void on_connection(uv_stream_t* server, int status) noexcept;
+  static void on_alloc(uv_handle_t* handle, std::size_t wanted, uv_buf_t* buffer) noexcept;
+  static void on_read(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) noexcept;
+  static void on_turn(uv_check_t* check) noexcept;
+  static void on_idle_timer(uv_timer_t* timer) noexcept;
+
+  uv_loop_t* loop_;
+  TcpListenerOptions options_;
+  TcpListenerCallbacks callbacks_;
+  TcpListenerStats stats_;
+  std::unique_ptr<char[]> buffer_;  // One read at a time, of whichever connection.
+  std::uint64_t turn_ = 1;          // Of the loop.
+  Handle<uv_check_t> turn_end_;
+  Handle<uv_timer_t>
+      idle_timer_;           // Runs while a connection that was read of late holds a message back.
+  Handle<uv_tcp_t> server_;  // Null once accepting has stopped.
+  std::vector<std::unique_ptr<Connection>> connections_;
+};
+
+}  // namespace sluice

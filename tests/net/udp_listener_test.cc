@@ -1,0 +1,161 @@
+#include "net/udp_listener.h"
+
+#include <catch2/catch.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "net/sockets.h"
+#include "net/test_loop.h"
+
+namespace sluice {
+namespace {
+
+using namespace std::chrono_literals;
+using Transport = Endpoint::Transport;
+
+Network network(const std::string& text) {
+  const auto parsed = parse_network(text);
+  REQUIRE(parsed);
+  return *parsed;
+}
+
+// A listener on a free port, and what it heard.
+struct Receiver {
+  explicit Receiver(uv_loop_t* loop, const std::string& host = "127.0.0.1",
+                    UdpListenerOptions options = {}) {
+    auto fd = open_udp({Transport::kUdp, host, 0});
+    REQUIRE(fd);
+    port = bound_at(fd->get()).port;
+    listener.emplace(loop, std::move(*fd), std::move(options), callbacks());
+  }
+
+  UdpListenerCallbacks callbacks() {
+    return {.on_datagram =
+                [this](std::string_view datagram, bool truncated, const Peer& peer) {
+                  CHECK_FALSE(truncated);
+                  datagrams.emplace_back(datagram);
+                  peers.push_back(peer);
+                },
+            .on_refused = [this](const Peer& peer) { refused.push_back(peer.text); }};
+  }
+
+  std::uint16_t port = 0;
+  std::vector<std::string> datagrams;
+  std::vector<Peer> peers;
+  std::vector<std::string> refused;
+  std::optional<UdpListener> listener;
+};
+
+TEST_CASE("datagrams arrive whole, in order, with their peer", "[net][udp]") {
+  TestLoop loop;
+  Receiver receiver(loop.get());
+  const Fd one = connect_to("127.0.0.1", receiver.port, SOCK_DGRAM);
+  const Fd two = connect_to("127.0.0.1", receiver.port, SOCK_DGRAM);
+  std::vector<std::string> sent;
+  for (int i = 0; i < 60; ++i) {  // More than libuv reads at once.
+    sent.push_back("<13>message " + std::to_string(i));
+    send_all(i % 7 == 0 ? two : one, sent.back());
+  }
+  REQUIRE(loop.run_until([&] { return receiver.datagrams.size() == sent.size(); }));
+  CHECK(receiver.datagrams == sent);
+  CHECK(receiver.peers[1].text == "127.0.0.1");
+  CHECK(receiver.peers[1].port == bound_at(one.get()).port);
+  CHECK(receiver.peers[7].port == bound_at(two.get()).port);
+  const UdpListenerStats& stats = receiver.listener->stats();
+  CHECK(stats.datagrams == 60);
+  CHECK(stats.octets > 60 * 12);
+  CHECK(stats.refused_allow == 0);
+}
+
+TEST_CASE("the largest and the smallest datagram arrive", "[net][udp]") {
+  TestLoop loop;
+  Receiver receiver(loop.get());
+  const Fd sender = connect_to("127.0.0.1", receiver.port, SOCK_DGRAM);
+  const std::string largest(65'507, 'x');
+  send_all(sender, largest);
+  REQUIRE(send(sender.get(), "", 0, 0) == 0);
+  send_all(sender, "end");
+  REQUIRE(loop.run_until([&] { return receiver.datagrams.size() == 3; }));
+  CHECK(receiver.datagrams == std::vector<std::string>{largest, "", "end"});
+}
+
+TEST_CASE("datagrams over IPv6, and over IPv4 to [::]", "[net][udp]") {
+  if (!has_ipv6()) return;
+  TestLoop loop;
+  Receiver receiver(loop.get(), "::");
+  send_all(connect_to("::1", receiver.port, SOCK_DGRAM), "six");
+  send_all(connect_to("127.0.0.1", receiver.port, SOCK_DGRAM), "four");
+  REQUIRE(loop.run_until([&] { return receiver.datagrams.size() == 2; }));
+  CHECK(receiver.peers[0].text == "::1");
+  CHECK(receiver.peers[1].text == "127.0.0.1");
+}
+
+TEST_CASE("peers that are not allowed are counted and told once per change of sender",
+          "[net][udp]") {
+  TestLoop loop;
+  UdpListenerOptions options;
+  options.peers.allow = {network("127.0.0.2")};
+  Receiver receiver(loop.get(), "127.0.0.1", options);
+  const Fd refused = connect_to("127.0.0.1", receiver.port, SOCK_DGRAM);
+  for (int i = 0; i < 3; ++i) send_all(refused, "no");
+  REQUIRE(loop.run_until([&] { return receiver.listener->stats().refused_allow == 3; }));
+  CHECK(receiver.datagrams.empty());
+  CHECK(receiver.refused == std::vector<std::string>{"127.0.0.1"});
+  CHECK(receiver.listener->stats().datagrams == 0);
+}
+
+TEST_CASE("trusted peers are marked as such", "[net][udp]") {
+  TestLoop loop;
+  UdpListenerOptions options;
+  options.peers.trusted_peers = {network("127.0.0.0/8")};
+  Receiver receiver(loop.get(), "127.0.0.1", options);
+  send_all(connect_to("127.0.0.1", receiver.port, SOCK_DGRAM), "x");
+  REQUIRE(loop.run_until([&] { return receiver.datagrams.size() == 1; }));
+  CHECK(receiver.peers[0].is_trusted);
+}
+
+TEST_CASE("a UDP drain reads what the kernel holds without the loop, and stops the loop's reading",
+          "[net][udp]") {
+  TestLoop loop;
+  Receiver receiver(loop.get());
+  const Fd sender = connect_to("127.0.0.1", receiver.port, SOCK_DGRAM);
+  for (int i = 0; i < 50; ++i) send_all(sender, "message");
+  REQUIRE(loop.run_until([&] {
+    receiver.listener->drain(10s);
+    return receiver.datagrams.size() == 50;
+  }));
+  send_all(sender, "late");
+  for (int i = 0; i < 3; ++i) loop.turn();
+  CHECK(receiver.datagrams.size() == 50);
+}
+
+TEST_CASE("a UDP drain ends when its time is over", "[net][udp]") {
+  TestLoop loop;
+  Receiver receiver(loop.get());
+  send_all(connect_to("127.0.0.1", receiver.port, SOCK_DGRAM), "message");
+  receiver.listener->drain(0s);
+  CHECK(receiver.datagrams.empty());
+}
+
+TEST_CASE("no other program can take the port of a listener", "[net][udp]") {
+  TestLoop loop;
+  Receiver receiver(loop.get());
+  const Fd thief(socket(AF_INET, SOCK_DGRAM, 0));
+  const int on = 1;
+  REQUIRE(setsockopt(thief.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0);
+  const auto address = parse_socket_address("127.0.0.1", receiver.port);
+  CHECK(bind(thief.get(), address->get(), address->length) != 0);
+}
+
+TEST_CASE("a destroyed UDP listener calls nobody", "[net][udp]") {
+  TestLoop loop;
+  Receiver receiver(loop.get());
+  send_all(connect_to("127.0.0.1", receiver.port, SOCK_DGRAM), "message");
+  receiver.listener.reset();
+  for (int i = 0; i < 3; ++i) loop.turn();
+  CHECK(receiver.datagrams.empty());
+}
+
+}  // namespace
+}  // namespace sluice
