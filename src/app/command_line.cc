@@ -1,0 +1,74 @@
+#include "app/command_line.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "app/commands.h"
+
+namespace sluice {
+namespace {
+
+constexpr const char* kDescription =
+    "sluice: a syslog-to-Graphite metrics relay\n"
+    "\n"
+    "  sluice run --config /etc/sluice/sluice.json\n"
+    "  sluice check --config /etc/sluice/sluice.json\n"
+    "  tail -1 /var/log/syslog | sluice explain";
+
+void add_config_option(CLI::App& command, SetupOptions& setup) {
+  command
+      .add_option("-c,--config", setup.config_file, "Configuration file (JSON, comments allowed)")
+      ->type_name("FILE");
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  CLI::App app(kDescription);
+  app.set_version_flag("--version", std::string("sluice ") + SLUICE_VERSION);
+  app.require_subcommand(1);
+
+  RunOptions run;
+  CLI::App* run_app = app.add_subcommand(
+      "run", "Run the relay until SIGTERM; SIGHUP reads rules and cluster map again");
+  add_config_option(*run_app, run.setup);
+  run_app->add_flag("--allow-unknown", run.setup.allow_unknown,
+                    "Warn of unknown configuration keys instead of refusing them");
+  run_app->add_flag("--print", run.print, "Print published datapoints on standard output");
+
+  CheckOptions check;
+  CLI::App* check_app =
+      app.add_subcommand("check", "Check the configuration, the rules and all their examples");
+  add_config_option(*check_app, check.setup);
+  check_app->add_flag("--strict", check.strict, "Fail on warnings and on rules without examples");
+
+  ExplainOptions explain;
+  explain.setup.defaults_only = true;
+  CLI::App* explain_app =
+      app.add_subcommand("explain", "Tell for each message what would be done with it, and why");
+  add_config_option(*explain_app, explain.setup);
+  explain_app->add_flag("--json", explain.json, "One JSON object a message");
+  explain_app->add_option("--framing", explain.framing, "auto, octet, lf, nul, datagram or dgrams")
+      ->type_name("FRAMING");
+  explain_app->add_option("--now", explain.now, "Time of arrival, RFC 3339; default: the clock")
+      ->type_name("TIME");
+  explain_app
+      ->add_option("--tz", explain.tz, "Zone of timestamps that name none, such as Europe/Berlin")
+      ->type_name("ZONE");
+  explain_app->add_option("FILE", explain.file, "Input; \"-\" or nothing: standard input");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // Help and version come as "errors" with exit code 0.
+    return app.exit(error) == 0 ? kExitDone : kExitUsage;
+  }
+  if (run_app->parsed()) return run_command(run);
+  if (check_app->parsed()) return check_command(check);
+  return explain_command(explain);
+}
+
+}  // namespace sluice

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+
+#include "app/setup.h"
+
+namespace sluice {
+
+// Exit codes of every command.
+inline constexpr int kExitDone = 0;
+inline constexpr int kExitFailure = 1;  // Of the run: a busy port, an unreadable file.
+inline constexpr int kExitUsage = 2;    // Usage, configuration or rules.
+
+struct RunOptions {
+  SetupOptions setup;
+  bool print = false;
+};
+
+// `sluice run`: the relay.
+[[nodiscard]] int run_command(const RunOptions& options);
+
+struct CheckOptions {
+  SetupOptions setup;
+  bool strict = false;  // Rules need examples of both kinds, warnings are errors.
+};
+
+// `sluice check`: configuration, rules and every example.
+[[nodiscard]] int check_command(const CheckOptions& options);
+
+struct ExplainOptions {
+  SetupOptions setup;
+  bool json = false;
+  std::string framing = "auto";  // auto, octet, lf, nul, datagram, dgrams.
+  std::string now;               // RFC 3339; empty: the clock.
+  std::string tz;                // Zone of stamps without one; empty: the configuration's.
+  std::string file = "-";
+};
+
+// `sluice explain`: what would be done with each message of a file or standard input.
+[[nodiscard]] int explain_command(const ExplainOptions& options);
+
+}  // namespace sluice

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <uv.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "app/delivery.h"
+#include "app/ingest_worker.h"
+#include "app/setup.h"
+#include "net/handle.h"
+#include "sluice/base/error.h"
+#include "sluice/base/stats.h"
+#include "sluice/pipeline/publisher.h"
+#include "sluice/values/zone.h"
+
+namespace sluice {
+
+struct DaemonOptions {
+  SetupOptions setup;  // For reloads.
+  bool print = false;  // Print what is published on standard output.
+};
+
+// The relay: builds and owns everything, in order, and runs the control loop. Once a tick it takes
+// every worker's delta, merges them, publishes what is due, and hands it to every destination.
+class Daemon {
+ public:
+  Daemon(Setup setup, DaemonOptions options);
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  // Opens the sockets and starts the workers. An error is one line for the operator.
+  [[nodiscard]] Expected<void> start();
+
+  // Runs until SIGTERM or SIGINT and all that follows them is done.
+  void run();
+
+ private:
+  enum class Phase : std::uint8_t {
+    kRunning,
+    kDraining,    // The workers read their sockets empty.
+    kDelivering,  // What was published last is on its way out.
+    kDone,
+  };
+
+  Expected<std::vector<std::vector<ListenSocket>>> open_listeners();
+  Expected<const Zone*> zone_of(const std::string& name);
+  void start_workers(std::vector<std::vector<ListenSocket>> sockets);
+  void start_timers();
+  void log_start() const;
+
+  void begin_tick();
+  void collect_reports();
+  void end_tick();
+  void publish(std::span<const Datapoint> datapoints);
+  void reload();
+  void stop(int signal_number);
+  void begin_delivering();
+  void check_done();
+  void close();
+  [[nodiscard]] Stats stats() const;
+  void log_stop() const;
+
+  static void on_tick(uv_timer_t* timer) noexcept;
+  static void on_stop_timer(uv_timer_t* timer) noexcept;
+  static void on_report(uv_async_t* async) noexcept;
+  static void on_signal(uv_signal_t* handle, int signal_number) noexcept;
+
+  Setup setup_;
+  DaemonOptions options_;
+  uv_loop_t loop_{};
+  std::vector<std::pair<std::string, std::unique_ptr<const Zone>>> zones_;
+  std::unique_ptr<Publisher> publisher_;
+  std::vector<std::unique_ptr<Delivery>> deliveries_;
+  Handle<uv_async_t> report_wake_;
+  Handle<uv_timer_t> tick_timer_;
+  Handle<uv_timer_t> stop_timer_;
+  std::vector<Handle<uv_signal_t>> signals_;
+  std::vector<std::unique_ptr<IngestWorker>> workers_;
+  std::vector<Stats> worker_stats_;
+  std::size_t reports_awaited_ = 0;
+  Phase phase_ = Phase::kRunning;
+  std::uint64_t stop_deadline_ms_ = 0;  // Of the loop's clock.
+};
+
+}  // namespace sluice

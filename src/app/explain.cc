@@ -1,0 +1,69 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <optional>
+#include <utility>
+
+#include "app/commands.h"
+#include "app/explanation.h"
+#include "app/message_source.h"
+#include "config/zone.h"
+#include "sluice/syslog/parser.h"
+#include "sluice/syslog/stamp_time.h"
+
+namespace sluice {
+namespace {
+
+int usage_error(const Error& error) {
+  fmt::print(stderr, "sluice: {}\n", error.message());
+  return kExitUsage;
+}
+
+// The stamp of a message that has nothing else: reuses the parser of stamps in messages.
+Expected<Timestamp> now_from(const std::string& text) {
+  if (text.empty()) return Timestamp(std::chrono::system_clock::now());
+  const std::string message = "<13>1 " + text + " - - - - -";
+  Record record;
+  parse_message(message, record);
+  if (const auto time = zoned_time(record.stamp)) return *time;
+  return at("--now", {{}, "expected a time like 2026-11-22T07:40:01Z, found \"" + text + '"'});
+}
+
+}  // namespace
+
+int explain_command(const ExplainOptions& options) {
+  auto framing = input_framing_from(options.framing);
+  if (!framing) return usage_error(at("--framing", std::move(framing).error()).error());
+  auto now = now_from(options.now);
+  if (!now) return usage_error(now.error());
+  auto setup = load_setup(options.setup);
+  if (!setup) return usage_error(setup.error());
+  auto zone = load_zone(options.tz.empty() ? setup->config.tz : options.tz);
+  if (!zone)
+    return usage_error(at(options.tz.empty() ? "tz" : "--tz", std::move(zone).error()).error());
+  const auto paths = paths_of(setup->config);
+  if (!paths) return usage_error(paths.error());
+
+  // Whatever a message says of other hosts is taken at its word here.
+  const Peer peer{.text = "localhost", .is_trusted = true};
+  Ingest ingest(ingest_options_of(setup->config), setup->rules, nullptr);
+  const bool color = !options.json && isatty(STDOUT_FILENO) == 1;
+  auto done = for_each_message(options.file, *framing, [&](const InputMessage& message) {
+    const MessageTrace trace = ingest.explain({.bytes = message.bytes,
+                                               .peer = peer,
+                                               .zone = **zone,
+                                               .truncated = message.truncated,
+                                               .incomplete = message.incomplete},
+                                              *now);
+    const Explanation explanation{trace, *setup->rules, *setup->clusters, *paths,
+                                  setup->config.rollups};
+    fmt::print("{}\n",
+               options.json ? explain_as_json(explanation) : explain_as_text(explanation, color));
+    (void)ingest.take_delta();
+  });
+  if (done) return kExitDone;
+  fmt::print(stderr, "sluice: {}\n", done.error().message());
+  return kExitFailure;
+}
+
+}  // namespace sluice

@@ -1,0 +1,109 @@
+#include <nlohmann/json.hpp>
+
+#include "app/explanation.h"
+#include "sluice/values/structured_data.h"
+
+namespace sluice {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// An absent field is null. Octets that are not UTF-8 are replaced when the text is dumped.
+Json text_or_null(std::string_view text) { return text.empty() ? Json() : Json(std::string(text)); }
+
+bool is_utf8(const Json& text) {
+  try {
+    [[maybe_unused]] const std::string dumped = text.dump();
+    return true;
+  } catch (const Json::type_error&) {
+    return false;
+  }
+}
+
+std::string base64(std::string_view bytes) {
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t group = 0;
+    for (std::size_t k = 0; k < 3; ++k) {
+      group = group << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U);
+    }
+    for (std::size_t k = 0; k < 4; ++k) {
+      text += i + k <= bytes.size() ? kDigits[group >> (18 - 6 * k) & 63U] : '=';
+    }
+  }
+  return text;
+}
+
+Json structured_data_of(std::string_view text) {
+  if (text.empty()) return nullptr;
+  Json elements = Json::object();
+  StructuredDataReader reader(text);
+  std::string value;
+  for (StructuredParam param; reader.next(param);) {
+    Json& element = elements[std::string(param.id)];
+    if (element.is_null()) element = Json::object();
+    if (param.name.empty()) continue;
+    unescape_param_value(param.value, value);
+    element[std::string(param.name)] = value;
+  }
+  return elements;
+}
+
+Json sample_as_json(const Explanation& explanation, const Sample& sample) {
+  return {{"metric", sample.metric->name},
+          {"type", name_of(sample.metric->type)},
+          {"value", sample.value},
+          {"weight", sample.weight},
+          {"host", std::string(sample.host)},
+          {"cluster", explanation.clusters.cluster_of(sample.host).cluster},
+          {"time", format_rfc3339(sample.time)},
+          {"paths", paths_of_sample(explanation, sample)}};
+}
+
+Json matches_of(const Explanation& explanation) {
+  Json matches = Json::array();
+  for (const RuleTrace& rule : explanation.trace.rules) {
+    if (rule.outcome != RuleTrace::Outcome::kMatched) continue;
+    Json samples = Json::array();
+    for (std::size_t i = 0; i < rule.sample_count; ++i) {
+      samples.push_back(
+          sample_as_json(explanation, explanation.trace.samples[rule.first_sample + i]));
+    }
+    matches.push_back(
+        {{"rule", explanation.rules.name(rule.rule)}, {"samples", std::move(samples)}});
+  }
+  return matches;
+}
+
+}  // namespace
+
+std::string explain_as_json(const Explanation& explanation) {
+  const MessageTrace& trace = explanation.trace;
+  const Record& record = trace.record;
+  const bool is_valid = record.error == ParseError::kNone;
+  Json json;
+  json["valid"] = is_valid;
+  json["error"] = is_valid ? Json() : Json(name_of(record.error));
+  json["facility"] = record.facility ? Json(*record.facility) : Json();
+  json["severity"] = record.severity ? Json(*record.severity) : Json();
+  json["timestamp"] =
+      trace.event_time.stamp ? Json(format_rfc3339(*trace.event_time.stamp)) : Json();
+  json["hostname"] = text_or_null(record.hostname);
+  json["app_name"] = text_or_null(record.app_name);
+  json["procid"] = text_or_null(record.procid);
+  json["msgid"] = text_or_null(record.msgid);
+  json["structured_data"] = structured_data_of(record.structured_data);
+  json["message"] = record.has_message ? Json(std::string(trace.message)) : Json();
+  if (!is_utf8(json["message"])) json["message_b64"] = base64(trace.message);
+  json["truncated"] = record.truncated;
+  json["incomplete"] = record.incomplete;
+  json["host"] = std::string(trace.host);
+  json["time"] = format_rfc3339(trace.event_time.time);
+  json["time_from"] = name_of(trace.event_time.source);
+  json["matches"] = matches_of(explanation);
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace sluice

@@ -1,0 +1,119 @@
+#include <fmt/format.h>
+
+#include <string>
+
+#include "app/explanation.h"
+
+namespace sluice {
+namespace {
+
+// Escape codes, or nothing when the output is no terminal.
+struct Colors {
+  std::string_view head;
+  std::string_view good;
+  std::string_view bad;
+  std::string_view dim;
+  std::string_view end;
+};
+
+constexpr Colors kColors{"\x1b[1m", "\x1b[32m", "\x1b[31m", "\x1b[2m", "\x1b[0m"};
+constexpr Colors kPlain{};
+
+// Control octets of a message must not reach the terminal.
+std::string shown(std::string_view text) {
+  std::string safe;
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      safe += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    } else {
+      safe += c;
+    }
+  }
+  return safe;
+}
+
+std::string field(std::string_view name, std::string_view value) {
+  return fmt::format("  {:<16}{}\n", name, value.empty() ? "-" : shown(value));
+}
+
+std::string header_of(const Explanation& explanation, const Colors& color) {
+  const MessageTrace& trace = explanation.trace;
+  const Record& record = trace.record;
+  std::string text = fmt::format("{}{}{}\n", color.head, shown(record.raw), color.end);
+  if (record.error != ParseError::kNone) {
+    text += fmt::format("  {}malformed: {}; kept, with the fields that can be told{}\n", color.bad,
+                        name_of(record.error), color.end);
+  }
+  if (record.truncated)
+    text += fmt::format("  {}truncated at max_message{}\n", color.bad, color.end);
+  if (record.facility) text += field("facility", std::to_string(*record.facility));
+  if (record.severity) text += field("severity", std::to_string(*record.severity));
+  text += field("timestamp", trace.event_time.stamp ? format_rfc3339(*trace.event_time.stamp) : "");
+  text += field("event time", fmt::format("{} ({})", format_rfc3339(trace.event_time.time),
+                                          name_of(trace.event_time.source)));
+  text += field("hostname", record.hostname);
+  const ClusterMatch cluster = explanation.clusters.cluster_of(trace.host);
+  text += field("host",
+                fmt::format("{} in cluster {} (by {}{}{})", trace.host, cluster.cluster,
+                            name_of(cluster.by), cluster.rule.empty() ? "" : " ", cluster.rule));
+  text += field("app_name", record.app_name);
+  text += field("procid", record.procid);
+  if (!record.msgid.empty()) text += field("msgid", record.msgid);
+  if (!record.structured_data.empty()) text += field("structured data", record.structured_data);
+  text += field("message", trace.message);
+  if (trace.weight > 1) text += field("stands for", fmt::format("{} messages", trace.weight));
+  return text;
+}
+
+std::string match_of(const Explanation& explanation, const RuleTrace& rule, const Colors& color) {
+  std::string text =
+      fmt::format("  {}{} matched{}\n", color.good, explanation.rules.name(rule.rule), color.end);
+  for (const auto& [name, value] : rule.captures)
+    text += fmt::format("    capture {} = {}\n", name, shown(value));
+  for (const auto& [name, value] : rule.context)
+    text += fmt::format("    context {} = {}\n", name, shown(value));
+  for (const std::string& note : rule.notes)
+    text += fmt::format("    {}no sample: {}{}\n", color.dim, note, color.end);
+  for (std::size_t i = 0; i < rule.sample_count; ++i) {
+    const Sample& sample = explanation.trace.samples[rule.first_sample + i];
+    text += fmt::format("    {} = {:.10g}{}{} ({}) of {}\n", sample.metric->name, sample.value,
+                        sample.metric->unit.empty() ? "" : " ", sample.metric->unit,
+                        name_of(sample.metric->type), sample.host);
+    for (const std::string& path : paths_of_sample(explanation, sample))
+      text += fmt::format("      {}\n", path);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string explain_as_text(const Explanation& explanation, bool color) {
+  const Colors& colors = color ? kColors : kPlain;
+  std::string text = header_of(explanation, colors);
+  std::size_t matched = 0;
+  std::size_t other_apps = 0;
+  for (const RuleTrace& rule : explanation.trace.rules) {
+    if (rule.outcome == RuleTrace::Outcome::kMatched) {
+      ++matched;
+      text += match_of(explanation, rule, colors);
+    } else if (rule.outcome == RuleTrace::Outcome::kApp) {
+      ++other_apps;
+    } else {
+      text += fmt::format("  {}{} no: {}{}\n", colors.dim, explanation.rules.name(rule.rule),
+                          shown(rule.detail), colors.end);
+    }
+  }
+  if (other_apps > 0) {
+    text += fmt::format("  {}{} rules read other programs than {}{}\n", colors.dim, other_apps,
+                        explanation.trace.record.app_name.empty()
+                            ? "a message without APP-NAME"
+                            : shown(explanation.trace.record.app_name),
+                        colors.end);
+  }
+  if (matched == 0)
+    text += fmt::format("  {}no rule matched: this message gives no number{}\n", colors.bad,
+                        colors.end);
+  return text;
+}
+
+}  // namespace sluice

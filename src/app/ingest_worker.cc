@@ -1,0 +1,207 @@
+#include "app/ingest_worker.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "net/socket.h"
+#include "sluice/base/check.h"
+
+namespace sluice {
+namespace {
+
+Timestamp wall_clock() { return std::chrono::system_clock::now(); }
+
+// The first octets of a message, fit for a log line.
+std::string excerpt_of(std::string_view bytes) {
+  constexpr std::size_t kExcerptBytes = 48;
+  std::string excerpt;
+  for (const char c : bytes.substr(0, kExcerptBytes)) {
+    if (c >= ' ' && c < 0x7f && c != '\\') {
+      excerpt += c;
+    } else {
+      excerpt += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    }
+  }
+  if (bytes.size() > kExcerptBytes) excerpt += "...";
+  return excerpt;
+}
+
+std::string suppressed_note(std::uint64_t count) {
+  return count == 0 ? std::string() : fmt::format(" ({} such lines were kept back)", count);
+}
+
+}  // namespace
+
+IngestWorker::IngestWorker(const IngestOptions& options, std::shared_ptr<const RuleSet> rules,
+                           std::vector<Network> trusted_peers, std::function<void()> on_report)
+    : ingest_(options, std::move(rules),
+              [this](ParseError error, const Message& message) { log_malformed(error, message); }),
+      trusted_peers_(std::move(trusted_peers)),
+      on_report_(std::move(on_report)) {
+  SLUICE_CHECK(uv_loop_init(&loop_) == 0, "a loop needs nothing but a few descriptors");
+  auto wake = std::make_unique<uv_async_t>();
+  const auto on_wake = [](uv_async_t* async) noexcept {
+    if (auto* const self = static_cast<IngestWorker*>(async->data)) self->obey();
+  };
+  SLUICE_CHECK(uv_async_init(&loop_, wake.get(), on_wake) == 0,
+               "an async handle needs one descriptor");
+  wake->data = this;
+  wake_.reset(wake.release());
+}
+
+IngestWorker::~IngestWorker() {
+  if (thread_.joinable()) {
+    give([](Orders& orders) { orders.end = true; });
+    thread_.join();
+  } else {
+    wake_.reset();
+    uv_run(&loop_, UV_RUN_DEFAULT);
+  }
+  SLUICE_CHECK(uv_loop_close(&loop_) == 0, "every handle of the worker has been closed");
+}
+
+void IngestWorker::start(std::vector<ListenSocket> sockets) {
+  thread_ =
+      std::thread([this, sockets = std::move(sockets)]() mutable { run(std::move(sockets)); });
+}
+
+void IngestWorker::ask_report() {
+  give([](Orders& orders) { orders.report = true; });
+}
+
+void IngestWorker::set_rules(std::shared_ptr<const RuleSet> rules) {
+  give([&rules](Orders& orders) { orders.rules = std::move(rules); });
+}
+
+void IngestWorker::stop(std::chrono::milliseconds at_most) {
+  give([at_most](Orders& orders) { orders.drain = at_most; });
+}
+
+std::vector<IngestWorker::Report> IngestWorker::take_reports() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(reports_, {});
+}
+
+void IngestWorker::give(const std::function<void(Orders&)>& change) {
+  const std::lock_guard lock(mutex_);
+  change(orders_);
+  // Under the lock, so that the worker cannot end and close the handle in between.
+  if (wake_ != nullptr) uv_async_send(wake_.get());
+}
+
+void IngestWorker::run(std::vector<ListenSocket> sockets) {
+  for (ListenSocket& socket : sockets) listen(std::move(socket));
+  uv_run(&loop_, UV_RUN_DEFAULT);
+}
+
+void IngestWorker::listen(ListenSocket socket) {
+  const Zone* const zone = socket.zone;
+  const PeerPolicy peers{.allow = socket.config.allow, .trusted_peers = trusted_peers_};
+  if (socket.config.endpoint.transport == Endpoint::Transport::kUdp) {
+    UdpListenerCallbacks callbacks;
+    callbacks.on_datagram = [this, zone](std::string_view datagram, bool truncated,
+                                         const Peer& peer) {
+      ingest_.receive({.bytes = datagram, .peer = peer, .zone = *zone, .truncated = truncated},
+                      wall_clock());
+    };
+    callbacks.on_refused = [this](const Peer& peer) {
+      if (const auto suppressed = refused_limit_.admit(wall_clock())) {
+        spdlog::warn("refused a datagram of {}: no \"allow\" of the listener names it{}", peer.text,
+                     suppressed_note(*suppressed));
+      }
+    };
+    udp_.push_back(std::make_unique<UdpListener>(&loop_, std::move(socket.socket),
+                                                 UdpListenerOptions{peers}, std::move(callbacks)));
+    return;
+  }
+  TcpListenerCallbacks callbacks;
+  callbacks.on_frame = [this, zone](const Frame& frame, const Peer& peer) {
+    ingest_.receive({.bytes = frame.bytes,
+                     .peer = peer,
+                     .zone = *zone,
+                     .truncated = frame.truncated,
+                     .incomplete = frame.incomplete},
+                    wall_clock());
+  };
+  callbacks.on_event = [this](const TcpListenerEvent& event) { log_event(event); };
+  const FramerOptions framing{.framing = socket.config.framing,
+                              .max_message = socket.config.max_message,
+                              .multiline = socket.config.multiline};
+  tcp_.push_back(std::make_unique<TcpListener>(
+      &loop_, std::move(socket.socket), TcpListenerOptions{.peers = peers, .framing = framing},
+      std::move(callbacks)));
+}
+
+void IngestWorker::obey() {
+  Orders orders;
+  {
+    const std::lock_guard lock(mutex_);
+    orders = std::exchange(orders_, {});
+  }
+  if (orders.rules) ingest_.set_rules(std::move(orders.rules));
+  if (orders.drain) drain(*orders.drain);
+  if (orders.drain || orders.end) {
+    report(true);
+    udp_.clear();
+    tcp_.clear();
+    const std::lock_guard lock(mutex_);
+    wake_.reset();
+  } else if (orders.report) {
+    report(false);
+  }
+}
+
+void IngestWorker::report(bool is_last) {
+  {
+    const std::lock_guard lock(mutex_);
+    reports_.push_back({ingest_.take_delta(), stats(), is_last});
+  }
+  on_report_();
+}
+
+void IngestWorker::drain(std::chrono::milliseconds at_most) {
+  const auto deadline = std::chrono::steady_clock::now() + at_most;
+  const auto left = [deadline] {
+    const auto rest =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    return std::max(rest, std::chrono::milliseconds(1));
+  };
+  // Datagrams cannot be asked for again, so they come first.
+  for (const auto& listener : udp_) listener->drain(left());
+  for (const auto& listener : tcp_) listener->drain(left());
+}
+
+Stats IngestWorker::stats() const {
+  Stats stats = ingest_.stats();
+  for (const auto& listener : udp_) {
+    stats.udp_datagrams_refused += listener->stats().refused_allow;
+    stats.udp_kernel_drops += udp_kernel_drops(listener->fd());
+  }
+  for (const auto& listener : tcp_) {
+    const TcpListenerStats& tcp = listener->stats();
+    stats.tcp_connections_accepted += tcp.accepted;
+    stats.tcp_connections_refused += tcp.refused_allow;
+    stats.tcp_connections_limited += tcp.refused_limit;
+    stats.tcp_streams_broken += tcp.closed_tls + tcp.closed_http + tcp.closed_bad_count;
+    stats.tcp_octets_dropped += tcp.dropped_octets;
+  }
+  return stats;
+}
+
+void IngestWorker::log_malformed(ParseError error, const Message& message) {
+  if (const auto suppressed = malformed_limit_.admit(wall_clock())) {
+    spdlog::warn("malformed message ({}) of {}, kept: \"{}\"{}", name_of(error), message.peer.text,
+                 excerpt_of(message.bytes), suppressed_note(*suppressed));
+  }
+}
+
+void IngestWorker::log_event(const TcpListenerEvent& event) {
+  if (const auto suppressed = event_limit_.admit(wall_clock())) {
+    spdlog::warn("{}{}", event.text, suppressed_note(*suppressed));
+  }
+}
+
+}  // namespace sluice

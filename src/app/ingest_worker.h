@@ -1,0 +1,100 @@
+#pragma once
+
+#include <uv.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "app/log_limit.h"
+#include "config/config.h"
+#include "net/fd.h"
+#include "net/handle.h"
+#include "net/tcp_listener.h"
+#include "net/udp_listener.h"
+#include "sluice/base/stats.h"
+#include "sluice/pipeline/ingest.h"
+#include "sluice/values/zone.h"
+
+namespace sluice {
+
+// A bound socket and what the configuration says of its listener. The zone outlives the worker.
+struct ListenSocket {
+  ListenConfig config;
+  Fd socket;
+  const Zone* zone = nullptr;
+};
+
+// One ingest thread: its own loop, listeners, rules and aggregator. It shares nothing with the
+// control loop but orders in and reports out.
+class IngestWorker {
+ public:
+  // What a worker hands over once a tick.
+  struct Report {
+    Delta delta;
+    Stats stats;           // Since the start.
+    bool is_last = false;  // It has drained its sockets and ended its loop.
+  };
+
+  // `on_report` is called in the worker's thread; take_reports() is then worth calling.
+  IngestWorker(const IngestOptions& options, std::shared_ptr<const RuleSet> rules,
+               std::vector<Network> trusted_peers, std::function<void()> on_report);
+  // Ends the thread without draining if stop() has not been asked for.
+  ~IngestWorker();
+  IngestWorker(const IngestWorker&) = delete;
+  IngestWorker& operator=(const IngestWorker&) = delete;
+
+  // Starts the thread.
+  void start(std::vector<ListenSocket> sockets);
+
+  // Orders, from the control loop's thread. Each is carried out soon, in the worker's thread.
+  void ask_report();
+  void set_rules(std::shared_ptr<const RuleSet> rules);
+  // Stops accepting, reads every socket until it is empty (at most `at_most` in all), and reports
+  // for the last time.
+  void stop(std::chrono::milliseconds at_most);
+
+  // The reports that wait, oldest first.
+  [[nodiscard]] std::vector<Report> take_reports();
+
+ private:
+  struct Orders {
+    bool report = false;
+    std::shared_ptr<const RuleSet> rules;
+    std::optional<std::chrono::milliseconds> drain;
+    bool end = false;
+  };
+
+  void run(std::vector<ListenSocket> sockets);
+  void listen(ListenSocket socket);
+  void obey();
+  void report(bool is_last);
+  void drain(std::chrono::milliseconds at_most);
+  void give(const std::function<void(Orders&)>& change);
+  [[nodiscard]] Stats stats() const;
+  void log_malformed(ParseError error, const Message& message);
+  void log_event(const TcpListenerEvent& event);
+
+  uv_loop_t loop_{};
+  Ingest ingest_;
+  std::vector<Network> trusted_peers_;
+  std::function<void()> on_report_;
+  std::vector<std::unique_ptr<UdpListener>> udp_;
+  std::vector<std::unique_ptr<TcpListener>> tcp_;
+  Handle<uv_async_t> wake_;
+  LogLimit malformed_limit_{10};
+  LogLimit event_limit_{10};
+  LogLimit refused_limit_{10};
+
+  std::mutex mutex_;  // Guards what follows.
+  Orders orders_;
+  std::vector<Report> reports_;
+
+  std::thread thread_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "sluice/base/error.h"
+
+namespace sluice {
+
+// How the messages in an input of `explain` are told apart.
+enum class InputFraming : std::uint8_t {
+  kAuto,  // As a TCP listener would.
+  kOctet,
+  kLf,
+  kNul,
+  kDatagram,  // The whole input is one datagram.
+  kDgrams,    // Datagrams, each behind its length in 4 octets, big-endian.
+};
+
+[[nodiscard]] Expected<InputFraming> input_framing_from(std::string_view name);
+
+struct InputMessage {
+  std::string_view bytes;
+  bool truncated = false;
+  bool incomplete = false;
+};
+
+// Reads `file` ("-": standard input) to its end and hands over its messages one by one. An error
+// says what could not be read, or which octet has no sense in the framing.
+[[nodiscard]] Expected<void> for_each_message(const std::string& file, InputFraming framing,
+                                              const std::function<void(const InputMessage&)>& use);
+
+}  // namespace sluice

@@ -1,0 +1,41 @@
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <utility>
+
+#include "app/commands.h"
+#include "app/daemon.h"
+
+namespace sluice {
+namespace {
+
+// Standard error, because --print writes datapoints to standard output.
+void open_log() {
+  auto log = spdlog::stderr_color_mt("sluice");
+  log->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
+  spdlog::set_default_logger(std::move(log));
+}
+
+}  // namespace
+
+int run_command(const RunOptions& options) {
+  auto setup = load_setup(options.setup);
+  if (!setup) {
+    fmt::print(stderr, "sluice: {}\n", setup.error().message());
+    return kExitUsage;
+  }
+  open_log();
+  std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c): cannot fail for this signal.
+  for (const std::string& warning : setup->warnings) spdlog::warn("{}", warning);
+  Daemon daemon(std::move(*setup), {.setup = options.setup, .print = options.print});
+  if (auto started = daemon.start(); !started) {
+    fmt::print(stderr, "sluice: {}\n", started.error().message());
+    return kExitFailure;
+  }
+  daemon.run();
+  return kExitDone;
+}
+
+}  // namespace sluice

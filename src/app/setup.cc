@@ -1,0 +1,97 @@
+#include "app/setup.h"
+
+#include <filesystem>
+#include <utility>
+
+#include "config/cluster_map.h"
+#include "config/load_config.h"
+#include "config/pack_files.h"
+#include "sluice/rules/examples.h"
+
+namespace sluice {
+namespace {
+
+constexpr const char* kSystemConfig = "/etc/sluice/sluice.json";
+
+Expected<LoadedConfig> load_chosen_config(const SetupOptions& options) {
+  const LoadOptions load{.allow_unknown = options.allow_unknown};
+  if (!options.config_file.empty()) return load_config(options.config_file, load);
+  std::error_code ignored;
+  if (!options.defaults_only && std::filesystem::exists(kSystemConfig, ignored)) {
+    return load_config(kSystemConfig, load);
+  }
+  return LoadedConfig{default_config(load), {}};
+}
+
+Expected<void> load_rules(Setup& setup) {
+  auto packs = load_packs(setup.config);
+  if (!packs) return std::unexpected(std::move(packs).error());
+  setup.packs = std::move(*packs);
+  auto rules = RuleSet::compile(setup.packs);
+  if (!rules) return std::unexpected(std::move(rules).error());
+  setup.rules = std::move(*rules);
+  ExampleReport report = run_examples(setup.packs);
+  setup.example_count = report.example_count;
+  setup.rules_without_example = std::move(report.without_example);
+  if (report.failures.empty()) return {};
+  std::string what = report.failures.front();
+  if (report.failures.size() > 1)
+    what += " (and " + std::to_string(report.failures.size() - 1) + " more)";
+  return fail(std::move(what));
+}
+
+Expected<void> load_clusters(Setup& setup) {
+  const ClusterConfig& config = setup.config.clusters;
+  ClusterMapDefinition definition;
+  if (!config.file.empty()) {
+    auto loaded = load_cluster_map(config.file);
+    if (!loaded) return std::unexpected(std::move(loaded).error());
+    definition = std::move(*loaded);
+  }
+  auto clusters = ClusterMap::make(std::move(definition),
+                                   {.patterns = config.patterns, .fallback = config.fallback});
+  if (!clusters)
+    return at(setup.config.file, at("/clusters/patterns", std::move(clusters).error()).error());
+  setup.clusters = std::move(*clusters);
+  return {};
+}
+
+}  // namespace
+
+Expected<Setup> load_setup(const SetupOptions& options) {
+  auto loaded = load_chosen_config(options);
+  if (!loaded) return std::unexpected(std::move(loaded).error());
+  Setup setup{.config = std::move(loaded->config), .warnings = std::move(loaded->warnings)};
+  if (auto done = load_rules(setup); !done) return std::unexpected(std::move(done).error());
+  if (auto done = load_clusters(setup); !done) return std::unexpected(std::move(done).error());
+  if (auto paths = paths_of(setup.config); !paths)
+    return at(setup.config.file, std::move(paths).error());
+  return setup;
+}
+
+Expected<Paths> paths_of(const Config& config) {
+  auto paths = Paths::make(
+      {.prefix = config.prefix, .instance = config.instance, .templates = config.paths});
+  if (!paths) return at("/paths", std::move(paths).error());
+  return paths;
+}
+
+IngestOptions ingest_options_of(const Config& config) {
+  IngestOptions options;
+  options.aggregator.window = config.window;
+  options.host_names.domain = config.domain;
+  switch (config.host_names) {
+    case HostNames::kAsSent:
+      options.host_names.form = HostNameForm::kAsSent;
+      break;
+    case HostNames::kShort:
+      options.host_names.form = HostNameForm::kShort;
+      break;
+    case HostNames::kFqdn:
+      options.host_names.form = HostNameForm::kFqdn;
+      break;
+  }
+  return options;
+}
+
+}  // namespace sluice
