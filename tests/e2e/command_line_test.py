@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+"""What the program promises on its command line: exit codes, one-line errors, explain and check."""
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+
+SLUICE = sys.argv.pop(1)
+SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
+RULES = SOURCE / "rules"
+PACKS = sorted(file.stem for file in RULES.glob("*.json"))
+
+APPLIED = b"<29>2026-11-22T07:50:09.934922+00:00 db01.example.com puppet-agent[9222]: Applied catalog in 12.34 seconds"
+APPLIED_5424 = b"<29>1 2026-11-22T07:50:09.934922+00:00 web01.example.com puppet-agent 77 - -  Applied catalog in 1.50 seconds"
+OTHER = b"<13>Nov 22 07:50:10 db01 cron[1]: nothing to see"
+
+FIELDS = {"valid", "error", "facility", "severity", "timestamp", "hostname", "app_name", "procid", "msgid",
+          "structured_data", "message", "truncated", "matches"}
+
+
+def sluice(*arguments, stdin: bytes = b"", cwd=None) -> subprocess.CompletedProcess:
+    # A wrong answer of `run` would be a relay that runs on, hence the limit.
+    return subprocess.run([SLUICE, *map(str, arguments)], input=stdin, capture_output=True, timeout=60,
+                          check=False, cwd=cwd, env=dict(os.environ, TZ="UTC"))
+
+
+class CommandLine(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.scratch = pathlib.Path(scratch.name)
+
+    def config(self, **keys) -> pathlib.Path:
+        return self.config_text(json.dumps({"pack_dirs": [str(RULES)], "state_dir": str(self.scratch / "state"), **keys}))
+
+    def config_text(self, text: str) -> pathlib.Path:
+        file = self.scratch / "sluice.json"
+        file.write_text(text)
+        return file
+
+    def assert_one_line(self, result, *words):
+        """The program said one line on stderr with all these words in it, and nothing on stdout."""
+        said = result.stderr.decode()
+        self.assertEqual(result.stdout, b"")
+        self.assertEqual(said.count("\n"), 1, said)
+        self.assertTrue(said.startswith("sluice: "), said)
+        for word in words:
+            self.assertIn(word, said)
+
+    def explained(self, *arguments, stdin: bytes = b"") -> list[dict]:
+        result = sluice("explain", "--json", *arguments, stdin=stdin)
+        self.assertEqual((result.returncode, result.stderr), (0, b""))
+        return [json.loads(line) for line in result.stdout.splitlines()]
+
+    # Usage.
+
+    def test_help_names_every_command(self):
+        result = sluice("--help")
+        self.assertEqual(result.returncode, 0)
+        for command in (b"run", b"check", b"explain"):
+            self.assertIn(command, result.stdout)
+
+    def test_each_command_has_its_help(self):
+        for command in ("run", "check", "explain"):
+            with self.subTest(command):
+                result = sluice(command, "--help")
+                self.assertEqual(result.returncode, 0)
+                self.assertIn(b"--config", result.stdout)
+
+    def test_version(self):
+        result = sluice("--version")
+        self.assertEqual(result.returncode, 0)
+        self.assertRegex(result.stdout.decode(), r"\b\d+\.\d+\.\d+\b")
+
+    def test_wrong_usage_exits_2(self):
+        for arguments in ([], ["fly"], ["run", "--fly"], ["explain", "--framing", "pigeon", "-"], ["check", "one", "two"]):
+            with self.subTest(arguments=arguments):
+                result = sluice(*arguments)
+                self.assertEqual(result.returncode, 2)
+                self.assertNotEqual(result.stderr, b"")
+
+    # Configuration.
+
+    def test_a_wrong_configuration_is_one_line_with_file_place_expected_and_found_and_exits_2(self):
+        for text, words in [
+            ('{"windwo": "60s"}', ["/windwo", '"window"']),
+            ('{"window": 60}', ["/window", "60", "expected"]),
+            ('{"window": "60 parsecs"}', ["/window", "60 parsecs", "expected"]),
+            ('{"destinations": [{"name": "g", "carbon": "tcp://localhost:0"}]}', ["/destinations/0/carbon", "expected"]),
+            ('{"destinations": [{"name": "g", "carbon": "http://localhost:80"}]}', ["/destinations/0/carbon", "expected"]),
+            ('{"listen": [{"syslog": "udp://127.0.0.1:5514"}, {"syslog": "tcp://0.0.0.0:5514"}]}', ["/listen/1", "allow"]),
+            ('{"packs": ["no-such-pack"]}', ["no-such-pack"]),
+            ('{"prefix": "sluice",\n "workers": }', ["2"]),
+        ]:
+            for command in ("check", "run"):
+                with self.subTest(command=command, text=text):
+                    file = self.config_text(text)
+                    result = sluice(command, "--config", file)
+                    self.assertEqual(result.returncode, 2)
+                    self.assert_one_line(result, str(file), *words)
+
+    def test_a_configuration_that_is_not_there_is_one_line_and_exits_2(self):
+        for command in ("check", "run", "explain"):
+            with self.subTest(command):
+                result = sluice(command, "--config", self.scratch / "missing.json")
+                self.assertEqual(result.returncode, 2)
+                self.assert_one_line(result, str(self.scratch / "missing.json"))
+
+    def test_a_pack_that_fails_its_own_example_is_refused(self):
+        pack = self.scratch / "mine.json"
+        pack.write_text(json.dumps({"pack": "mine", "rules": [{
+            "name": "answer", "match": "^answer (?P<n>\\d+)$",
+            "emit": [{"metric": "mine.answer", "type": "gauge", "value": "n"}],
+            "examples": [{"line": "answer 42", "gives": {"mine.answer": 41}}]}]}))
+        config = self.config(rules=[str(pack)])
+        for command in ("check", "run"):
+            with self.subTest(command):
+                result = sluice(command, "--config", config)
+                self.assertEqual(result.returncode, 2)
+                self.assertIn("mine", result.stderr.decode() + result.stdout.decode())
+                self.assertIn("42", result.stderr.decode() + result.stdout.decode())
+
+    def test_check_passes_the_shipped_packs(self):
+        self.assertIn("puppet-agent", PACKS)
+        result = sluice("check", "--config", self.config(packs=PACKS))
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
+    def test_check_without_configuration_takes_the_packs_of_the_source_tree(self):
+        result = sluice("check", cwd=self.scratch)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
+    # Failures while running.
+
+    def test_a_busy_port_is_one_line_and_exits_1(self):
+        for transport, kind in (("tcp", socket.SOCK_STREAM), ("udp", socket.SOCK_DGRAM)):
+            with self.subTest(transport), socket.socket(socket.AF_INET, kind) as taken:
+                taken.bind(("127.0.0.1", 0))
+                if transport == "tcp":
+                    taken.listen()
+                endpoint = f"{transport}://127.0.0.1:{taken.getsockname()[1]}"
+                result = sluice("run", "--config", self.config(listen=[{"syslog": endpoint}], destinations=[]))
+                self.assertEqual(result.returncode, 1)
+                self.assert_one_line(result, endpoint, "in use")
+
+    def test_an_input_that_cannot_be_read_is_one_line_and_exits_1(self):
+        result = sluice("explain", self.scratch / "missing.log")
+        self.assertEqual(result.returncode, 1)
+        self.assert_one_line(result, str(self.scratch / "missing.log"), "No such file")
+
+    # explain.
+
+    def test_explain_tells_a_datagram(self):
+        [message] = self.explained("--framing", "datagram", stdin=APPLIED)
+        self.assertEqual(set(message) - {"message_b64"}, FIELDS)
+        self.assertEqual(message["valid"], True)
+        self.assertIsNone(message["error"])
+        self.assertEqual((message["facility"], message["severity"]), (3, 5))
+        self.assertEqual(message["hostname"], "db01.example.com")
+        self.assertEqual((message["app_name"], message["procid"]), ("puppet-agent", "9222"))
+        self.assertEqual(message["message"], "Applied catalog in 12.34 seconds")
+        self.assertIsNone(message["msgid"])
+        applied = next(match for match in message["matches"] if match["rule"].startswith("puppet-agent/"))
+        timing = next(sample for sample in applied["samples"] if sample["metric"] == "puppet.time.catalog_application")
+        self.assertEqual((timing["type"], timing["value"], timing["host"]), ("timing", 12.34, "db01.example.com"))
+        self.assertTrue(timing["time"].startswith("2026-11-22T07:50:09.934922"), timing["time"])
+        self.assertIn("sluice.hosts.other.db01_example_com.puppet.time.catalog_application.mean", timing["paths"])
+        self.assertIn("sluice.clusters.other.puppet.time.catalog_application.p95", timing["paths"])
+        self.assertIn("sluice.all.puppet.time.catalog_application.count", timing["paths"])
+
+    def test_a_datagram_is_one_message_whatever_is_in_it(self):
+        [message] = self.explained("--framing", "datagram", stdin=APPLIED + b"\nsecond line")
+        self.assertEqual(message["message"], "Applied catalog in 12.34 seconds\nsecond line")
+
+    def test_explain_reads_octet_counted_frames_from_stdin(self):
+        stream = b"".join(b"%d %s" % (len(frame), frame) for frame in (APPLIED_5424 + b"\n", OTHER, APPLIED))
+        for arguments in (["-"], ["--framing", "octet", "-"], []):
+            with self.subTest(arguments=arguments):
+                messages = self.explained(*arguments, stdin=stream)
+                self.assertEqual([message["hostname"] for message in messages],
+                                 ["web01.example.com", "db01", "db01.example.com"])
+                self.assertEqual([len(message["matches"]) > 0 for message in messages], [True, False, True])
+
+    def test_explain_reads_a_file_of_lines(self):
+        file = self.scratch / "messages"
+        file.write_bytes(APPLIED + b"\n" + OTHER + b"\n")
+        messages = self.explained(file)
+        self.assertEqual([message["app_name"] for message in messages], ["puppet-agent", "cron"])
+
+    def test_explain_takes_clusters_and_prefix_from_a_configuration(self):
+        config = self.config(prefix="px", clusters={"patterns": ["^(?P<cluster>[a-z]+)\\d"], "default": "none"})
+        [message] = self.explained("--config", config, "--framing", "datagram", stdin=APPLIED)
+        sample = message["matches"][0]["samples"][0]
+        self.assertEqual(sample["cluster"], "db")
+        self.assertTrue(any(path.startswith("px.clusters.db.") for path in sample["paths"]), sample["paths"])
+
+    def test_explain_for_people_names_rule_and_number(self):
+        result = sluice("explain", stdin=APPLIED + b"\n")
+        self.assertEqual(result.returncode, 0)
+        for word in (b"puppet-agent/", b"12.34", b"puppet.time.catalog_application"):
+            self.assertIn(word, result.stdout)
+
+    def test_text_that_is_not_utf8_is_also_given_in_base64(self):
+        [message] = self.explained("--framing", "datagram", stdin=OTHER + b" \xff")
+        self.assertIn("\ufffd", message["message"])
+        self.assertIn("message_b64", message)
+
+
+if __name__ == "__main__":
+    unittest.main()
