@@ -10,9 +10,9 @@
 namespace sluice {
 
 struct LoadOptions {
-  bool allow_unknown = false;          // Unknown keys only warn: a newer version wrote the file.
-  std::string host_name;               // Of this machine; empty: the system is asked.
-  std::vector<std::string> pack_dirs;  // Default for "pack_dirs"; empty: default_pack_dirs().
+  bool allow_unknown = false;            // Unknown keys only warn: a newer version wrote the file.
+  std::string host_name{};               // Of this machine; empty: the system is asked.
+  std::vector<std::string> pack_dirs{};  // Default for "pack_dirs"; empty: default_pack_dirs().
 };
 
 struct LoadedConfig {

@@ -156,7 +156,7 @@ TEST_CASE("the first mistake is one line with its place", "[config]") {
       {R"({"rollups": "no"})", "/rollups: expected true or false, got \"no\""},
       {R"({"paths": {"host": "x"}})", "/paths/host: unknown key; did you mean \"hosts\"?"},
       {R"({"paths": {"hosts": "x"}})",
-       "/paths/hosts: without {host} all hosts would share one path; got \"x\""},
+       "/paths/hosts: expected {host} in \"x\", or all hosts would share one path"},
       {R"({"paths": {"hosts": "x.{host}", "clusters": "x.{cluster}"}})",
        "/paths: the paths of \"hosts\" and \"clusters\" can be the same; add a node that tells "
        "them apart"},

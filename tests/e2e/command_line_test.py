@@ -155,7 +155,7 @@ class CommandLine(unittest.TestCase):
 
     def test_explain_tells_a_datagram(self):
         [message] = self.explained("--framing", "datagram", stdin=APPLIED)
-        self.assertEqual(set(message) - {"message_b64"}, FIELDS)
+        self.assertLessEqual(FIELDS, set(message))
         self.assertEqual(message["valid"], True)
         self.assertIsNone(message["error"])
         self.assertEqual((message["facility"], message["severity"]), (3, 5))

@@ -183,7 +183,8 @@ class RealEnds(unittest.TestCase):
         self.assertIn("'sluice'", result.stdout)
 
     def test_the_readme_shows_the_shipped_rsyslog_snippet(self):
-        shipped = "".join(line for line in SHIPPED_ACTION.open() if not line.startswith("#"))
+        lines = SHIPPED_ACTION.read_text().splitlines(keepends=True)
+        shipped = "".join(line for line in lines if not line.startswith("#"))
         self.assertIn(shipped, (SOURCE / "README.md").read_text())
 
 

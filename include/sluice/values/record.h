@@ -54,8 +54,8 @@ struct Record {
   std::string_view structured_data;  // As sent, "[id name=\"value\"]..."; see structured_data.h.
   std::string_view message;          // MSG without a BOM, leading blanks as sent.
   bool has_message = false;          // Tells an empty MSG from an absent one.
-  // The other reading of the text, which begins at the TAG, set when the TAG may belong to the text:
-  // one word without colon or pid, only a number or an address, or a Cisco mnemonic
+  // The other reading of the text, which begins at the TAG, set when the TAG may belong to the
+  // text: one word without colon or pid, only a number or an address, or a Cisco mnemonic
   // ("%SYS-5-CONFIG_I:"); also when a number was taken for a Cisco sequence although no timestamp
   // followed. Rules are tried on `message` first, then on this.
   std::string_view full_text;
