@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <string>
+#include <vector>
 
 #include "app/explanation.h"
 
@@ -65,6 +66,23 @@ std::string header_of(const Explanation& explanation, const Colors& color) {
   return text;
 }
 
+// "sluice.all.cpu.busy.{mean,min,max}": the leaves of one series share a line.
+std::vector<std::string> fold_leaves(const std::vector<std::string>& paths) {
+  std::vector<std::string> folded;
+  std::string_view series;
+  for (const std::string& path : paths) {
+    const std::size_t dot = path.rfind('.');
+    if (std::string_view(path).substr(0, dot) != series) {
+      series = std::string_view(path).substr(0, dot);
+      folded.push_back(std::string(series) + ".{" + path.substr(dot + 1));
+    } else {
+      folded.back() += ',' + path.substr(dot + 1);
+    }
+  }
+  for (std::string& one : folded) one += '}';
+  return folded;
+}
+
 std::string match_of(const Explanation& explanation, const RuleTrace& rule, const Colors& color) {
   std::string text =
       fmt::format("  {}{} matched{}\n", color.good, explanation.rules.name(rule.rule), color.end);
@@ -79,7 +97,7 @@ std::string match_of(const Explanation& explanation, const RuleTrace& rule, cons
     text += fmt::format("    {} = {:.10g}{}{} ({}) of {}\n", sample.metric->name, sample.value,
                         sample.metric->unit.empty() ? "" : " ", sample.metric->unit,
                         name_of(sample.metric->type), sample.host);
-    for (const std::string& path : paths_of_sample(explanation, sample))
+    for (const std::string& path : fold_leaves(paths_of_sample(explanation, sample)))
       text += fmt::format("      {}\n", path);
   }
   return text;

@@ -49,7 +49,7 @@ TEST_CASE("the table of contexts is bounded in number and in age", "[rules]") {
   table.make("a", at_second(0)).add(0, 1);
   table.make("b", at_second(1)).add(0, 2);
   REQUIRE(table.find("a", at_second(2)) != nullptr);  // Now "b" was used longest ago.
-  table.make("c", at_second(3));
+  table.make("c", at_second(3)).add(0, 3);
   CHECK(table.size() == 2);
   CHECK(table.evicted() == 1);
   CHECK(table.find("b", at_second(4)) == nullptr);
