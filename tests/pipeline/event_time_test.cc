@@ -49,18 +49,20 @@ const FixedZone kUtc{hours(0)};
 
 TEST_CASE("a stamp with a zone counts as said, however old", "[pipeline]") {
   EventTimes times;
-  const EventTime live = times.resolve(zoned(7, 40, 0), "web01", kUtc, kNow);
+  bool is_proven = false;
+  const EventTime live = times.resolve(zoned(7, 40, 0), is_proven, kUtc, kNow);
   CHECK(live.source == TimeSource::kStamp);
   CHECK(live.time == kNow - seconds(1));
-  const EventTime late = times.resolve(zoned(4, 40, 1), "web01", kUtc, kNow);
+  const EventTime late = times.resolve(zoned(4, 40, 1), is_proven, kUtc, kNow);
   CHECK(late.source == TimeSource::kStamp);
   CHECK(late.time == kNow - hours(3));
 }
 
 TEST_CASE("a stamp more than a minute ahead is replaced by the time of arrival", "[pipeline]") {
   EventTimes times;
-  CHECK(times.resolve(zoned(7, 41, 1), "web01", kUtc, kNow).source == TimeSource::kStamp);
-  const EventTime ahead = times.resolve(zoned(7, 41, 2), "web01", kUtc, kNow);
+  bool is_proven = false;
+  CHECK(times.resolve(zoned(7, 41, 1), is_proven, kUtc, kNow).source == TimeSource::kStamp);
+  const EventTime ahead = times.resolve(zoned(7, 41, 2), is_proven, kUtc, kNow);
   CHECK(ahead.source == TimeSource::kFuture);
   CHECK(ahead.time == kNow);
   CHECK(ahead.stamp == kNow + seconds(61));
@@ -68,36 +70,44 @@ TEST_CASE("a stamp more than a minute ahead is replaced by the time of arrival",
 
 TEST_CASE("no stamp, or one that names no moment, means the time of arrival", "[pipeline]") {
   EventTimes times;
-  CHECK(times.resolve({}, "web01", kUtc, kNow).source == TimeSource::kNoStamp);
+  bool is_proven = false;
+  CHECK(times.resolve({}, is_proven, kUtc, kNow).source == TimeSource::kNoStamp);
   Stamp impossible = zoned(7, 0, 0);
   impossible.month = 2;
   impossible.day = 29;
-  CHECK(times.resolve(impossible, "web01", kUtc, kNow).source == TimeSource::kNoStamp);
+  CHECK(times.resolve(impossible, is_proven, kUtc, kNow).source == TimeSource::kNoStamp);
 }
 
 TEST_CASE("a zone is believed once its sender has sent a stamp close to arrival", "[pipeline]") {
   EventTimes times;
-  const EventTime early = times.resolve(bsd(4, 40, 1), "web01", kUtc, kNow);
+  bool is_proven = false;
+  const EventTime early = times.resolve(bsd(4, 40, 1), is_proven, kUtc, kNow);
   CHECK(early.source == TimeSource::kSkewed);
   CHECK(early.time == kNow);
-  CHECK(times.resolve(bsd(7, 39, 30), "web01", kUtc, kNow).source == TimeSource::kStamp);
-  const EventTime late = times.resolve(bsd(4, 40, 1), "web01", kUtc, kNow);
+  CHECK_FALSE(is_proven);
+  CHECK(times.resolve(bsd(7, 39, 30), is_proven, kUtc, kNow).source == TimeSource::kStamp);
+  CHECK(is_proven);
+  const EventTime late = times.resolve(bsd(4, 40, 1), is_proven, kUtc, kNow);
   CHECK(late.source == TimeSource::kStamp);
   CHECK(late.time == kNow - hours(3));
-  CHECK(times.resolve(bsd(4, 40, 1), "db01", kUtc, kNow).source == TimeSource::kSkewed);
+  bool is_other_proven = false;
+  CHECK(times.resolve(bsd(4, 40, 1), is_other_proven, kUtc, kNow).source == TimeSource::kSkewed);
 }
 
-TEST_CASE("stamps are read in the zone that is given, and a flood of senders stays bounded",
-          "[pipeline]") {
+TEST_CASE("a stamp with a zone proves nothing about the sender's own", "[pipeline]") {
+  EventTimes times;
+  bool is_proven = false;
+  CHECK(times.resolve(zoned(7, 40, 0), is_proven, kUtc, kNow).source == TimeSource::kStamp);
+  CHECK_FALSE(is_proven);
+}
+
+TEST_CASE("stamps are read in the zone that is given", "[pipeline]") {
   const FixedZone new_york{hours(-5)};
-  EventTimes times(2);
-  CHECK(times.resolve(bsd(2, 40, 1), "a", new_york, kNow).time == kNow);
-  CHECK(times.resolve(bsd(2, 40, 1), "a", new_york, kNow).source == TimeSource::kStamp);
-  CHECK(times.resolve(bsd(2, 40, 1), "a", kUtc, kNow).time == kNow - hours(5));
-  CHECK(times.resolve(bsd(2, 40, 1), "b", new_york, kNow).source == TimeSource::kStamp);
-  CHECK(times.resolve(bsd(2, 40, 1), "c", new_york, kNow).source == TimeSource::kStamp);
-  CHECK(times.resolve(bsd(1, 40, 1), "a", new_york, kNow).source ==
-        TimeSource::kSkewed);  // Forgotten.
+  EventTimes times;
+  bool is_proven = false;
+  CHECK(times.resolve(bsd(2, 40, 1), is_proven, new_york, kNow).time == kNow);
+  CHECK(times.resolve(bsd(2, 40, 1), is_proven, new_york, kNow).source == TimeSource::kStamp);
+  CHECK(times.resolve(bsd(2, 40, 1), is_proven, kUtc, kNow).time == kNow - hours(5));
 }
 
 }  // namespace sluice

@@ -34,17 +34,37 @@ std::shared_ptr<const RuleSet> rules_for_tests(std::string prefix = "") {
 }
 
 struct Fixture {
-  Utc zone;
-  Peer peer{.text = "192.0.2.7"};
-  std::vector<std::string> malformed;
-  Ingest ingest{{}, rules_for_tests(), [this](ParseError error, const Message&) {
-                  malformed.emplace_back(name_of(error));
-                }};
+  explicit Fixture(IngestOptions options = {})
+      : ingest(
+            options, rules_for_tests(),
+            [this](ParseError error, const Message&) { malformed.emplace_back(name_of(error)); },
+            [this](std::string_view host, const Message&, const EventTime&) {
+              skewed.emplace_back(host);
+            }) {}
 
   void receive(std::string_view bytes, bool truncated = false) {
-    ingest.receive({.bytes = bytes, .peer = peer, .zone = zone, .truncated = truncated}, kNow);
+    ingest.receive({.bytes = bytes, .peer = peer, .zone = zone, .truncated = truncated}, now);
   }
+
+  // How many values of puppet.time came of each host since the last call.
+  std::map<std::string, std::uint64_t> counts() {
+    const Delta delta = ingest.take_delta();
+    std::map<std::string, std::uint64_t> found;
+    for (const Delta::Host& host : delta.hosts) {
+      for (const Delta::Entry& entry : host.entries) found[host.name] += entry.summary.count();
+    }
+    return found;
+  }
+
+  Utc zone;
+  Timestamp now = kNow;
+  Peer peer{.text = "192.0.2.7"};
+  std::vector<std::string> malformed;
+  std::vector<std::string> skewed;
+  Ingest ingest;
 };
+
+using Counts = std::map<std::string, std::uint64_t>;
 
 }  // namespace
 
@@ -150,6 +170,141 @@ TEST_CASE("explain tells what was found and done", "[pipeline]") {
   CHECK(trace.samples[0].value == 1.5);
   REQUIRE(trace.rules.size() == 2);
   CHECK(trace.rules[0].outcome == RuleTrace::Outcome::kMatched);
+}
+
+TEST_CASE("\"last message repeated\" counts the last message of its sender again", "[pipeline]") {
+  const std::string_view notice =
+      GENERATE("<29>Nov 22 07:40:00 web01 last message repeated 3 times",
+               "<29>Nov 22 07:40:00 web01 syslogd: last message repeated 3 times",
+               "<29>Nov 22 07:40:00 web01 --- last message repeated 3 times ---",
+               "<29>1 2026-11-22T07:40:00Z web01 - - - - last message repeated 3 times");
+  CAPTURE(notice);
+  Fixture f;
+  f.receive("<29>Nov 22 07:40:00 db01 puppet-agent[2]: Applied catalog in 9.00 seconds");
+  f.receive("<29>Nov 22 07:40:00 web01 puppet-agent[1]: Applied catalog in 0.50 seconds");
+  f.receive(notice);
+  f.receive(notice);
+  CHECK(f.counts() == Counts{{"db01", 1}, {"web01", 1 + 3 + 3}});
+  CHECK(f.ingest.stats().messages_repeated == 6);
+  CHECK(f.ingest.stats().repeats_unresolved == 0);
+}
+
+TEST_CASE("a notice without host is of the peer, not of a host called \"last\"", "[pipeline]") {
+  const std::string_view notice =
+      GENERATE("<29>Nov 22 07:40:00 last message repeated 3 times",
+               "<29>Nov 22 07:40:00 --- last message repeated 3 times ---",
+               "<29>last message repeated 3 times");
+  CAPTURE(notice);
+  Fixture f;
+  f.receive("<29>Nov 22 07:40:00 puppet-agent[1]: Applied catalog in 0.50 seconds");
+  f.receive(notice);
+  CHECK(f.counts() == Counts{{"192.0.2.7", 4}});
+}
+
+TEST_CASE("a notice refers to the sender's last message alone", "[pipeline]") {
+  const std::string_view applied =
+      "<29>Nov 22 07:40:00 localhost puppet-agent[1]: Applied catalog in 0.50 seconds";
+  const std::string_view notice = "<29>Nov 22 07:40:00 localhost last message repeated 3 times";
+  Fixture f;
+  SECTION("nothing is known of another peer, though it has the same name") {
+    f.receive(applied);
+    f.peer.address[15] = 8;
+    f.receive(notice);
+    CHECK(f.ingest.stats().repeats_unresolved == 1);
+  }
+  SECTION("another message came in between") {
+    f.receive(applied);
+    f.receive("<29>Nov 22 07:40:00 localhost puppet-agent[1]: Bye");
+    f.receive(notice);
+  }
+  SECTION("the last message was too long to be remembered") {
+    f.receive(applied);
+    f.receive("<29>Nov 22 07:40:00 localhost puppet-agent[1]: " + std::string(5000, 'x'));
+    f.receive(notice);
+    CHECK(f.ingest.stats().repeats_unresolved == 1);
+  }
+  SECTION("it repeats nothing") {
+    f.receive(applied);
+    f.receive("<29>Nov 22 07:40:00 localhost last message repeated 0 times");
+  }
+  CHECK(f.counts() == Counts{{"localhost", 1}});
+}
+
+TEST_CASE("syslog-ng's notice names the message", "[pipeline]") {
+  Fixture f;
+  f.receive(
+      "<29>Nov 22 07:40:00 web01 puppet-agent: Last message 'Applied catalog in 0.50 seconds' "
+      "repeated 4 times, suppressed by syslog-ng on loghost");
+  CHECK(f.counts() == Counts{{"web01", 4}});
+}
+
+TEST_CASE("with expand_repeats off a notice is a message like any other", "[pipeline]") {
+  IngestOptions options;
+  options.expand_repeats = false;
+  Fixture f(options);
+  f.receive("<29>Nov 22 07:40:00 web01 puppet-agent[1]: Applied catalog in 0.50 seconds");
+  f.receive("<29>Nov 22 07:40:00 web01 last message repeated 3 times");
+  CHECK(f.counts() == Counts{{"web01", 1}});
+  CHECK(f.ingest.stats().messages_repeated == 0);
+}
+
+TEST_CASE("a local message is of the host it names, else of this machine", "[pipeline]") {
+  IngestOptions options;
+  options.local_host = "relay1";
+  Fixture f(options);
+  f.peer = {.text = "local", .is_local = true};
+  f.receive("<29>Nov 22 07:40:00 puppet-agent[1]: Applied catalog in 0.50 seconds");
+  f.receive("<29>Nov 22 07:40:00 web01 puppet-agent[1]: Applied catalog in 0.50 seconds");
+  CHECK(f.counts() == Counts{{"relay1", 1}, {"web01", 1}});
+}
+
+TEST_CASE("a tick is full before it refuses, and empty when it was taken", "[pipeline]") {
+  IngestOptions options;
+  options.aggregator.entries_max = 16;
+  Fixture f(options);
+  std::size_t count = 0;
+  while (!f.ingest.is_tick_full()) {
+    REQUIRE(count < 16);
+    f.receive("<29>Nov 22 07:40:00 web" + std::to_string(count++) +
+              " puppet-agent[1]: Applied catalog in 0.50 seconds");
+  }
+  CHECK(count == 14);
+  CHECK(f.ingest.stats().samples_dropped_tick_full == 0);
+  CHECK(f.counts().size() == 14);
+  CHECK_FALSE(f.ingest.is_tick_full());
+}
+
+TEST_CASE("senders are counted by host", "[pipeline]") {
+  Fixture f;
+  f.receive("<29>Nov 22 07:40:00 web01 puppet-agent[1]: hello");
+  f.receive("<29>Nov 22 04:40:00 db01 puppet-agent[1]: hello", true);
+  f.now += seconds(2);
+  f.receive("no PRI");
+  f.receive("<29>Nov 22 07:40:00 WEB01 puppet-agent[1]: hello");
+  const SenderReport report = f.ingest.take_senders();
+  std::map<std::string, SenderCounts> rows;
+  for (const auto& row : report.rows) rows[row.host] = row.counts;
+  REQUIRE(rows.size() == 3);
+  CHECK(rows["web01"] == SenderCounts{2, 92, 0, 0, 0, kNow + seconds(2)});
+  CHECK(rows["db01"] == SenderCounts{1, 45, 0, 1, 1, kNow});
+  CHECK(rows["192.0.2.7"] == SenderCounts{1, 6, 1, 0, 0, kNow + seconds(2)});
+  CHECK(f.ingest.take_senders().rows.empty());
+}
+
+TEST_CASE("a sender whose zone is not proven is told once an hour", "[pipeline]") {
+  Fixture f;
+  const std::string_view skewed = "<29>Nov 22 04:40:00 web01 puppet-agent[1]: hello";
+  f.receive(skewed);
+  f.receive(skewed);
+  f.receive("<29>Nov 22 04:40:00 db01 puppet-agent[1]: hello");
+  CHECK(f.skewed == std::vector<std::string>{"web01", "db01"});
+  f.now += std::chrono::minutes(59);
+  f.receive(skewed);
+  CHECK(f.skewed.size() == 2);
+  f.now += std::chrono::minutes(1);
+  f.receive(skewed);
+  CHECK(f.skewed.size() == 3);
+  CHECK(f.ingest.stats().times_skewed == 5);
 }
 
 }  // namespace sluice
