@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import socket
 import subprocess
 import sys
@@ -131,6 +132,11 @@ class CommandLine(unittest.TestCase):
 
     def test_check_without_configuration_takes_the_packs_of_the_source_tree(self):
         result = sluice("check", cwd=self.scratch)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
+    def test_check_passes_the_configuration_of_the_readme(self):
+        [example] = re.findall(r"^```jsonc\n(.*?)^```$", (SOURCE / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+        result = sluice("check", "--config", self.config_text(example))
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
 
     # Failures while running.

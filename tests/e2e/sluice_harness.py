@@ -12,6 +12,7 @@ test ends only processes that it started.
         sink.total(r"sluice\\.all\\.puppet\\.runs\\.completed\\.count")
 """
 
+import collections
 import contextlib
 import json
 import pathlib
@@ -65,10 +66,12 @@ class RecordingSink:
     """A carbon that keeps what it reads: each connection is read to its end, then closed.
 
     `values[path][timestamp]` is the value that came last, as whisper would keep it. A line counts when
-    the connection that brought it has ended. `bad_lines` holds what is no datapoint.
+    the connection that brought it has ended. `bad_lines` holds what is no datapoint. With `keep`, only
+    lines that begin with this pattern are looked at, for tests that make millions of others.
     """
 
-    def __init__(self, port=0):
+    def __init__(self, port=0, keep=""):
+        self._is_kept = re.compile(keep.encode()).match
         self.values = {}
         self.bad_lines = []
         self.connection_count = 0
@@ -135,13 +138,14 @@ class RecordingSink:
         with contextlib.suppress(OSError):
             while chunk := connection.recv(65536):
                 data += chunk
+        lines = [line.decode("ascii", "replace") for line in data.splitlines() if self._is_kept(line)]
         with self._lock:
-            self._keep(data.decode("ascii", "replace"))
+            self._keep(lines)
             self._open.discard(connection)
         connection.close()
 
-    def _keep(self, text):
-        for line in text.splitlines():
+    def _keep(self, lines):
+        for line in lines:
             try:
                 path, value, timestamp = line.split(" ")
                 self.values.setdefault(path, {})[int(timestamp)] = float(value)
@@ -198,12 +202,41 @@ class Sluice:
     def stop(self, expected_code=0):
         """SIGTERM, then waits: sockets are read empty, windows published and delivered."""
         self.process.send_signal(signal.SIGTERM)
+        self.wait_stopped(expected_code)
+
+    def wait_stopped(self, expected_code=0):
+        """Waits for the end that a signal sent before has asked for."""
         try:
             code = self.process.wait(DEADLINE_SECONDS)
         except subprocess.TimeoutExpired:
             raise Failure(f"sluice ignores SIGTERM\n{self.log()}") from None
         if code != expected_code:
             raise Failure(f"sluice ended with {code}, expected {expected_code}\n{self.log()}")
+
+    def descriptors(self):
+        """What its open file descriptors are, as links of /proc."""
+        links = []
+        for link in pathlib.Path(f"/proc/{self.process.pid}/fd").iterdir():
+            with contextlib.suppress(OSError):  # Closed meanwhile.
+                links.append(str(link.readlink()))
+        return links
+
+    def memory_peak(self):
+        """The most resident memory it ever had, in octets; 0 when it has ended."""
+        with contextlib.suppress(OSError), open(f"/proc/{self.process.pid}/status") as status:
+            for line in status:
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) * 1024
+        return 0
+
+    def counters(self):
+        """{name: value} of the counters that the relay told when it stopped; those at 0 are 0."""
+        summaries = re.findall(r"stopped:(.*)", self.log_file.read_text(errors="replace"))
+        if not summaries:
+            raise Failure(f"the log has no summary of counters:\n{self.log()}")
+        counters = collections.Counter()
+        counters.update({name: int(value) for name, value in re.findall(r" (\w+)=(\d+)", summaries[-1])})
+        return counters
 
     def kill(self):
         """SIGKILL: nothing is committed, published or delivered any more."""
@@ -219,15 +252,25 @@ def _accepts_tcp(port):
     return True
 
 
-def _udp_backlogs(port):
-    """Bytes that wait in the receive queues of this port's sockets, as the kernel tells: a probe datagram
-    would be a message, and binding would be in the relay's way."""
-    backlogs = []
+def _udp_sockets(port):
+    """This port's rows of the kernel's tables: a probe datagram would be a message, and binding would be in
+    the relay's way."""
+    sockets = []
     for table in ("/proc/net/udp", "/proc/net/udp6"):
         with contextlib.suppress(OSError), open(table) as lines:
             rows = [line.split() for line in list(lines)[1:]]
-            backlogs += [int(row[4].split(":")[1], 16) for row in rows if row[1].endswith(f":{port:04X}")]
-    return backlogs
+            sockets += [row for row in rows if row[1].endswith(f":{port:04X}")]
+    return sockets
+
+
+def _udp_backlogs(port):
+    """Bytes that wait in the receive queues of this port's sockets."""
+    return [int(row[4].split(":")[1], 16) for row in _udp_sockets(port)]
+
+
+def datagram_drops(port):
+    """How many datagrams to this port the kernel has dropped because its receive queue was full."""
+    return sum(int(row[12]) for row in _udp_sockets(port))
 
 
 def _has_udp(port):

@@ -136,13 +136,13 @@ TEST_CASE("samples beyond the horizon are dropped and counted", "[pipeline]") {
   relay.tick(kStart + 400);
   relay.add(kRuns, "web1", 1, kStart + 10);       // Published by this relay, horizon over.
   relay.add(kRuns, "web1", 1, kStart + 290);      // Within the horizon.
-  relay.add(kRuns, "web1", 1, kStart - 60);       // Before its life, within catch_up.
+  relay.add(kRuns, "web1", 1, kStart - 120);      // Before its life, within catch_up.
   relay.add(kRuns, "web1", 1, kStart - 100'000);  // Before its life, too far back.
   relay.tick(kStart + 401);
   CHECK(relay.publisher.stats().samples_dropped_too_late == 2);
   CHECK(relay.publisher.stats().samples_merged == 2);
   CHECK(relay.value("sluice.hosts.web.web1.r.count", kStart + 240) == 1);
-  CHECK(relay.value("sluice.hosts.web.web1.r.count", kStart - 60) == 1);
+  CHECK(relay.value("sluice.hosts.web.web1.r.count", kStart - 120) == 1);
 }
 
 TEST_CASE("a backlog is published within the budget, newest window first, and delays nothing live",

@@ -1,0 +1,354 @@
+#!/usr/bin/env python3
+"""Hostile and broken clients beside honest ones, on one relay at the same time: it lives, its memory stays
+below a bound, and of what the honest clients send nothing is lost.
+
+usage: hostile_clients_test.py SLUICE_BINARY
+
+The hostile ones: 2,000 connections that hold unfinished messages and send an octet now and then, lines
+that never end, impossible octet counts, random octets, TLS and HTTP, connections that are reset or half
+closed, and a million invented host names.
+"""
+import contextlib
+import http.client
+import pathlib
+import random
+import resource
+import socket
+import ssl
+import struct
+import sys
+import threading
+import time
+import traceback
+
+from sluice_harness import (DEADLINE_SECONDS, HOST, SOURCE_DIR, Failure, RecordingSink, Report, Sluice, free_port,
+                            play_udp, scratch, wait_until)
+
+SLOW_CONNECTIONS = 2_000
+SLOW_START_OCTETS = 60_000  # Just below max_message: each is a message that the relay must hold.
+ENDLESS_OCTETS = 20 << 20
+HOSTS_BY_TCP = 700_000
+HOSTS_BY_UDP = 300_000
+HOSTS_PER_BLOCK = 10_000
+DESCRIPTORS = SLOW_CONNECTIONS + 1_000
+SEED = 20121122
+
+# What the bounds of the relay come to: 2,000 connections that each hold a message of at most 64 KiB
+# (128 MB), the window store (store_bytes_max), half a million known hosts, which is where it stops to
+# learn names, and their datapoints on the way to the destination.
+MEMORY_MAX = 1_500 << 20
+
+TIMING = r"sluice\.hosts\.honest\.{host}\.puppet\.time\.catalog_application\.{leaf}"
+
+
+def stamp():
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def message(host, number, seconds):
+    return f"<29>{stamp()} {host} puppet-agent[{number}]: Applied catalog in {seconds:.2f} seconds".encode()
+
+
+def connect(port):
+    connection = socket.create_connection((HOST, port), DEADLINE_SECONDS)
+    connection.settimeout(DEADLINE_SECONDS)
+    return connection
+
+
+def send_all_or_be_closed(port, data):
+    """The relay may read all of it or close the connection: then the rest is refused."""
+    with connect(port) as connection, contextlib.suppress(ConnectionError):
+        connection.sendall(data)
+
+
+def expect_closed(connection, why):
+    try:
+        while connection.recv(4096):
+            pass
+    except ConnectionError:
+        pass
+    except TimeoutError:
+        raise Failure(f"the relay keeps a connection open: {why}") from None
+
+
+# Hostile clients. Each is a function of the port; it returns when it is done.
+
+def endless_line(port):
+    chunk = b"<29>" + b"x" * (1 << 20)
+    with connect(port) as connection:
+        for _ in range(ENDLESS_OCTETS >> 20):
+            connection.sendall(chunk)
+
+
+def endless_nul(port):
+    send_all_or_be_closed(port, bytes(ENDLESS_OCTETS))
+
+
+def impossible_counts(port):
+    for count in (b"1000000000000000000", b"99999999999999999999", b"18446744073709551616", b"9" * 5000, b"16777217",
+                  b"000000000000000000000000000000"):
+        with connect(port) as connection, contextlib.suppress(ConnectionError):
+            connection.sendall(count + b" <29>" + b"x" * 1000)
+            expect_closed(connection, f"octet count {count[:30]}")
+
+
+def great_counts(port):
+    """The greatest count that is taken, of a message that is mostly skipped."""
+    with connect(port) as connection:
+        connection.sendall(b"16777216 <29>" + b"x" * (16777216 - 4))
+
+
+def random_octets(port):
+    source = random.Random(SEED)
+    for _ in range(50):
+        send_all_or_be_closed(port, source.randbytes(200_000))
+    with socket.socket(type=socket.SOCK_DGRAM) as sender:
+        for _ in range(2_000):
+            sender.sendto(source.randbytes(source.randrange(1_400)), (HOST, port))
+
+
+def tls_hello(port):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    for _ in range(20):
+        with connect(port) as connection:
+            try:
+                context.wrap_socket(connection, server_hostname="sluice.example.com")
+            except (ssl.SSLError, ConnectionError):
+                continue
+            raise Failure("somebody spoke TLS with us")
+
+
+def http_get(port):
+    for _ in range(20):
+        client = http.client.HTTPConnection(HOST, port, timeout=DEADLINE_SECONDS)
+        try:
+            client.request("GET", "/")
+            client.getresponse()
+        except (http.client.HTTPException, ConnectionError):
+            continue
+        finally:
+            client.close()
+        raise Failure("somebody spoke HTTP with us")
+
+
+def half_open_and_reset(port):
+    for number in range(300):
+        with connect(port) as connection:
+            if number % 3 == 0:
+                connection.shutdown(socket.SHUT_WR)
+                expect_closed(connection, "half closed by its peer")
+                continue
+            if number % 3 == 1:
+                connection.sendall(message("reset", number, 1)[:-9])
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # Close resets.
+
+
+def invented_hosts(first, count):
+    """Blocks of lines, each line with a host that nobody has seen before."""
+    for start in range(first, first + count, HOSTS_PER_BLOCK):
+        head, tail = f"<29>{stamp()} h", " puppet-agent[1]: Applied catalog in 1.00 seconds"
+        yield [f"{head}{number:07d}{tail}" for number in range(start, min(start + HOSTS_PER_BLOCK, first + count))]
+
+
+def million_hosts_by_tcp(port):
+    with connect(port) as connection:
+        for lines in invented_hosts(0, HOSTS_BY_TCP):
+            connection.sendall(("\n".join(lines) + "\n").encode())
+
+
+def million_hosts_by_udp(port):
+    with socket.socket(type=socket.SOCK_DGRAM) as sender:
+        sender.connect((HOST, port))
+        for lines in invented_hosts(HOSTS_BY_TCP, HOSTS_BY_UDP):
+            for line in lines:
+                sender.send(line.encode())
+
+
+HOSTILE = [endless_line, endless_nul, impossible_counts, great_counts, random_octets, tls_hello, http_get,
+           half_open_and_reset, million_hosts_by_tcp, million_hosts_by_udp]
+
+
+class Client(threading.Thread):
+    """Runs `action`; what it raises is kept for the report."""
+
+    def __init__(self, name, action):
+        super().__init__(name=name, daemon=True)
+        self.action = action
+        self.problem = ""
+        self.start()
+
+    def run(self):
+        try:
+            self.action()
+        except Exception:  # Whatever it is, it belongs into the report.
+            self.problem = f"{self.name}: {traceback.format_exc()}"
+
+
+class SlowConnections:
+    """Connections that all hold an unfinished message and send one octet of it now and then."""
+
+    def __init__(self, port):
+        self.connections = []
+        self.is_over = threading.Event()
+        start = message("slow", 1, 1) + b"x" * SLOW_START_OCTETS
+        for _ in range(SLOW_CONNECTIONS):
+            connection = connect(port)
+            connection.sendall(start[:SLOW_START_OCTETS])
+            self.connections.append(connection)
+
+    def trickle(self):
+        while not self.is_over.wait(0.2):
+            for connection in self.connections:
+                connection.sendall(b"x")
+
+    def close(self):
+        for connection in self.connections:
+            connection.close()
+
+
+class HonestClient:
+    """Sends messages with the numbers 1, 2, 3, ... as values until it is told to stop."""
+
+    def __init__(self, host, send):
+        self.host = host
+        self.send = send  # Of a list of messages.
+        self.count = 0
+        self.is_over = threading.Event()
+
+    def work(self):
+        while not self.is_over.wait(0.02):
+            numbers = range(self.count + 1, self.count + 51)
+            self.send([message(self.host, number, number) for number in numbers])
+            self.count += len(numbers)
+
+    def problems(self, sink):
+        """What is not as sent. Any number missing or twice would show in the sum or in the count."""
+        def points(leaf):
+            found = sink.series(TIMING.format(host=self.host, leaf=leaf))
+            return next(iter(found.values()), {})
+        count = sum(points("count").values())
+        total = sum(mean * points("count")[at] for at, mean in points("mean").items())
+        expected = self.count * (self.count + 1) / 2
+        if (count, round(total)) == (self.count, expected):
+            return []
+        return [f"{self.host}: sent {self.count} numbers with sum {expected:.0f}, counted {count:.0f} with {total:.0f}"]
+
+
+class MemoryWatch(threading.Thread):
+    """Follows the peak of the relay's memory until it ends."""
+
+    def __init__(self, relay):
+        super().__init__(daemon=True)
+        self.relay = relay
+        self.peak = 0
+        self.start()
+
+    def run(self):
+        while self.relay.process.poll() is None:
+            self.peak = max(self.peak, self.relay.memory_peak())
+            time.sleep(0.05)
+
+
+def allow_descriptors():
+    """For this process and the relay, which inherits the limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < DESCRIPTORS:
+        raise Failure(f"this test needs {DESCRIPTORS} file descriptors, and the hard limit is {hard}; "
+                      f"raise it (ulimit -Hn, LimitNOFILE=, or --ulimit nofile of a container)")
+    if soft != resource.RLIM_INFINITY and soft < DESCRIPTORS:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, hard))
+
+
+def make_relay(binary, folder, sink, ports):
+    folder = pathlib.Path(folder)
+    return Sluice(binary, {
+        "listen": [{"syslog": f"{kind}://{HOST}:{port}"} for kind, port in
+                   (("tcp", ports[0]), ("udp", ports[0]), ("udp", ports[1]))],
+        "pack_dirs": [str(SOURCE_DIR / "rules")], "state_dir": str(folder / "state"), "http": "off",
+        "clusters": {"patterns": ["^(?P<cluster>honest)-"], "default": "other"},
+        "shutdown_timeout": "60s",
+        "destinations": [{"name": "sink", "carbon": f"tcp://{HOST}:{sink.port}", "new_series_per_minute": 0}],
+    }, folder)
+
+
+def honest_clients(stack, ports):
+    """One a transport. Datagrams go to a port of their own: in a queue that others fill, the kernel would
+    drop them."""
+    lines, frames = (stack.enter_context(connect(ports[0])) for _ in range(2))
+    return [
+        HonestClient("honest-lines", lambda messages: lines.sendall(b"\n".join(messages) + b"\n")),
+        HonestClient("honest-frames",
+                     lambda messages: frames.sendall(b"".join(b"%d %s" % (len(one), one) for one in messages))),
+        HonestClient("honest-datagrams", lambda messages: play_udp(ports[1], messages, burst=10)),
+    ]
+
+
+def attack(stack, relay, port):
+    """Runs all hostile clients; returns what went wrong with them. The slow ones stay."""
+    slow = SlowConnections(port)
+    stack.callback(slow.close)
+    trickle = Client("slow connections", slow.trickle)
+    clients = [Client(action.__name__, lambda action=action: action(port)) for action in HOSTILE]
+    for client in clients:
+        client.join()
+    slow.is_over.set()
+    trickle.join()
+    if relay.process.poll() is not None:
+        raise Failure(f"the relay died with {relay.process.returncode}\n{relay.log()}")
+    return [client.problem for client in [trickle, *clients] if client.problem]
+
+
+def run(binary, report):
+    ports = [free_port(), free_port()]
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(scratch())
+        sink = stack.enter_context(RecordingSink(keep=r"sluice\.(hosts|clusters)\.honest\."))
+        relay = stack.enter_context(make_relay(binary, folder, sink, ports))
+        relay.wait_listening(tcp=ports[:1], udp=ports)
+        memory = MemoryWatch(relay)
+
+        honest = honest_clients(stack, ports)
+        working = [Client(client.host, client.work) for client in honest]
+        wait_until(lambda: all(client.count for client in honest), "the honest clients send")
+        report.group("hostile clients are served or turned away", attack(stack, relay, ports[0]))
+        for client in honest:
+            client.is_over.set()
+        for thread in working:
+            thread.join()
+        report.group("honest clients can send", [thread.problem for thread in working if thread.problem])
+        relay.stop()
+        memory.join()
+
+        report.group(f"{sum(client.count for client in honest)} honest messages counted",
+                     [problem for client in honest for problem in client.problems(sink)])
+        check_counters(report, relay.counters())
+        print(f"       most memory: {memory.peak >> 20} MiB, bound {MEMORY_MAX >> 20} MiB")
+        report.group("memory is bounded", [] if 0 < memory.peak < MEMORY_MAX else [f"{memory.peak >> 20} MiB"])
+
+
+def check_counters(report, counters):
+    """The hostile clients did what they say, and the relay says so."""
+    at_least = {
+        "tcp_connections_accepted_total": SLOW_CONNECTIONS,
+        "tcp_streams_broken_total": 20 + 20 + 5,
+        "tcp_octets_dropped_total": 2 * ENDLESS_OCTETS,
+        "syslog_messages_truncated_total": 2,
+        "syslog_messages_malformed_total": 1,
+        "syslog_messages_matched_total": HOSTS_BY_TCP,
+    }
+    report.group("counters show it", [f"{name} is {counters[name]}, expected at least {value}"
+                                      for name, value in at_least.items() if counters[name] < value])
+
+
+def main():
+    report = Report()
+    try:
+        allow_descriptors()
+        run(sys.argv[1], report)
+    except Failure as failure:
+        report.group("hostile clients", [str(failure)])
+    return report.exit_code()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
