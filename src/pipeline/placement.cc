@@ -28,7 +28,7 @@ const Placement::Place& Placement::place_of(HostId id, std::string_view name) {
   place->path = paths_.host(match.cluster, name);
   place->is_mapped = match.by != ClusterMatch::By::kDefault;
   if (!place->is_mapped) ++unmapped_count_;
-  place->is_refused = owners_.try_emplace(place->path, id).first->second != id;
+  place->is_refused = owners_.try_emplace(place->path, name).first->second != name;
   return *place;
 }
 

@@ -54,7 +54,9 @@ class Placement {
   const Paths& paths_;
   ScopeTable& scopes_;
   std::deque<std::optional<Place>> places_;  // By HostId.
-  StringMap<HostId> owners_;                 // Path to the host that had it first.
+  // Path to the host that had it first; by name, since a host that was forgotten and comes back has
+  // a new number.
+  StringMap<std::string> owners_;
   std::size_t unmapped_count_ = 0;
 };
 

@@ -51,7 +51,7 @@ struct Publisher::State {
 
   void merge_host(Delta::Host& host, const std::vector<std::optional<MetricId>>& metric_ids,
                   Timestamp now);
-  std::optional<HostId> admit(const Delta::Host& host, std::string_view name);
+  std::optional<HostId> admit(const Delta::Host& host, std::string_view name, Timestamp now);
   void merge_entry(HostId host, MetricId metric, Delta::Entry& entry, Timestamp now);
   Publication& publication_of(Seconds start);
   void mark(Publication& publication, const Placement::Place& place, HostId host, MetricId metric);
@@ -136,7 +136,7 @@ void Publisher::State::merge_host(Delta::Host& host,
                                   const std::vector<std::optional<MetricId>>& metric_ids,
                                   Timestamp now) {
   const std::string_view name = placement->clusters().resolve_alias(host.name);
-  const std::optional<HostId> id = admit(host, name);
+  const std::optional<HostId> id = admit(host, name, now);
   for (Delta::Entry& entry : host.entries) {
     const std::uint64_t count = entry.summary.count();
     if (!id) {
@@ -153,10 +153,12 @@ void Publisher::State::merge_host(Delta::Host& host,
 }
 
 // The host's number, or nothing when its samples must not count.
-std::optional<HostId> Publisher::State::admit(const Delta::Host& host, std::string_view name) {
+std::optional<HostId> Publisher::State::admit(const Delta::Host& host, std::string_view name,
+                                              Timestamp now) {
   if (host.is_claimed && !placement->clusters().is_mapped(name)) return hosts.find(name);
   const auto id = hosts.intern(name, options.hosts_max);
-  if (id) hosts.hear(*id, host.last_heard);
+  // One that is only spoken of has not been heard, but its number must live as long.
+  if (id) hosts.hear(*id, host.is_claimed ? now : host.last_heard);
   return id;
 }
 

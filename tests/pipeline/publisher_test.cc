@@ -222,6 +222,23 @@ TEST_CASE("a host that only others speak of counts when it is known or mapped", 
   CHECK(relay.publisher.stats().samples_dropped_unknown_host == 1);
 }
 
+TEST_CASE("a host keeps its path when it was first spoken of, or forgotten and heard again",
+          "[pipeline]") {
+  ClusterMapDefinition map;
+  map.entries = {{"mapped", "db", {}}};
+  Relay relay({.host_ttl = seconds(300)}, map);
+  relay.add(kTime, "mapped", 2, kStart + 1, 0, true);
+  for (double second = kStart + 10; second < kStart + 40; second += 10) relay.tick(second);
+  relay.add(kTime, "mapped", 4, kStart + 31);
+  for (double second = kStart + 40; second < kStart + 900; second += 10) relay.tick(second);
+  CHECK(relay.value("sluice.hosts.db.mapped.t.mean", kStart) == 3);
+  CHECK(relay.publisher.host_count() == 0);
+  relay.add(kTime, "mapped", 5, kStart + 890);
+  for (double second = kStart + 900; second < kStart + 1000; second += 10) relay.tick(second);
+  CHECK(relay.value("sluice.hosts.db.mapped.t.mean", kStart + 840) == 5);
+  CHECK(relay.publisher.stats().samples_dropped_path_collision == 0);
+}
+
 TEST_CASE("a second host with the same path is refused and counted", "[pipeline]") {
   Relay relay;
   relay.add(kRuns, "web1.a", 1, kStart + 1);
