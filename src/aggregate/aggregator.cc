@@ -72,6 +72,7 @@ Aggregator::Aggregator(const AggregatorOptions& options)
 Aggregator::~Aggregator() = default;
 
 bool Aggregator::add(const Sample& sample, Timestamp now) {
+  if (sample.weight == 0) return true;
   State& state = *state_;
   std::uint32_t host_place = 0;
   ActiveHost& host = state.active_host(sample.host, host_place);
@@ -137,6 +138,8 @@ Delta Aggregator::take_delta() {
 
 std::uint64_t Aggregator::pending_samples() const noexcept { return state_->sample_count; }
 
+std::size_t Aggregator::entry_count() const noexcept { return state_->entries.size(); }
+
 void Aggregator::forget_metrics() { state_->metric_numbers.clear(); }
 
 ActiveHost& Aggregator::State::active_host(std::string_view name, std::uint32_t& place) {
@@ -154,12 +157,16 @@ ActiveHost& Aggregator::State::active_host(std::string_view name, std::uint32_t&
   return active[place];
 }
 
-// Metrics of one name are one metric, whichever rule and rule set they come from.
+// Metrics of one name and type are one metric, whichever rule and rule set they come from. Of two
+// types with one name the publisher takes the one it knows.
 std::uint32_t Aggregator::State::metric_number(const Metric& metric) {
   if (const auto found = metric_numbers.find(&metric); found != metric_numbers.end())
     return found->second;
+  std::string identity = metric.name;
+  identity += '\0';
+  identity += name_of(metric.type);
   const auto [named, is_new] =
-      metric_names.try_emplace(metric.name, static_cast<std::uint32_t>(metrics.size()));
+      metric_names.try_emplace(std::move(identity), static_cast<std::uint32_t>(metrics.size()));
   if (is_new) metrics.push_back(metric);
   metric_numbers.emplace(&metric, named->second);
   return named->second;

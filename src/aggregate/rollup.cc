@@ -69,6 +69,8 @@ void append_age_leaf(Seconds window_end, Timestamp last_event, std::vector<Leaf>
 Rollup::Rollup(const Metric& metric) : metric_(metric), total_(has_quantiles(metric.type)) {}
 
 void Rollup::add_host(const Summary& summary) {
+  // Samples so large that their sum is no number must not take the whole cluster with them.
+  if (!std::isfinite(summary.sum())) return;
   ++host_count_;
   switch (metric_.type) {
     case MetricType::kTiming:

@@ -98,29 +98,35 @@ bool WindowStore::is_past_horizon(const Window& window, Timestamp now) const {
   return last + options_.horizon < now;
 }
 
-std::vector<Seconds> WindowStore::expire(Timestamp now) {
-  std::vector<Seconds> expired;
-  for (auto it = windows_.begin(); it != windows_.end();) {
-    // The newest window stays whatever it costs: without one there is nothing to publish.
-    const bool is_cut = bytes_ > options_.bytes_max && windows_.size() > 1;
-    if (!is_cut && !is_past_horizon(it->second, now)) {
-      ++it;
-      continue;
-    }
-    if (is_cut && !is_past_horizon(it->second, now)) {
-      ++windows_cut_;
-      cut_before_ = std::max(cut_before_, it->first + options_.window);
-    }
-    bytes_ -= it->second.bytes();
-    expired.push_back(it->first);
-    it = windows_.erase(it);
+std::vector<Seconds> WindowStore::leaving(Timestamp now, Seconds first_open) const {
+  std::vector<Seconds> starts;
+  std::size_t bytes_left = bytes_;
+  for (const auto& [start, window] : windows_) {
+    if (start >= first_open) break;
+    if (bytes_left <= options_.bytes_max && !is_past_horizon(window, now)) continue;
+    bytes_left -= window.bytes();
+    starts.push_back(start);
   }
+  return starts;
+}
+
+void WindowStore::erase(Seconds start, Timestamp now) {
+  const auto found = windows_.find(start);
+  SLUICE_CHECK(found != windows_.end(), "only a window that is there can go");
+  if (!is_past_horizon(found->second, now)) {
+    ++windows_cut_;
+    cut_before_ = std::max(cut_before_, start + options_.window);
+  }
+  bytes_ -= found->second.bytes();
+  windows_.erase(found);
   const Seconds oldest = floor_to_seconds(now - options_.catch_up - options_.window);
-  std::erase_if(closed_, [oldest](Seconds start) { return start < oldest; });
+  std::erase_if(closed_, [oldest](Seconds closed) { return closed < oldest; });
   std::erase_if(gaps_, [oldest](const Span& gap) { return gap.to < oldest; });
-  closed_.insert(closed_.end(), expired.begin(), expired.end());
-  std::ranges::sort(closed_);
-  return expired;
+  closed_.insert(std::ranges::upper_bound(closed_, start), start);
+}
+
+void WindowStore::note_clock_put_back(Timestamp now) {
+  std::erase_if(closed_, [&](Seconds start) { return end_of(start) + options_.horizon >= now; });
 }
 
 void WindowStore::note_gap(Timestamp from, Timestamp to) {

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "app/commands.h"
+#include "app/print.h"
 
 namespace sluice {
 
@@ -22,10 +23,11 @@ int check_command(const CheckOptions& options) {
   }
   const bool has_findings = !setup->warnings.empty() || !setup->rules_without_example.empty();
   if (options.strict && has_findings) return kExitUsage;
-  fmt::print("{}: {} rules in {} packs, {} examples pass\n",
-             setup->config.file.empty() ? "built-in configuration" : setup->config.file,
-             setup->rules->size(), setup->packs.size(), setup->example_count);
-  return kExitDone;
+  const std::string summary =
+      fmt::format("{}: {} rules in {} packs, {} examples pass\n",
+                  setup->config.file.empty() ? "built-in configuration" : setup->config.file,
+                  setup->rules->size(), setup->packs.size(), setup->example_count);
+  return write_out(stdout, summary) ? kExitDone : output_failure();
 }
 
 }  // namespace sluice

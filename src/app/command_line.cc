@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 
 #include "app/commands.h"
@@ -18,6 +20,15 @@ constexpr const char* kDescription =
     "  sluice check --config /etc/sluice/sluice.json\n"
     "  tail -1 /var/log/syslog | sluice explain";
 
+// CLI11 lists them from the last to the first.
+int unexpected_arguments(const CLI::App& app) {
+  std::string words;
+  for (const std::string& word : app.remaining(true)) words += ' ' + word;
+  fmt::print(stderr, "sluice: unexpected:{}; sluice {} --help lists what is expected\n", words,
+             app.get_subcommands().empty() ? "" : app.get_subcommands().front()->get_name());
+  return kExitUsage;
+}
+
 void add_config_option(CLI::App& command, SetupOptions& setup) {
   command
       .add_option("-c,--config", setup.config_file, "Configuration file (JSON, comments allowed)")
@@ -25,6 +36,12 @@ void add_config_option(CLI::App& command, SetupOptions& setup) {
 }
 
 }  // namespace
+
+int output_failure() {
+  const int reason = errno;
+  fmt::print(stderr, "sluice: standard output: cannot be written: {}\n", std::strerror(reason));
+  return kExitFailure;
+}
 
 int run_command_line(int argc, char** argv) {
   CLI::App app(kDescription);
@@ -51,6 +68,8 @@ int run_command_line(int argc, char** argv) {
       app.add_subcommand("explain", "Tell for each message what would be done with it, and why");
   add_config_option(*explain_app, explain.setup);
   explain_app->add_flag("--json", explain.json, "One JSON object a message");
+  explain_app->add_flag("-v,--verbose", explain.verbose,
+                        "Also tell why other rules did not match when one did");
   explain_app->add_option("--framing", explain.framing, "auto, octet, lf, nul, datagram or dgrams")
       ->type_name("FRAMING");
   explain_app->add_option("--now", explain.now, "Time of arrival, RFC 3339; default: the clock")
@@ -62,6 +81,8 @@ int run_command_line(int argc, char** argv) {
 
   try {
     app.parse(argc, argv);
+  } catch (const CLI::ExtrasError&) {
+    return unexpected_arguments(app);
   } catch (const CLI::ParseError& error) {
     // Help and version come as "errors" with exit code 0.
     return app.exit(error) == 0 ? kExitDone : kExitUsage;

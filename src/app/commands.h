@@ -11,6 +11,9 @@ inline constexpr int kExitDone = 0;
 inline constexpr int kExitFailure = 1;  // Of the run: a busy port, an unreadable file.
 inline constexpr int kExitUsage = 2;    // Usage, configuration or rules.
 
+// Says that standard output takes no more; the exit code for it.
+[[nodiscard]] int output_failure();
+
 struct RunOptions {
   SetupOptions setup;
   bool print = false;
@@ -30,6 +33,7 @@ struct CheckOptions {
 struct ExplainOptions {
   SetupOptions setup;
   bool json = false;
+  bool verbose = false;          // Tell of every rule, also when one matched.
   std::string framing = "auto";  // auto, octet, lf, nul, datagram, dgrams.
   std::string now;               // RFC 3339; empty: the clock.
   std::string tz;                // Zone of stamps without one; empty: the configuration's.

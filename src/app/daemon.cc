@@ -10,6 +10,7 @@
 #include "config/endpoint.h"
 #include "config/zone.h"
 #include "net/socket.h"
+#include "net/unix_socket.h"
 #include "sluice/base/check.h"
 
 namespace sluice {
@@ -22,6 +23,8 @@ constexpr std::chrono::milliseconds kDrainMax{2000};
 constexpr std::uint64_t kStopPollMs = 20;
 
 Timestamp wall_clock() { return std::chrono::system_clock::now(); }
+
+const char* name_of_signal(int number) { return number == SIGINT ? "SIGINT" : "SIGTERM"; }
 
 template <typename Handle>
 auto* owner_of(Handle* handle) {
@@ -38,6 +41,31 @@ PublisherOptions publisher_options_of(const Config& config) {
           .host_ttl = config.host_ttl};
 }
 
+// What the kernel gave, and what to do where it was less than the configuration asks for.
+void log_receive_buffer(const std::string& endpoint, std::uint64_t asked, std::uint64_t given) {
+  if (asked == 0) {
+    spdlog::info("listening on {}, receive buffer {} octets", endpoint, given);
+    return;
+  }
+  spdlog::info("listening on {}, receive buffer {} octets, asked for {}", endpoint, given, asked);
+  if (given >= asked) return;
+  spdlog::warn(
+      "{}: the receive buffer is smaller than \"receive_buffer\" asks for, so bursts are lost "
+      "sooner; allow it with sysctl net.core.rmem_max={} (and a file in /etc/sysctl.d)",
+      endpoint, asked);
+}
+
+void log_listener(const ListenSocket& listener) {
+  const ListenConfig& config = listener.config;
+  if (config.endpoint.is_unix()) {
+    spdlog::info("listening on {}, mode {:04o}", config.endpoint.to_string(), config.mode);
+    return;
+  }
+  const auto bound = local_endpoint(listener.socket.get());
+  log_receive_buffer((bound ? *bound : config.endpoint).to_string(), config.receive_buffer,
+                     receive_buffer_bytes(listener.socket.get()));
+}
+
 }  // namespace
 
 Daemon::Daemon(Setup setup, DaemonOptions options)
@@ -52,6 +80,7 @@ Daemon::~Daemon() {
 }
 
 Expected<void> Daemon::start() {
+  start_timers();  // Signals first: once a socket listens, a stop must drain it.
   auto sockets = open_listeners();
   if (!sockets) return std::unexpected(std::move(sockets).error());
   auto paths = paths_of(setup_.config);
@@ -61,29 +90,57 @@ Expected<void> Daemon::start() {
   for (const DestinationConfig& destination : setup_.config.destinations) {
     deliveries_.push_back(std::make_unique<Delivery>(&loop_, destination));
   }
-  start_timers();
+  start_status_server();
   log_start();
   start_workers(std::move(*sockets));
   return {};
 }
 
-// One socket per listener and worker.
+// One socket per listener and worker. A unix socket cannot be shared, so these take turns.
 Expected<std::vector<std::vector<ListenSocket>>> Daemon::open_listeners() {
   std::vector<std::vector<ListenSocket>> by_worker(setup_.config.workers);
+  std::size_t unix_count = 0;
   for (const ListenConfig& config : setup_.config.listen) {
-    auto zone = zone_of(config.tz.empty() ? setup_.config.tz : config.tz);
-    if (!zone) return std::unexpected(std::move(zone).error());
-    auto opened = open_sockets(config.endpoint, setup_.config.workers);
+    auto opened = open_listener(config);
     if (!opened) return std::unexpected(std::move(opened).error());
+    log_listener(opened->front());
+    const std::size_t first = config.endpoint.is_unix() ? unix_count++ : 0;
     for (std::size_t i = 0; i < opened->size(); ++i) {
-      by_worker[i].push_back({.config = config, .socket = std::move((*opened)[i]), .zone = *zone});
+      by_worker[(first + i) % by_worker.size()].push_back(std::move((*opened)[i]));
     }
-    const auto bound = local_endpoint(by_worker[0].back().socket.get());
-    spdlog::info("listening on {}, receive buffer {} octets",
-                 bound ? bound->to_string() : config.endpoint.to_string(),
-                 receive_buffer_bytes(by_worker[0].back().socket.get()));
   }
   return by_worker;
+}
+
+Expected<std::vector<ListenSocket>> Daemon::open_listener(const ListenConfig& config) {
+  auto zone = zone_of(config.tz.empty() ? setup_.config.tz : config.tz);
+  if (!zone) return std::unexpected(std::move(zone).error());
+  auto sender_zones = sender_zones_of(config);
+  if (!sender_zones) return std::unexpected(std::move(sender_zones).error());
+  std::vector<ListenSocket> opened;
+  if (config.endpoint.is_unix()) {
+    auto one = open_unix_socket(config.endpoint, config.mode);
+    if (!one) return std::unexpected(std::move(one).error());
+    opened.push_back({config, std::move(one->socket), std::move(one->file), *zone, {}});
+    return opened;
+  }
+  auto sockets = open_sockets(config.endpoint, setup_.config.workers,
+                              {.receive_buffer_bytes = config.receive_buffer});
+  if (!sockets) return std::unexpected(std::move(sockets).error());
+  for (Fd& socket : *sockets) {
+    opened.push_back({config, std::move(socket), {}, *zone, *sender_zones});
+  }
+  return opened;
+}
+
+Expected<std::vector<PeerZone>> Daemon::sender_zones_of(const ListenConfig& config) {
+  std::vector<PeerZone> zones;
+  for (const SenderZone& sender : config.senders) {
+    auto zone = zone_of(sender.tz);
+    if (!zone) return std::unexpected(std::move(zone).error());
+    zones.push_back({sender.network, *zone});
+  }
+  return zones;
 }
 
 Expected<const Zone*> Daemon::zone_of(const std::string& name) {
@@ -146,6 +203,7 @@ void Daemon::collect_reports() {
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     for (IngestWorker::Report& report : workers_[i]->take_reports()) {
       worker_stats_[i] = report.stats;
+      senders_.add(std::move(report.senders));
       publisher_->merge(std::move(report.delta), wall_clock());
       // A report that was asked for before the stop does not end the wait for the last one.
       if (phase_ == Phase::kRunning || report.is_last) --reports_awaited_;
@@ -163,25 +221,34 @@ void Daemon::end_tick() {
   std::vector<Datapoint> datapoints;
   publisher_->tick(wall_clock(), datapoints);
   publish(datapoints);
+  publish_status();
 }
 
 void Daemon::publish(std::span<const Datapoint> datapoints) {
   if (datapoints.empty()) return;
-  if (options_.print) print_datapoints(stdout, datapoints);
+  if (options_.print && !print_datapoints(stdout, datapoints)) {
+    spdlog::warn(
+        "standard output takes no more; datapoints are not printed any longer, but delivered as "
+        "before");
+    options_.print = false;
+  }
   for (const auto& delivery : deliveries_) delivery->publish(datapoints);
 }
 
 // New rules and a new cluster map, all or nothing: a mistake leaves everything as it was.
 void Daemon::reload() {
   auto fresh = load_setup(options_.setup);
+  config_error_ = fresh ? std::string() : fresh.error().message();
   if (!fresh) {
     spdlog::error("reload refused, the old rules and map stay: {}", fresh.error().message());
     return;
   }
   for (const auto& worker : workers_) worker->set_rules(fresh->rules);
   publisher_->set_clusters(fresh->clusters);
-  spdlog::info("reloaded: {} rules in {} packs; listeners and destinations change with a restart",
-               fresh->rules->size(), fresh->packs.size());
+  spdlog::info(
+      "reloaded: {} rules in {} packs; of the configuration only they and the cluster map are read "
+      "again, all else changes with a restart",
+      fresh->rules->size(), fresh->packs.size());
   setup_.packs = std::move(fresh->packs);
   setup_.rules = std::move(fresh->rules);
   setup_.clusters = std::move(fresh->clusters);
@@ -189,12 +256,13 @@ void Daemon::reload() {
 
 void Daemon::stop(int signal_number) {
   if (phase_ != Phase::kRunning) {
-    spdlog::warn("signal {} again: stopping without waiting for destinations", signal_number);
+    spdlog::warn("{} again: stopping without waiting for destinations",
+                 name_of_signal(signal_number));
     stop_deadline_ms_ = 0;
     check_done();
     return;
   }
-  spdlog::info("signal {}: stopping; reading what the sockets hold", signal_number);
+  spdlog::info("{}: stopping; reading what the sockets hold", name_of_signal(signal_number));
   phase_ = Phase::kDraining;
   stop_deadline_ms_ =
       uv_now(&loop_) + static_cast<std::uint64_t>(setup_.config.shutdown_timeout.count());
@@ -224,42 +292,13 @@ void Daemon::check_done() {
 }
 
 void Daemon::close() {
+  status_.reset();
   workers_.clear();
   deliveries_.clear();
   signals_.clear();
   tick_timer_.reset();
   stop_timer_.reset();
   report_wake_.reset();
-}
-
-Stats Daemon::stats() const {
-  Stats sum = publisher_ ? publisher_->stats() : Stats{};
-  for (const Stats& one : worker_stats_) add_stats(sum, one);
-  for (const auto& delivery : deliveries_) {
-    const SpoolStats& spool = delivery->spool().stats();
-    sum.datapoints_acknowledged += spool.acknowledged;
-    sum.datapoints_superseded += spool.superseded;
-    sum.datapoints_dropped_queue_full += spool.dropped_full;
-    sum.datapoints_dropped_too_old += spool.dropped_old;
-    sum.batches_acknowledged += delivery->batches_acknowledged();
-    sum.batches_failed += delivery->batches_failed();
-  }
-  return sum;
-}
-
-void Daemon::log_stop() const {
-  const Stats sum = stats();
-  std::string words;
-  for (const CounterRow& row : kCounters) {
-    if (sum.*row.field > 0) words += fmt::format(" {}={}", row.name, sum.*row.field);
-  }
-  spdlog::info("stopped:{}", words);
-  for (const auto& delivery : deliveries_) {
-    const Spool& spool = delivery->spool();
-    if (delivery->is_done()) continue;
-    spdlog::warn("destination {} has not acknowledged {} datapoints; they are lost",
-                 delivery->name(), spool.waiting_count() + spool.in_flight_count());
-  }
 }
 
 void Daemon::on_tick(uv_timer_t* timer) noexcept {

@@ -12,10 +12,14 @@
 #include "app/delivery.h"
 #include "app/ingest_worker.h"
 #include "app/setup.h"
+#include "http/snapshot.h"
+#include "http/status_server.h"
 #include "net/handle.h"
 #include "sluice/base/error.h"
 #include "sluice/base/stats.h"
+#include "sluice/base/time.h"
 #include "sluice/pipeline/publisher.h"
+#include "sluice/pipeline/sender_counts.h"
 #include "sluice/values/zone.h"
 
 namespace sluice {
@@ -49,6 +53,8 @@ class Daemon {
   };
 
   Expected<std::vector<std::vector<ListenSocket>>> open_listeners();
+  Expected<std::vector<ListenSocket>> open_listener(const ListenConfig& config);
+  Expected<std::vector<PeerZone>> sender_zones_of(const ListenConfig& config);
   Expected<const Zone*> zone_of(const std::string& name);
   void start_workers(std::vector<std::vector<ListenSocket>> sockets);
   void start_timers();
@@ -63,7 +69,12 @@ class Daemon {
   void begin_delivering();
   void check_done();
   void close();
+  void start_status_server();
+  void publish_status();
+  [[nodiscard]] Snapshot snapshot() const;
   [[nodiscard]] Stats stats() const;
+  // The senders of all workers, for the stop summary and the status page.
+  [[nodiscard]] SenderReport senders() const { return senders_.snapshot(); }
   void log_stop() const;
 
   static void on_tick(uv_timer_t* timer) noexcept;
@@ -83,6 +94,10 @@ class Daemon {
   std::vector<Handle<uv_signal_t>> signals_;
   std::vector<std::unique_ptr<IngestWorker>> workers_;
   std::vector<Stats> worker_stats_;
+  SenderTable senders_;
+  std::unique_ptr<StatusServer> status_;  // Null when it is off, or its port is taken.
+  std::string config_error_;              // Of the last reload, when it was refused.
+  Timestamp started_{};
   std::size_t reports_awaited_ = 0;
   Phase phase_ = Phase::kRunning;
   std::uint64_t stop_deadline_ms_ = 0;  // Of the loop's clock.

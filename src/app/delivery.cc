@@ -64,6 +64,7 @@ void Delivery::succeed() {
 void Delivery::retry_later(const Error& error) {
   spool_.give_back();
   ++batches_failed_;
+  last_error_ = error.message();
   if (!std::exchange(is_down_, true)) {
     down_since_ms_ = uv_now(retry_timer_->loop);
     spdlog::warn(

@@ -37,6 +37,10 @@ class Delivery {
   // True when nothing waits and nothing is in flight.
   [[nodiscard]] bool is_done() const noexcept { return spool_.is_empty(); }
   [[nodiscard]] const std::string& name() const noexcept { return config_.name; }
+  [[nodiscard]] std::string endpoint() const { return config_.carbon.to_string(); }
+  [[nodiscard]] bool is_down() const noexcept { return is_down_; }
+  // Why the last batch was not acknowledged; of interest while is_down().
+  [[nodiscard]] const std::string& last_error() const noexcept { return last_error_; }
   [[nodiscard]] const Spool& spool() const noexcept { return spool_; }
   [[nodiscard]] std::uint64_t batches_acknowledged() const noexcept {
     return batches_acknowledged_;
@@ -58,6 +62,7 @@ class Delivery {
   bool is_waiting_ = false;  // For the retry timer.
   bool is_hurried_ = false;
   bool is_down_ = false;
+  std::string last_error_;
   std::uint64_t down_since_ms_ = 0;  // Of the loop's clock.
   std::uint64_t batches_acknowledged_ = 0;
   std::uint64_t batches_failed_ = 0;

@@ -7,6 +7,7 @@
 #include "app/commands.h"
 #include "app/explanation.h"
 #include "app/message_source.h"
+#include "app/print.h"
 #include "config/zone.h"
 #include "sluice/syslog/parser.h"
 #include "sluice/syslog/stamp_time.h"
@@ -25,7 +26,8 @@ Expected<Timestamp> now_from(const std::string& text) {
   const std::string message = "<13>1 " + text + " - - - - -";
   Record record;
   parse_message(message, record);
-  if (const auto time = zoned_time(record.stamp)) return *time;
+  const bool is_one_word = text.find(' ') == std::string::npos;
+  if (const auto time = zoned_time(record.stamp); time && is_one_word) return *time;
   return at("--now", {{}, "expected a time like 2026-11-22T07:40:01Z, found \"" + text + '"'});
 }
 
@@ -47,7 +49,9 @@ int explain_command(const ExplainOptions& options) {
   // Whatever a message says of other hosts is taken at its word here.
   const Peer peer{.text = "localhost", .is_trusted = true};
   Ingest ingest(ingest_options_of(setup->config), setup->rules, nullptr);
-  const bool color = !options.json && isatty(STDOUT_FILENO) == 1;
+  const TextOptions text_options{.color = isatty(STDOUT_FILENO) == 1, .all_rules = options.verbose};
+  const Timestamp oldest = *now - setup->config.catch_up - setup->config.window;
+  bool is_written = true;
   auto done = for_each_message(options.file, *framing, [&](const InputMessage& message) {
     const MessageTrace trace = ingest.explain({.bytes = message.bytes,
                                                .peer = peer,
@@ -55,12 +59,14 @@ int explain_command(const ExplainOptions& options) {
                                                .truncated = message.truncated,
                                                .incomplete = message.incomplete},
                                               *now);
-    const Explanation explanation{trace, *setup->rules, *setup->clusters, *paths,
-                                  setup->config.rollups};
-    fmt::print("{}\n",
-               options.json ? explain_as_json(explanation) : explain_as_text(explanation, color));
+    const Explanation explanation{trace,  *setup->rules,         *setup->clusters,
+                                  *paths, setup->config.rollups, trace.event_time.time < oldest};
+    const std::string told =
+        options.json ? explain_as_json(explanation) : explain_as_text(explanation, text_options);
+    is_written = is_written && write_out(stdout, told + '\n');
     (void)ingest.take_delta();
   });
+  if (!is_written) return output_failure();
   if (done) return kExitDone;
   fmt::print(stderr, "sluice: {}\n", done.error().message());
   return kExitFailure;

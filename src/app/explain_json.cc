@@ -102,6 +102,7 @@ std::string explain_as_json(const Explanation& explanation) {
   json["host"] = std::string(trace.host);
   json["time"] = format_rfc3339(trace.event_time.time);
   json["time_from"] = name_of(trace.event_time.source);
+  json["too_late"] = explanation.is_too_late;
   json["matches"] = matches_of(explanation);
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -79,7 +81,12 @@ std::vector<std::string> fold_leaves(const std::vector<std::string>& paths) {
       folded.back() += ',' + path.substr(dot + 1);
     }
   }
-  for (std::string& one : folded) one += '}';
+  for (std::string& one : folded) {
+    one += '}';
+    if (one.find(',') != std::string::npos) continue;
+    one.pop_back();  // A single leaf needs no braces.
+    one.erase(one.rfind('{'), 1);
+  }
   return folded;
 }
 
@@ -103,34 +110,71 @@ std::string match_of(const Explanation& explanation, const RuleTrace& rule, cons
   return text;
 }
 
-}  // namespace
+// How close a rule came to matching; the greater the closer.
+int closeness(const RuleTrace& rule) {
+  switch (rule.outcome) {
+    case RuleTrace::Outcome::kWhere:
+      return 4;
+    case RuleTrace::Outcome::kPattern:
+      return 3;
+    case RuleTrace::Outcome::kLiteral:
+      return 2;
+    case RuleTrace::Outcome::kApp:
+      return 0;
+    default:
+      return 1;
+  }
+}
 
-std::string explain_as_text(const Explanation& explanation, bool color) {
-  const Colors& colors = color ? kColors : kPlain;
-  std::string text = header_of(explanation, colors);
-  std::size_t matched = 0;
+// Why the rules that read this program did not match, the closest first.
+std::string misses_of(const Explanation& explanation, const Colors& color) {
+  constexpr std::size_t kDetailBytes = 100;
+  std::vector<const RuleTrace*> misses;
   std::size_t other_apps = 0;
   for (const RuleTrace& rule : explanation.trace.rules) {
-    if (rule.outcome == RuleTrace::Outcome::kMatched) {
-      ++matched;
-      text += match_of(explanation, rule, colors);
-    } else if (rule.outcome == RuleTrace::Outcome::kApp) {
+    if (rule.outcome == RuleTrace::Outcome::kApp) {
       ++other_apps;
-    } else {
-      text += fmt::format("  {}{} no: {}{}\n", colors.dim, explanation.rules.name(rule.rule),
-                          shown(rule.detail), colors.end);
+    } else if (rule.outcome != RuleTrace::Outcome::kMatched) {
+      misses.push_back(&rule);
     }
   }
-  if (other_apps > 0) {
-    text += fmt::format("  {}{} rules read other programs than {}{}\n", colors.dim, other_apps,
-                        explanation.trace.record.app_name.empty()
-                            ? "a message without APP-NAME"
-                            : shown(explanation.trace.record.app_name),
-                        colors.end);
+  std::ranges::stable_sort(misses, std::ranges::greater{},
+                           [](const RuleTrace* rule) { return closeness(*rule); });
+  std::string text;
+  for (const RuleTrace* rule : misses) {
+    std::string detail = shown(rule->detail);
+    if (detail.size() > kDetailBytes) detail = detail.substr(0, kDetailBytes) + "...";
+    text += fmt::format("  {}{} no: {}{}\n", color.dim, explanation.rules.name(rule->rule), detail,
+                        color.end);
   }
-  if (matched == 0)
-    text += fmt::format("  {}no rule matched: this message gives no number{}\n", colors.bad,
-                        colors.end);
+  if (other_apps > 0) {
+    const std::string_view app = explanation.trace.record.app_name;
+    text += fmt::format("  {}{} rules read other programs than {}{}\n", color.dim, other_apps,
+                        app.empty() ? "a message without APP-NAME" : shown(app), color.end);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string explain_as_text(const Explanation& explanation, const TextOptions& options) {
+  const Colors& color = options.color ? kColors : kPlain;
+  std::string text = header_of(explanation, color);
+  if (explanation.is_too_late) {
+    text += fmt::format(
+        "  {}too late: a relay would drop its samples (see \"catch_up\" of the configuration){}\n",
+        color.bad, color.end);
+  }
+  bool has_matched = false;
+  for (const RuleTrace& rule : explanation.trace.rules) {
+    if (rule.outcome != RuleTrace::Outcome::kMatched) continue;
+    has_matched = true;
+    text += match_of(explanation, rule, color);
+  }
+  if (!has_matched)
+    text +=
+        fmt::format("  {}no rule matched: this message gives no number{}\n", color.bad, color.end);
+  if (!has_matched || options.all_rules) text += misses_of(explanation, color);
   return text;
 }
 

@@ -18,6 +18,12 @@ struct Explanation {
   const ClusterMap& clusters;
   const Paths& paths;
   bool rollups = true;
+  bool is_too_late = false;  // A relay that starts now would not take its samples in.
+};
+
+struct TextOptions {
+  bool color = false;      // With escape codes.
+  bool all_rules = false;  // Also tell why others did not match when one did.
 };
 
 // Every Graphite path that a sample contributes to: its host's leaves, its cluster's, the fleet's.
@@ -30,7 +36,8 @@ struct Explanation {
 // One line of JSON, the form that docs/explain.md promises.
 [[nodiscard]] std::string explain_as_json(const Explanation& explanation);
 
-// For people. `color`: with escape codes.
-[[nodiscard]] std::string explain_as_text(const Explanation& explanation, bool color);
+// For people.
+[[nodiscard]] std::string explain_as_text(const Explanation& explanation,
+                                          const TextOptions& options);
 
 }  // namespace sluice

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <string>
 #include <utility>
 
@@ -37,8 +38,12 @@ std::string suppressed_note(std::uint64_t count) {
 
 IngestWorker::IngestWorker(const IngestOptions& options, std::shared_ptr<const RuleSet> rules,
                            std::vector<Network> trusted_peers, std::function<void()> on_report)
-    : ingest_(options, std::move(rules),
-              [this](ParseError error, const Message& message) { log_malformed(error, message); }),
+    : ingest_(
+          options, std::move(rules),
+          [this](ParseError error, const Message& message) { log_malformed(error, message); },
+          [this](std::string_view host, const Message& message, const EventTime& time) {
+            log_skewed(host, message, time);
+          }),
       trusted_peers_(std::move(trusted_peers)),
       on_report_(std::move(on_report)) {
   SLUICE_CHECK(uv_loop_init(&loop_) == 0, "a loop needs nothing but a few descriptors");
@@ -98,41 +103,80 @@ void IngestWorker::run(std::vector<ListenSocket> sockets) {
 }
 
 void IngestWorker::listen(ListenSocket socket) {
-  const Zone* const zone = socket.zone;
-  const PeerPolicy peers{.allow = socket.config.allow, .trusted_peers = trusted_peers_};
-  if (socket.config.endpoint.transport == Endpoint::Transport::kUdp) {
-    UdpListenerCallbacks callbacks;
-    callbacks.on_datagram = [this, zone](std::string_view datagram, bool truncated,
-                                         const Peer& peer) {
-      ingest_.receive({.bytes = datagram, .peer = peer, .zone = *zone, .truncated = truncated},
-                      wall_clock());
-    };
-    callbacks.on_refused = [this](const Peer& peer) {
-      if (const auto suppressed = refused_limit_.admit(wall_clock())) {
-        spdlog::warn("refused a datagram of {}: no \"allow\" of the listener names it{}", peer.text,
-                     suppressed_note(*suppressed));
-      }
-    };
-    udp_.push_back(std::make_unique<UdpListener>(&loop_, std::move(socket.socket),
-                                                 UdpListenerOptions{peers}, std::move(callbacks)));
-    return;
+  PeerPolicy peers{.allow = socket.config.allow,
+                   .trusted_peers = trusted_peers_,
+                   .zone = socket.zone,
+                   .zones = std::move(socket.sender_zones)};
+  files_.push_back(std::move(socket.file));
+  if (socket.config.endpoint.is_stream()) {
+    listen_stream(std::move(socket), std::move(peers));
+  } else {
+    listen_datagrams(std::move(socket), std::move(peers));
   }
-  TcpListenerCallbacks callbacks;
-  callbacks.on_frame = [this, zone](const Frame& frame, const Peer& peer) {
-    ingest_.receive({.bytes = frame.bytes,
-                     .peer = peer,
-                     .zone = *zone,
-                     .truncated = frame.truncated,
-                     .incomplete = frame.incomplete},
-                    wall_clock());
+}
+
+void IngestWorker::listen_datagrams(ListenSocket socket, PeerPolicy peers) {
+  DatagramListenerCallbacks callbacks;
+  callbacks.on_datagram = [this](std::string_view datagram, bool truncated, const Peer& peer) {
+    receive({.bytes = datagram, .peer = peer, .zone = *peer.zone, .truncated = truncated});
   };
-  callbacks.on_event = [this](const TcpListenerEvent& event) { log_event(event); };
-  const FramerOptions framing{.framing = socket.config.framing,
-                              .max_message = socket.config.max_message,
-                              .multiline = socket.config.multiline};
-  tcp_.push_back(std::make_unique<TcpListener>(
-      &loop_, std::move(socket.socket), TcpListenerOptions{.peers = peers, .framing = framing},
-      std::move(callbacks)));
+  callbacks.on_refused = [this](const Peer& peer) {
+    if (const auto suppressed = refused_limit_.admit(wall_clock())) {
+      spdlog::warn("refused a datagram of {}: no \"allow\" of the listener names it{}", peer.text,
+                   suppressed_note(*suppressed));
+    }
+  };
+  DatagramListenerOptions options{.peers = std::move(peers),
+                                  .is_local = socket.config.endpoint.is_unix(),
+                                  .max_message = socket.config.max_message};
+  datagrams_.push_back(std::make_unique<DatagramListener>(
+      &loop_, std::move(socket.socket), std::move(options), std::move(callbacks)));
+}
+
+void IngestWorker::listen_stream(ListenSocket socket, PeerPolicy peers) {
+  const ListenConfig& config = socket.config;
+  const bool blocks = config.overflow == Overflow::kBlock;
+  StreamListenerCallbacks callbacks;
+  callbacks.on_frame = [this, blocks](const Frame& frame, const Peer& peer) {
+    receive({.bytes = frame.bytes,
+             .peer = peer,
+             .zone = *peer.zone,
+             .truncated = frame.truncated,
+             .incomplete = frame.incomplete});
+    if (blocks && ingest_.is_tick_full()) heed_full_tick();
+  };
+  callbacks.on_event = [this](const StreamListenerEvent& event) { log_event(event); };
+  StreamListenerOptions options{.peers = std::move(peers),
+                                .framing = {.framing = config.framing,
+                                            .max_message = config.max_message,
+                                            .multiline = config.multiline},
+                                .connections_max = config.connections,
+                                .keep_alive = config.keep_alive,
+                                .is_local = config.endpoint.is_unix()};
+  streams_.push_back(std::make_unique<StreamListener>(&loop_, std::move(socket.socket),
+                                                      std::move(options), std::move(callbacks)));
+  if (blocks) blocking_.push_back(streams_.back().get());
+}
+
+void IngestWorker::receive(const Message& message) { ingest_.receive(message, wall_clock()); }
+
+// Listeners with overflow "block" lose nothing: they wait for the control loop to take the tick. At
+// the end there is no later, and the tick is handed over at once.
+void IngestWorker::heed_full_tick() {
+  if (is_draining_) return report(false);
+  for (StreamListener* const listener : blocking_) listener->pause();
+  if (const auto suppressed = full_limit_.admit(wall_clock())) {
+    spdlog::warn(
+        "this second has more series than one may hold; listeners with \"overflow\": \"block\" do "
+        "not read until it is over. Does somebody invent host names?{}",
+        suppressed_note(*suppressed));
+  }
+}
+
+void IngestWorker::resume() {
+  for (StreamListener* const listener : blocking_) {
+    if (!ingest_.is_tick_full()) listener->resume();
+  }
 }
 
 void IngestWorker::obey() {
@@ -145,19 +189,22 @@ void IngestWorker::obey() {
   if (orders.drain) drain(*orders.drain);
   if (orders.drain || orders.end) {
     report(true);
-    udp_.clear();
-    tcp_.clear();
+    files_.clear();
+    datagrams_.clear();
+    blocking_.clear();
+    streams_.clear();
     const std::lock_guard lock(mutex_);
     wake_.reset();
   } else if (orders.report) {
     report(false);
+    resume();
   }
 }
 
 void IngestWorker::report(bool is_last) {
   {
     const std::lock_guard lock(mutex_);
-    reports_.push_back({ingest_.take_delta(), stats(), is_last});
+    reports_.push_back({ingest_.take_delta(), stats(), ingest_.take_senders(), is_last});
   }
   on_report_();
 }
@@ -169,24 +216,29 @@ void IngestWorker::drain(std::chrono::milliseconds at_most) {
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     return std::max(rest, std::chrono::milliseconds(1));
   };
+  is_draining_ = true;
+  files_.clear();  // Nobody new finds the sockets.
+  if (ingest_.is_tick_full()) report(false);
+  for (StreamListener* const listener : blocking_) listener->resume();
   // Datagrams cannot be asked for again, so they come first.
-  for (const auto& listener : udp_) listener->drain(left());
-  for (const auto& listener : tcp_) listener->drain(left());
+  for (const auto& listener : datagrams_) listener->drain(left());
+  for (const auto& listener : streams_) listener->drain(left());
 }
 
 Stats IngestWorker::stats() const {
   Stats stats = ingest_.stats();
-  for (const auto& listener : udp_) {
+  for (const auto& listener : datagrams_) {
     stats.udp_datagrams_refused += listener->stats().refused_allow;
     stats.udp_kernel_drops += udp_kernel_drops(listener->fd());
   }
-  for (const auto& listener : tcp_) {
-    const TcpListenerStats& tcp = listener->stats();
+  for (const auto& listener : streams_) {
+    const StreamListenerStats& tcp = listener->stats();
     stats.tcp_connections_accepted += tcp.accepted;
     stats.tcp_connections_refused += tcp.refused_allow;
     stats.tcp_connections_limited += tcp.refused_limit;
     stats.tcp_streams_broken += tcp.closed_tls + tcp.closed_http + tcp.closed_bad_count;
     stats.tcp_octets_dropped += tcp.dropped_octets;
+    stats.stream_pauses += tcp.pauses;
   }
   return stats;
 }
@@ -198,7 +250,22 @@ void IngestWorker::log_malformed(ParseError error, const Message& message) {
   }
 }
 
-void IngestWorker::log_event(const TcpListenerEvent& event) {
+void IngestWorker::log_skewed(std::string_view host, const Message& message,
+                              const EventTime& time) {
+  const auto suppressed = skewed_limit_.admit(wall_clock());
+  if (!suppressed || !time.stamp) return;
+  const auto ahead = std::chrono::duration_cast<std::chrono::minutes>(*time.stamp - time.time);
+  const char* const remedy = message.peer.is_local
+                                 ? "set \"tz\" of the listener, or the clock"
+                                 : "set \"tz\" for it in \"senders\" of the listener, or its clock";
+  spdlog::warn(
+      "{} (from {}): its stamps name no zone and are {} min {} the time of arrival, which is taken "
+      "instead; {}{}",
+      host, message.peer.text, std::abs(ahead.count()), ahead.count() < 0 ? "behind" : "ahead of",
+      remedy, suppressed_note(*suppressed));
+}
+
+void IngestWorker::log_event(const StreamListenerEvent& event) {
   if (const auto suppressed = event_limit_.admit(wall_clock())) {
     spdlog::warn("{}{}", event.text, suppressed_note(*suppressed));
   }

@@ -12,21 +12,24 @@
 
 #include "app/log_limit.h"
 #include "config/config.h"
+#include "net/datagram_listener.h"
 #include "net/fd.h"
 #include "net/handle.h"
-#include "net/tcp_listener.h"
-#include "net/udp_listener.h"
+#include "net/stream_listener.h"
+#include "net/unix_socket.h"
 #include "sluice/base/stats.h"
 #include "sluice/pipeline/ingest.h"
 #include "sluice/values/zone.h"
 
 namespace sluice {
 
-// A bound socket and what the configuration says of its listener. The zone outlives the worker.
+// A bound socket and what the configuration says of its listener. The zones outlive the worker.
 struct ListenSocket {
   ListenConfig config;
   Fd socket;
+  SocketFile file;  // Of a unix socket.
   const Zone* zone = nullptr;
+  std::vector<PeerZone> sender_zones;
 };
 
 // One ingest thread: its own loop, listeners, rules and aggregator. It shares nothing with the
@@ -37,6 +40,7 @@ class IngestWorker {
   struct Report {
     Delta delta;
     Stats stats;           // Since the start.
+    SenderReport senders;  // Since the last report.
     bool is_last = false;  // It has drained its sockets and ended its loop.
   };
 
@@ -71,24 +75,36 @@ class IngestWorker {
 
   void run(std::vector<ListenSocket> sockets);
   void listen(ListenSocket socket);
+  void listen_datagrams(ListenSocket socket, PeerPolicy peers);
+  void listen_stream(ListenSocket socket, PeerPolicy peers);
+  void receive(const Message& message);
+  void heed_full_tick();
+  void resume();
   void obey();
   void report(bool is_last);
   void drain(std::chrono::milliseconds at_most);
   void give(const std::function<void(Orders&)>& change);
   [[nodiscard]] Stats stats() const;
   void log_malformed(ParseError error, const Message& message);
-  void log_event(const TcpListenerEvent& event);
+  void log_skewed(std::string_view host, const Message& message, const EventTime& time);
+  void log_event(const StreamListenerEvent& event);
 
   uv_loop_t loop_{};
   Ingest ingest_;
   std::vector<Network> trusted_peers_;
   std::function<void()> on_report_;
-  std::vector<std::unique_ptr<UdpListener>> udp_;
-  std::vector<std::unique_ptr<TcpListener>> tcp_;
+  std::vector<std::unique_ptr<DatagramListener>> datagrams_;
+  std::vector<std::unique_ptr<StreamListener>> streams_;
+  // Those of streams_ that wait while a tick is full.
+  std::vector<StreamListener*> blocking_;
+  std::vector<SocketFile> files_;  // Of the unix sockets among them; removed first.
+  bool is_draining_ = false;
   Handle<uv_async_t> wake_;
   LogLimit malformed_limit_{10};
   LogLimit event_limit_{10};
   LogLimit refused_limit_{10};
+  LogLimit skewed_limit_{10};
+  LogLimit full_limit_{1};
 
   std::mutex mutex_;  // Guards what follows.
   Orders orders_;

@@ -27,18 +27,23 @@ std::string line_of(std::span<const Datapoint> leaves) {
 
 }  // namespace
 
-void print_datapoints(std::FILE* out, std::span<const Datapoint> datapoints) {
+bool write_out(std::FILE* out, std::string_view text) {
+  return std::fwrite(text.data(), 1, text.size(), out) == text.size() && std::fflush(out) == 0;
+}
+
+bool print_datapoints(std::FILE* out, std::span<const Datapoint> datapoints) {
+  std::string text;
   while (!datapoints.empty()) {
     const std::string_view series = series_of(datapoints.front());
     const auto end = std::ranges::find_if(
         datapoints, [&](const Datapoint& one) { return series_of(one) != series; });
     const auto leaves = datapoints.first(static_cast<std::size_t>(end - datapoints.begin()));
     if (std::ranges::any_of(leaves, [](const Datapoint& leaf) { return leaf.value != 0; })) {
-      fmt::print(out, "{}\n", line_of(leaves));
+      text += line_of(leaves) + '\n';
     }
     datapoints = datapoints.subspan(leaves.size());
   }
-  std::fflush(out);
+  return write_out(out, text);
 }
 
 }  // namespace sluice

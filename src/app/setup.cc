@@ -79,6 +79,8 @@ Expected<Paths> paths_of(const Config& config) {
 IngestOptions ingest_options_of(const Config& config) {
   IngestOptions options;
   options.aggregator.window = config.window;
+  options.expand_repeats = config.expand_repeats;
+  options.local_host = config.host_name;
   options.host_names.domain = config.domain;
   switch (config.host_names) {
     case HostNames::kAsSent:

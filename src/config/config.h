@@ -17,12 +17,17 @@ namespace sluice {
 // The configuration as plain structs. Every member's initialiser is its documented default
 // (docs/config.md); decode_config() fills what the file names.
 
-// "udp://127.0.0.1:5514", "tcp://[::]:5514", later "unix:///run/sluice/log".
+// "udp://127.0.0.1:5514", "tcp://[::]:5514", "unix:///run/sluice/log" (a stream socket),
+// "unixgram:///run/sluice/log" (a datagram socket).
 struct Endpoint {
-  enum class Transport : std::uint8_t { kUdp, kTcp } transport = Transport::kTcp;
-  std::string host;  // Address or name, without brackets.
-  std::uint16_t port = 0;
+  enum class Transport : std::uint8_t { kUdp, kTcp, kUnix, kUnixgram } transport = Transport::kTcp;
+  std::string host;        // Address or name, without brackets; of a unix socket its path.
+  std::uint16_t port = 0;  // 0 for unix sockets.
 
+  [[nodiscard]] bool is_unix() const noexcept { return transport >= Transport::kUnix; }
+  [[nodiscard]] bool is_stream() const noexcept {
+    return transport == Transport::kTcp || transport == Transport::kUnix;
+  }
   [[nodiscard]] std::string to_string() const;  // As a URL, IPv6 in brackets.
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
@@ -34,10 +39,28 @@ struct Network {
   friend bool operator==(const Network&, const Network&) = default;
 };
 
+// The zone of some of a listener's senders.
+struct SenderZone {
+  Network network;
+  std::string tz;
+};
+
+// What a stream listener does while a tick holds as many series as it may.
+enum class Overflow : std::uint8_t {
+  kDropNew,  // Reads on; samples of further series are dropped and counted.
+  kBlock,    // Stops reading until the tick is over; senders wait.
+};
+
 struct ListenConfig {
   Endpoint endpoint;
-  std::vector<Network> allow;  // Empty: loopback only, which the endpoint then must be.
-  std::string tz;              // IANA zone of stamps without one; empty: the relay's.
+  std::vector<Network> allow;           // Empty: loopback only, which the endpoint then must be.
+  std::string tz;                       // IANA zone of stamps without one; empty: the relay's.
+  std::vector<SenderZone> senders;      // The first that matches decides, before `tz`.
+  std::uint32_t mode = 0660;            // Of a unix socket's file.
+  std::uint64_t receive_buffer = 0;     // Octets of the kernel's queue; 0: as the kernel has it.
+  std::uint32_t connections = 10'000;   // Open at once, in each worker.
+  std::chrono::seconds keep_alive{60};  // Idle time before TCP probes a peer; 0: never.
+  Overflow overflow = Overflow::kDropNew;
   Framing framing = Framing::kAuto;
   std::size_t max_message = 64 * 1024;
   bool multiline = false;
@@ -63,8 +86,9 @@ struct ClusterConfig {
 enum class HostNames : std::uint8_t { kAsSent, kShort, kFqdn };
 
 struct Config {
-  std::string file;      // Where it was read from; empty for the built-in default.
-  std::string instance;  // Default: the short host name, filled in by load_config().
+  std::string file;       // Where it was read from; empty for the built-in default.
+  std::string host_name;  // This machine's, short; no key, filled in by load_config().
+  std::string instance;   // Default: the short host name, filled in by load_config().
   std::string prefix = "sluice";
   std::map<std::string, std::string>
       paths;  // Templates by scope: "hosts", "clusters", "all", "relays".
@@ -79,7 +103,8 @@ struct Config {
   HostNames host_names = HostNames::kAsSent;
   std::string domain;
   std::vector<Network> trusted_peers;
-  std::string tz;  // The relay's zone for stamps without one; empty: the system's.
+  std::string tz;              // The relay's zone for stamps without one; empty: the system's.
+  bool expand_repeats = true;  // A repeat notice counts as the messages it stands for.
   std::chrono::seconds host_ttl{7 * 24 * 3600};
   std::chrono::seconds window{60};
   std::chrono::milliseconds grace{5000};

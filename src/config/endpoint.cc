@@ -83,6 +83,32 @@ Expected<Endpoint> build(Endpoint::Transport transport, const HostPort& parts,
   return Endpoint{transport, std::move(*host), *port};
 }
 
+const char* scheme_of(Endpoint::Transport transport) {
+  switch (transport) {
+    case Endpoint::Transport::kUdp:
+      return "udp";
+    case Endpoint::Transport::kTcp:
+      return "tcp";
+    case Endpoint::Transport::kUnix:
+      return "unix";
+    case Endpoint::Transport::kUnixgram:
+      return "unixgram";
+  }
+  return "tcp";
+}
+
+Expected<Endpoint> parse_unix_endpoint(Endpoint::Transport transport, std::string_view path) {
+  constexpr std::size_t kPathMax = 107;  // The kernel's sun_path, without the NUL at its end.
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; };
+  if (!path.starts_with('/') || path.ends_with('/') || path.size() > kPathMax ||
+      std::any_of(path.begin(), path.end(), is_control)) {
+    return fail(
+        fmt::format("expected the absolute path of a socket behind {}://, at most {} bytes, got {}",
+                    scheme_of(transport), kPathMax, quote(path)));
+  }
+  return Endpoint{transport, std::string(path), 0};
+}
+
 bool take_scheme(std::string_view& text, std::string_view scheme) {
   if (!text.starts_with(scheme)) return false;
   text.remove_prefix(scheme.size());
@@ -92,7 +118,8 @@ bool take_scheme(std::string_view& text, std::string_view scheme) {
 }  // namespace
 
 std::string Endpoint::to_string() const {
-  const char* const scheme = transport == Transport::kUdp ? "udp" : "tcp";
+  const char* const scheme = scheme_of(transport);
+  if (is_unix()) return fmt::format("{}://{}", scheme, host);
   const bool needs_brackets = host.find(':') != std::string::npos;
   return needs_brackets ? fmt::format("{}://[{}]:{}", scheme, host, port)
                         : fmt::format("{}://{}:{}", scheme, host, port);
@@ -100,12 +127,17 @@ std::string Endpoint::to_string() const {
 
 Expected<Endpoint> parse_listen_endpoint(std::string_view text) {
   std::string_view rest = text;
+  if (take_scheme(rest, "unix://")) return parse_unix_endpoint(Endpoint::Transport::kUnix, rest);
+  if (take_scheme(rest, "unixgram://")) {
+    return parse_unix_endpoint(Endpoint::Transport::kUnixgram, rest);
+  }
   const bool is_udp = take_scheme(rest, "udp://");
   const bool is_known = is_udp || take_scheme(rest, "tcp://");
   const auto parts = is_known ? split_host_port(rest) : std::nullopt;
   if (!parts) {
     return fail(
-        "expected \"udp://ADDRESS:PORT\" or \"tcp://ADDRESS:PORT\", IPv6 in brackets, got " +
+        "expected \"udp://ADDRESS:PORT\" or \"tcp://ADDRESS:PORT\", IPv6 in brackets, or "
+        "\"unix:///PATH\" or \"unixgram:///PATH\", got " +
         quote(text));
   }
   const auto transport = is_udp ? Endpoint::Transport::kUdp : Endpoint::Transport::kTcp;
@@ -131,7 +163,7 @@ Expected<Endpoint> parse_bind_address(std::string_view text) {
 }
 
 bool is_loopback(const Endpoint& endpoint) {
-  if (endpoint.host == "localhost") return true;
+  if (endpoint.is_unix() || endpoint.host == "localhost") return true;
   const auto address = parse_address(endpoint.host);
   return address && is_loopback_address(*address);
 }

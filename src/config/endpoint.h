@@ -11,6 +11,7 @@ namespace sluice {
 
 // Where to listen: "udp://127.0.0.1:5514", "tcp://[::]:5514". The host is a literal address or
 // "localhost"; a name would bind to whatever the resolver says that day. Port 0: any free one.
+// Or "unix:///run/sluice/log", "unixgram:///run/sluice/log": an absolute path.
 [[nodiscard]] Expected<Endpoint> parse_listen_endpoint(std::string_view text);
 
 // Where to send: "tcp://graphite.example.com:2003". A name or an address, TCP alone (only TCP can

@@ -156,6 +156,7 @@ class ConfigReader {
                    return listen;
                  });
     reader_.read("tz", config_.tz, decode_zone_name);
+    reader_.read("expand_repeats", config_.expand_repeats, decode_bool);
     reader_.read("trusted_peers", config_.trusted_peers,
                  [](const JsonValue& value) { return decode_list(value, decode_network); });
   }
@@ -253,7 +254,7 @@ class ConfigReader {
     const auto address = decode_parsed(value, parse_bind_address);
     if (!address) return std::unexpected(address.error());
     if (!is_loopback(*address)) {
-      value.warn("the status page asks for no password, and other machines can reach this address");
+      value.warn("the status server asks for no password, and other machines can reach this address");
     }
     return value.json().get<std::string>();
   }
@@ -262,13 +263,17 @@ class ConfigReader {
     return root_.member(list).item(index);
   }
 
-  // With SO_REUSEPORT the kernel would let both in and share the messages out between them.
+  // With SO_REUSEPORT the kernel would let both in and share the messages out between them. Of a
+  // unix socket the path counts, whatever its kind.
   Expected<void> check_listeners() const {
     std::map<std::string, std::size_t> seen;
     for (std::size_t i = 0; i < config_.listen.size(); ++i) {
       const Endpoint& endpoint = config_.listen[i].endpoint;
-      const auto [first, is_new] = seen.try_emplace(endpoint.to_string(), i);
-      if (is_new || endpoint.port == 0) continue;
+      const bool is_any = !endpoint.is_unix() && endpoint.port == 0;
+      if (is_any) continue;
+      const auto [first, is_new] =
+          seen.try_emplace(endpoint.is_unix() ? endpoint.host : endpoint.to_string(), i);
+      if (is_new) continue;
       return entry("listen", i)
           .refuse(
               fmt::format("{} is taken by /listen/{}; remove one", first->first, first->second));
@@ -311,7 +316,8 @@ class ConfigReader {
 
 Config default_config(const LoadOptions& options) {
   Config config;
-  config.instance = short_host_name(options.host_name);
+  config.host_name = short_host_name(options.host_name);
+  config.instance = config.host_name;
   config.listen = default_listen();
   config.pack_dirs = options.pack_dirs.empty() ? default_pack_dirs() : options.pack_dirs;
   return config;

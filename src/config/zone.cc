@@ -23,8 +23,8 @@ Timestamp timestamp(absl::Time second, nanoseconds rest) {
   return Timestamp(seconds(since_epoch) + rest);
 }
 
-// Of two readings, earlier first, the one nearer to `now`. Halves, since the distance of two
-// Timestamps may not fit one.
+// Of two readings, earlier first, the one nearer to `now`. They are hours apart at most, so their
+// middle cannot overflow where two distances to `now` could.
 Timestamp nearer(Timestamp earlier, Timestamp later, Timestamp now) {
   const auto middle = earlier + (later - earlier) / 2;
   return now < middle ? earlier : later;
@@ -36,9 +36,13 @@ class AbslZone final : public Zone {
 
   Timestamp to_utc(std::chrono::local_time<nanoseconds> local,
                    Timestamp now) const noexcept override {
-    const auto whole = std::chrono::floor<seconds>(local.time_since_epoch());
-    const nanoseconds rest = local.time_since_epoch() - whole;
-    const absl::CivilSecond civil = absl::CivilSecond(1970, 1, 1) + whole.count();
+    // Rounded down by hand: std::chrono::floor() overflows at the earliest moment.
+    constexpr std::int64_t kSecond = 1'000'000'000;
+    const std::int64_t count = local.time_since_epoch().count();
+    const bool is_before = count % kSecond < 0;
+    const nanoseconds rest(count % kSecond + (is_before ? kSecond : 0));
+    const absl::CivilSecond civil =
+        absl::CivilSecond(1970, 1, 1) + (count / kSecond - (is_before ? 1 : 0));
     const absl::TimeZone::TimeInfo info = zone_.At(civil);
     // In an hour shown twice `pre` is the earlier reading, in one never shown it is the later.
     const auto [earlier, later] = std::minmax(info.pre, info.post);

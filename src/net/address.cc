@@ -11,6 +11,8 @@ namespace {
 
 constexpr Address kMappedPrefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 constexpr std::size_t kMappedPrefixBytes = 12;
+constexpr Address kLocalhost{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 1};
+
 std::uint16_t port_of(const sockaddr& address) noexcept {
   if (address.sa_family == AF_INET) {
     return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
@@ -86,7 +88,25 @@ Peer PeerPolicy::peer_of(const sockaddr& address) const {
   peer.port = port_of(address);
   peer.text = format_address(peer.address);
   peer.is_trusted = is_listed(trusted_peers, peer.address);
+  peer.zone = zone_of(peer.address);
   return peer;
+}
+
+Peer PeerPolicy::local_peer() const {
+  Peer peer;
+  peer.address = kLocalhost;
+  peer.text = "local";
+  peer.is_local = true;
+  peer.is_trusted = is_listed(trusted_peers, peer.address);
+  peer.zone = zone;
+  return peer;
+}
+
+const Zone* PeerPolicy::zone_of(const Address& address) const noexcept {
+  for (const PeerZone& sender : zones) {
+    if (contains(sender.network, address)) return sender.zone;
+  }
+  return zone;
 }
 
 }  // namespace sluice

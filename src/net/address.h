@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "config/network.h"
 #include "sluice/values/peer.h"
+#include "sluice/values/zone.h"
 
 namespace sluice {
 
@@ -38,13 +39,27 @@ struct SocketAddress {
 // "host:port", IPv6 addresses in brackets.
 [[nodiscard]] std::string host_and_port(const std::string& host, std::uint16_t port);
 
-// Who may send and who may speak of other hosts. Part of the options of both listeners.
+// Senders of one zone.
+struct PeerZone {
+  Network network;
+  const Zone* zone = nullptr;  // Outlives the listener.
+};
+
+// Who may send, who may speak of other hosts, and whose clock shows what. Part of the options of
+// both listeners.
 struct PeerPolicy {
   std::vector<Network> allow;          // Empty: loopback only.
   std::vector<Network> trusted_peers;  // Sets Peer::is_trusted.
+  const Zone* zone = nullptr;          // Of all others; outlives the listener.
+  std::vector<PeerZone> zones;         // The first that matches decides.
 
   [[nodiscard]] bool allows(const Address& address) const noexcept;
   [[nodiscard]] Peer peer_of(const sockaddr& address) const;
+  // Whoever writes to a unix socket: is trusted and zoned like 127.0.0.1, and always allowed.
+  [[nodiscard]] Peer local_peer() const;
+
+ private:
+  [[nodiscard]] const Zone* zone_of(const Address& address) const noexcept;
 };
 
 }  // namespace sluice

@@ -45,6 +45,14 @@ template <typename T, typename Init, typename... Arguments>
   return reinterpret_cast<uv_stream_t*>(tcp);
 }
 
+// Room for a handle of either kind of stream.
+union uv_any_stream_t {
+  uv_handle_t handle;
+  uv_stream_t stream;
+  uv_tcp_t tcp;
+  uv_pipe_t pipe;
+};
+
 [[nodiscard]] inline uv_handle_t* as_handle(auto* handle) noexcept {
   return reinterpret_cast<uv_handle_t*>(handle);
 }

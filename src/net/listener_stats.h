@@ -4,21 +4,21 @@
 
 namespace sluice {
 
-// What a UDP listener has counted since it was made. (What the kernel dropped before:
-// udp_kernel_drops().)
-struct UdpListenerStats {
+// What a datagram listener has counted since it was made. (What the kernel dropped
+// before: udp_kernel_drops().)
+struct DatagramListenerStats {
   std::uint64_t datagrams = 0;       // Handed to the owner.
   std::uint64_t octets = 0;          // Of those.
-  std::uint64_t truncated = 0;       // Of those, cut by the kernel because they were above 64 KiB.
+  std::uint64_t truncated = 0;       // Of those, longer than max_message.
   std::uint64_t refused_allow = 0;   // Datagrams of peers that are not allowed.
   std::uint64_t receive_errors = 0;  // The socket reported an error instead of a datagram.
 
-  friend bool operator==(const UdpListenerStats&, const UdpListenerStats&) = default;
+  friend bool operator==(const DatagramListenerStats&, const DatagramListenerStats&) = default;
 };
 
-// What a TCP listener has counted since it was made. A connection that was accepted ends in exactly
-// one of the closed_ counters or is still open.
-struct TcpListenerStats {
+// What a stream listener has counted since it was made. A connection that was accepted ends in
+// exactly one of the closed_ counters or is still open.
+struct StreamListenerStats {
   std::uint64_t accepted = 0;          // Connections taken, the refused ones not among them.
   std::uint64_t open = 0;              // Connections now.
   std::uint64_t refused_allow = 0;     // Closed at once: the peer is not allowed.
@@ -29,6 +29,7 @@ struct TcpListenerStats {
   std::uint64_t closed_tls = 0;        // The peer spoke TLS.
   std::uint64_t closed_http = 0;       // The peer spoke HTTP.
   std::uint64_t closed_bad_count = 0;  // An octet count beyond any limit: the stream lost its step.
+  std::uint64_t pauses = 0;            // pause() while it was reading.
   std::uint64_t closed_drain = 0;      // Still open at the end of drain().
   std::uint64_t octets = 0;            // Read.
   std::uint64_t frames = 0;            // Handed to the owner.
@@ -37,7 +38,7 @@ struct TcpListenerStats {
   std::uint64_t cut_off = 0;         // Unfinished messages lost to an error or the end of drain().
   std::uint64_t dropped_octets = 0;  // Framer::dropped_octets() of connections that have ended.
 
-  friend bool operator==(const TcpListenerStats&, const TcpListenerStats&) = default;
+  friend bool operator==(const StreamListenerStats&, const StreamListenerStats&) = default;
 };
 
 }  // namespace sluice

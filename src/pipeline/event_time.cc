@@ -1,11 +1,7 @@
 #include "sluice/pipeline/event_time.h"
 
-#include <absl/container/flat_hash_set.h>
-
 #include <optional>
-#include <string>
 
-#include "base/string_map.h"
 #include "sluice/syslog/stamp_time.h"
 
 namespace sluice {
@@ -32,8 +28,6 @@ std::string_view name_of(TimeSource source) noexcept {
 struct EventTimes::State {
   std::optional<Timestamp> moment_of(const Stamp& stamp, const Zone& zone, Timestamp now);
 
-  std::size_t senders_max = 0;
-  absl::flat_hash_set<std::string, StringHash, StringEqual> proven;
   // Lines come in runs of one second, and zones and years cost more than the rest of a line.
   Stamp last_stamp;
   const Zone* last_zone = nullptr;
@@ -41,24 +35,17 @@ struct EventTimes::State {
   std::optional<Timestamp> last_moment;
 };
 
-EventTimes::EventTimes(std::size_t senders_max) : state_(std::make_unique<State>()) {
-  state_->senders_max = senders_max;
-}
+EventTimes::EventTimes() : state_(std::make_unique<State>()) {}
 EventTimes::~EventTimes() = default;
 
-EventTime EventTimes::resolve(const Stamp& stamp, std::string_view sender, const Zone& zone,
+EventTime EventTimes::resolve(const Stamp& stamp, bool& is_zone_proven, const Zone& zone,
                               Timestamp now) {
   if (!stamp.present) return {now, TimeSource::kNoStamp, {}};
   const std::optional<Timestamp> moment = state_->moment_of(stamp, zone, now);
   if (!moment) return {now, TimeSource::kNoStamp, {}};
   if (!stamp.has_offset) {
-    const bool is_proven = state_->proven.contains(sender);
-    if (!is_proven && is_close(*moment, now)) {
-      if (state_->proven.size() >= state_->senders_max) state_->proven.clear();
-      state_->proven.emplace(sender);
-    } else if (!is_proven) {
-      return {now, TimeSource::kSkewed, moment};
-    }
+    is_zone_proven = is_zone_proven || is_close(*moment, now);
+    if (!is_zone_proven) return {now, TimeSource::kSkewed, moment};
   }
   if (*moment > now + kFutureMax) return {now, TimeSource::kFuture, moment};
   return {*moment, TimeSource::kStamp, moment};

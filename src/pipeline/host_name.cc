@@ -23,8 +23,10 @@ std::string_view canonical_host(std::string_view hostname, std::string_view peer
                                 const HostNameOptions& options, std::string& scratch) {
   std::string_view host = hostname.empty() ? peer : hostname;
   if (host.size() > 1 && host.ends_with('.')) host.remove_suffix(1);
-  if (options.form == HostNameForm::kShort && !is_address(host))
-    host = host.substr(0, host.find('.'));
+  if (options.form == HostNameForm::kShort && !is_address(host)) {
+    // ".example.com" has nothing in front of its first dot.
+    if (const std::string_view first = host.substr(0, host.find('.')); !first.empty()) host = first;
+  }
   const bool needs_domain = options.form == HostNameForm::kFqdn && !options.domain.empty() &&
                             !is_address(host) && host.find('.') == std::string_view::npos;
   // Nearly every sender writes lower case already, and then nothing is copied.

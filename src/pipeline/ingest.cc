@@ -1,13 +1,20 @@
 #include "sluice/pipeline/ingest.h"
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "pipeline/repeat_memory.h"
+#include "pipeline/repeat_notice.h"
+#include "pipeline/sender_book.h"
 #include "sluice/syslog/parser.h"
-#include "sluice/syslog/repeat.h"
 
 namespace sluice {
 namespace {
+
+// A sender with a wrong zone sends with each line; the log is told this often.
+constexpr std::chrono::hours kSkewToldEvery{1};
 
 std::uint64_t& malformed_counter(Stats& stats, ParseError error) {
   switch (error) {
@@ -43,18 +50,26 @@ std::uint64_t& time_counter(Stats& stats, TimeSource source) {
 }  // namespace
 
 struct Ingest::State {
-  State(const IngestOptions& chosen, std::shared_ptr<const RuleSet> rules, OnMalformed hook)
+  State(const IngestOptions& chosen, std::shared_ptr<const RuleSet> rules, OnMalformed malformed,
+        OnSkewed skewed)
       : options(chosen),
-        on_malformed(std::move(hook)),
+        on_malformed(std::move(malformed)),
+        on_skewed(std::move(skewed)),
         matcher(std::make_unique<Matcher>(std::move(rules), chosen.matcher)),
         aggregator(chosen.aggregator) {}
 
   // Fills all of `trace` but what the rules say.
   void read(const Message& message, Timestamp now, MessageTrace& trace);
+  std::string_view host_of(const Record& record, const Peer& peer);
+  Sender& sender_of(std::string_view name);
   void count(const Message& message, const MessageTrace& trace);
-  void expand_repeat(MessageTrace& trace);
-  void take_in(const MessageTrace& trace, std::size_t rules_matched, const Peer& peer,
-               Timestamp now);
+  void count_sender(Sender& sender, const Message& message, const MessageTrace& trace,
+                    Timestamp now);
+  void tell_skewed(Sender& sender, const Message& message, const MessageTrace& trace,
+                   Timestamp now);
+  void expand_repeat(const RepeatNotice& notice, Sender& sender, const Peer& peer,
+                     MessageTrace& trace);
+  void take_in(MessageTrace& trace, std::size_t rules_matched, const Peer& peer, Timestamp now);
   Matcher::Input input_of(const MessageTrace& trace, Timestamp now) const {
     return {.record = trace.record,
             .host = trace.host,
@@ -65,6 +80,9 @@ struct Ingest::State {
 
   IngestOptions options;
   OnMalformed on_malformed;
+  OnSkewed on_skewed;
+  SenderBook senders{{}};
+  RepeatMemory last_messages;
   EventTimes event_times;
   std::unique_ptr<Matcher> matcher;
   MatcherStats retired_matcher_stats;  // Of the matchers before the last reload.
@@ -73,12 +91,12 @@ struct Ingest::State {
   // Scratch, reused from message to message.
   MessageTrace current;
   std::string host;
-  std::string claimed_host;
 };
 
 Ingest::Ingest(const IngestOptions& options, std::shared_ptr<const RuleSet> rules,
-               OnMalformed on_malformed)
-    : state_(std::make_unique<State>(options, std::move(rules), std::move(on_malformed))) {}
+               OnMalformed on_malformed, OnSkewed on_skewed)
+    : state_(std::make_unique<State>(options, std::move(rules), std::move(on_malformed),
+                                     std::move(on_skewed))) {}
 Ingest::~Ingest() = default;
 
 void Ingest::receive(const Message& message, Timestamp now) {
@@ -86,7 +104,9 @@ void Ingest::receive(const Message& message, Timestamp now) {
   MessageTrace& trace = state.current;
   trace.samples.clear();
   state.read(message, now, trace);
-  const std::size_t matched = state.matcher->match(state.input_of(trace, now), trace.samples);
+  // Of a frame that its stream cut short nobody knows what the numbers were.
+  const std::size_t matched =
+      trace.record.incomplete ? 0 : state.matcher->match(state.input_of(trace, now), trace.samples);
   state.take_in(trace, matched, message.peer, now);
 }
 
@@ -94,12 +114,23 @@ MessageTrace Ingest::explain(const Message& message, Timestamp now) {
   MessageTrace trace;
   state_->read(message, now, trace);
   const std::size_t matched =
-      state_->matcher->explain(state_->input_of(trace, now), trace.samples, trace.rules);
+      trace.record.incomplete
+          ? 0
+          : state_->matcher->explain(state_->input_of(trace, now), trace.samples, trace.rules);
   state_->take_in(trace, matched, message.peer, now);
   return trace;
 }
 
 Delta Ingest::take_delta() { return state_->aggregator.take_delta(); }
+
+SenderReport Ingest::take_senders() { return state_->senders.take_report(); }
+
+bool Ingest::is_tick_full() const noexcept {
+  // More than one message gives; of a tiny tick, which only tests have, a part.
+  constexpr std::size_t kRoomMax = 256;
+  const std::size_t most = state_->options.aggregator.entries_max;
+  return state_->aggregator.entry_count() + std::min(kRoomMax, most / 8) >= most;
+}
 
 void Ingest::set_rules(std::shared_ptr<const RuleSet> rules) {
   const MatcherStats& old = state_->matcher->stats();
@@ -133,12 +164,34 @@ void Ingest::State::read(const Message& message, Timestamp now, MessageTrace& ou
   parse_message(message.bytes, out.record);
   out.record.truncated = message.truncated;
   out.record.incomplete = message.incomplete;
-  out.host = canonical_host(out.record.hostname, message.peer.text, options.host_names, host);
-  out.event_time = event_times.resolve(out.record.stamp, out.host, message.zone, now);
+  std::optional<RepeatNotice> notice;
+  if (options.expand_repeats) notice = take_repeat_notice(out.record);
+  out.host = host_of(out.record, message.peer);
+  Sender& sender = sender_of(out.host);
+  out.event_time = event_times.resolve(out.record.stamp, sender.is_zone_proven, message.zone, now);
   out.message = out.record.message;
   out.weight = 1;
   count(message, out);
-  if (options.expand_repeats) expand_repeat(out);
+  count_sender(sender, message, out, now);
+  if (notice) {
+    expand_repeat(*notice, sender, message.peer, out);
+  } else if (options.expand_repeats) {
+    last_messages.remember({sender.number, message.peer.address}, out.record, sender.last_message);
+  }
+}
+
+// The one place that decides whose a message is: HOSTNAME, else the address it came from, else,
+// from a unix socket, this machine.
+std::string_view Ingest::State::host_of(const Record& record, const Peer& peer) {
+  const std::string& unnamed = peer.is_local ? options.local_host : peer.text;
+  return canonical_host(record.hostname, unnamed, options.host_names, host);
+}
+
+Sender& Ingest::State::sender_of(std::string_view name) {
+  const std::uint64_t floods = senders.floods();
+  Sender& sender = senders.find(name);
+  if (senders.floods() != floods) last_messages.clear();  // It knows them by number.
+  return sender;
 }
 
 void Ingest::State::count(const Message& message, const MessageTrace& one) {
@@ -156,22 +209,56 @@ void Ingest::State::count(const Message& message, const MessageTrace& one) {
   if (on_malformed) on_malformed(one.record.error, message);
 }
 
-// The first of a run of equal messages was sent in full; the notice stands for the others.
-void Ingest::State::expand_repeat(MessageTrace& out) {
-  const auto notice = parse_repeat_notice(text_of(out.record));
-  if (!notice || notice->refers_to_last) return;
-  out.record.message = notice->text;
-  out.weight = static_cast<std::uint32_t>(notice->count);
-  stats.messages_repeated += notice->count;
+void Ingest::State::count_sender(Sender& sender, const Message& message, const MessageTrace& one,
+                                 Timestamp now) {
+  const bool is_skewed = one.event_time.source == TimeSource::kSkewed;
+  senders.count(sender, {.messages = 1,
+                         .octets = message.bytes.size(),
+                         .malformed = one.record.error == ParseError::kNone ? 0U : 1U,
+                         .truncated = message.truncated ? 1U : 0U,
+                         .skewed = is_skewed ? 1U : 0U,
+                         .last_received = now});
+  if (is_skewed) tell_skewed(sender, message, one, now);
 }
 
-void Ingest::State::take_in(const MessageTrace& one, std::size_t rules_matched, const Peer& peer,
+void Ingest::State::tell_skewed(Sender& sender, const Message& message, const MessageTrace& one,
+                                Timestamp now) {
+  if (!on_skewed || now - sender.skew_told < kSkewToldEvery) return;
+  sender.skew_told = now;
+  on_skewed(sender.host, message, one.event_time);
+}
+
+// The first of a run of equal messages was sent in full; the notice stands for the others.
+void Ingest::State::expand_repeat(const RepeatNotice& notice, Sender& sender, const Peer& peer,
+                                  MessageTrace& out) {
+  if (!notice.refers_to_last && !notice.is_cut) {
+    out.record.message = notice.text;
+  } else {
+    // Half a text gives wrong numbers; the message that it repeats was whole.
+    Record last = out.record;
+    const bool is_found = last_messages.recall({sender.number, peer.address}, last) &&
+                          text_of(last).starts_with(notice.text);
+    if (!is_found) {
+      ++stats.repeats_unresolved;
+      return;
+    }
+    out.record = last;
+  }
+  out.weight = static_cast<std::uint32_t>(notice.count);
+  stats.messages_repeated += notice.count;
+}
+
+void Ingest::State::take_in(MessageTrace& one, std::size_t rules_matched, const Peer& peer,
                             Timestamp now) {
   ++(rules_matched > 0 ? stats.messages_matched : stats.messages_unmatched);
   if (rules_matched > 0) aggregator.hear(one.host, now);
-  for (Sample sample : one.samples) {
+  std::size_t claimed_count = 0;
+  for (Sample& sample : one.samples) {
     if (sample.is_claimed) {
-      sample.host = canonical_host(sample.host, {}, options.host_names, claimed_host);
+      if (one.claimed_hosts.size() == claimed_count) one.claimed_hosts.emplace_back();
+      // A capture that took no part names nobody: then it is the sender's own.
+      sample.host = canonical_host(sample.host, one.host, options.host_names,
+                                   one.claimed_hosts[claimed_count++]);
       sample.is_claimed = !peer.is_trusted && sample.host != one.host;
     }
     stats.samples += sample.weight;

@@ -2,29 +2,37 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace sluice {
 
 std::optional<HostId> HostTable::intern(std::string_view name, std::size_t hosts_max) {
-  if (const auto known = find(name)) return known;
+  if (const auto seen = ids_.find(name); seen != ids_.end()) return seen->second;
   if (ids_.size() >= hosts_max) return std::nullopt;
   const auto id = static_cast<HostId>(hosts_.size());
-  hosts_.push_back({std::string(name), {}});
+  hosts_.push_back({std::string(name), {}, false});
   ids_.emplace(name, id);
   return id;
 }
 
 std::optional<HostId> HostTable::find(std::string_view name) const {
-  const auto found = ids_.find(name);
-  return found == ids_.end() ? std::nullopt : std::optional(found->second);
+  const auto seen = ids_.find(name);
+  if (seen == ids_.end() || !hosts_[seen->second].is_known) return std::nullopt;
+  return seen->second;
 }
 
 void HostTable::hear(HostId id, Timestamp when) {
-  hosts_[id].last_heard = std::max(hosts_[id].last_heard, when);
+  Host& host = hosts_[id];
+  host.last_heard = std::max(host.last_heard, when);
+  if (!std::exchange(host.is_known, true)) ++known_count_;
 }
 
 void HostTable::expire(Timestamp limit) {
-  absl::erase_if(ids_, [&](const auto& known) { return hosts_[known.second].last_heard < limit; });
+  for (Host& host : hosts_) {
+    if (!host.is_known || host.last_heard >= limit) continue;
+    host.is_known = false;
+    --known_count_;
+  }
 }
 
 const std::vector<std::uint32_t>& HostTable::ranks() {
@@ -38,7 +46,12 @@ const std::vector<std::uint32_t>& HostTable::ranks() {
 }
 
 std::optional<MetricId> MetricTable::intern(const Metric& metric, std::size_t metrics_max) {
-  if (const auto found = ids_.find(metric.name); found != ids_.end()) return found->second;
+  if (const auto found = ids_.find(metric.name); found != ids_.end()) {
+    Metric& known = metrics_[found->second];
+    if (known.type != metric.type) return std::nullopt;
+    known = metric;  // A reload may have chosen other leaves or another limit.
+    return found->second;
+  }
   if (metrics_.size() >= metrics_max) return std::nullopt;
   const auto id = static_cast<MetricId>(metrics_.size());
   metrics_.push_back(metric);

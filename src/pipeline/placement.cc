@@ -7,10 +7,12 @@ namespace sluice {
 ScopeTable::ScopeTable(const Paths& paths) : paths_(paths) { paths_by_id_.push_back(paths.all()); }
 
 ScopeId ScopeTable::intern(std::string_view cluster) {
-  if (const auto found = ids_.find(cluster); found != ids_.end()) return found->second;
+  // By path: patterns take clusters from host names, and "a.b" and "a_b" share one.
+  std::string path = paths_.cluster(cluster);
+  if (const auto found = ids_.find(path); found != ids_.end()) return found->second;
   const auto id = static_cast<ScopeId>(paths_by_id_.size());
-  paths_by_id_.push_back(paths_.cluster(cluster));
-  ids_.emplace(cluster, id);
+  paths_by_id_.push_back(path);
+  ids_.emplace(std::move(path), id);
   return id;
 }
 

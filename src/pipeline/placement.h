@@ -29,7 +29,7 @@ class ScopeTable {
  private:
   const Paths& paths_;
   std::deque<std::string> paths_by_id_;
-  StringMap<ScopeId> ids_;
+  StringMap<ScopeId> ids_;  // By path.
 };
 
 // Where one cluster map puts each host: its cluster and what stands before METRIC in its paths.

@@ -20,6 +20,12 @@ namespace {
 // windows in between were not watched, and must not be published as quiet ones.
 constexpr std::chrono::seconds kSleptAfter{30};
 
+// The windows in which a counter had its first and its last sample.
+struct SeenCounter {
+  Seconds first;
+  Seconds last;
+};
+
 // How a window stands with the outside world.
 struct Publication {
   std::shared_ptr<Placement> placement;
@@ -52,6 +58,7 @@ struct Publisher::State {
   void merge_host(Delta::Host& host, const std::vector<std::optional<MetricId>>& metric_ids,
                   Timestamp now);
   std::optional<HostId> admit(const Delta::Host& host, std::string_view name, Timestamp now);
+  [[nodiscard]] bool is_store_full(Seconds window, HostId host, MetricId metric) const;
   void merge_entry(HostId host, MetricId metric, Delta::Entry& entry, Timestamp now);
   Publication& publication_of(Seconds start);
   void mark(Publication& publication, const Placement::Place& place, HostId host, MetricId metric);
@@ -63,6 +70,8 @@ struct Publisher::State {
   void publish_window(Seconds start, Timestamp now);
   void add_quiet_counters(const WindowView& view, WindowWriter::Rollups& rollups);
   void correct(Timestamp now, std::chrono::seconds interval, std::size_t most);
+  std::size_t correct_window(Seconds start, Publication& publication, Timestamp now,
+                             std::chrono::seconds interval, std::size_t most);
   [[nodiscard]] WindowView view_of(Seconds start, Publication& publication);
   void expire(Timestamp now);
 
@@ -77,8 +86,7 @@ struct Publisher::State {
   AgeBook ages;
   WindowWriter writer;
   std::map<Seconds, Publication> publications;
-  absl::flat_hash_map<SeriesKey, Seconds>
-      counters;  // (scope, counter) to its last window with a sample.
+  absl::flat_hash_map<SeriesKey, SeenCounter> counters;  // By (scope, counter).
   Timestamp last_tick;
   Seconds watched_from;  // The first window this relay has seen from its beginning.
   Seconds next_due;      // Windows before it have been published, if there was anything to publish.
@@ -137,6 +145,9 @@ void Publisher::State::merge_host(Delta::Host& host,
                                   Timestamp now) {
   const std::string_view name = placement->clusters().resolve_alias(host.name);
   const std::optional<HostId> id = admit(host, name, now);
+  // Newest first: an age then marks only the windows up to the host's next event, not all later
+  // ones.
+  std::ranges::stable_sort(host.entries, std::ranges::greater{}, &Delta::Entry::window);
   for (Delta::Entry& entry : host.entries) {
     const std::uint64_t count = entry.summary.count();
     if (!id) {
@@ -165,10 +176,14 @@ std::optional<HostId> Publisher::State::admit(const Delta::Host& host, std::stri
 void Publisher::State::merge_entry(HostId host, MetricId metric, Delta::Entry& entry,
                                    Timestamp now) {
   Publication& publication = publication_of(entry.window);
-  const Placement::Place place = publication.placement->place_of(host, hosts[host].name);
+  const Placement::Place& place = publication.placement->place_of(host, hosts[host].name);
   const std::uint64_t count = entry.summary.count();
   if (place.is_refused) {
     stats.samples_dropped_path_collision += count;
+    return;
+  }
+  if (is_store_full(entry.window, host, metric)) {
+    stats.samples_dropped_store_full += count;
     return;
   }
   stats.samples_merged += count;
@@ -177,6 +192,14 @@ void Publisher::State::merge_entry(HostId host, MetricId metric, Delta::Entry& e
   if (type == MetricType::kAge) note_age(host, metric, entry.window, entry.summary.last_time());
   store.merge(entry.window, host, metric, std::move(entry.summary), now);
   if (publication.is_published) mark(publication, place, host, metric);
+}
+
+// The oldest windows make room once a tick, but those that are not published yet cannot. When they
+// alone take twice the bound, series they do not have are refused.
+bool Publisher::State::is_store_full(Seconds window, HostId host, MetricId metric) const {
+  if (store.bytes() <= 2 * options.store.bytes_max) return false;
+  const Window* known = store.find(window);
+  return known == nullptr || known->find(host, metric) == nullptr;
 }
 
 // A window that opens after its time has come counts as published with nothing in it: each series
@@ -203,21 +226,33 @@ void Publisher::State::note_age(HostId host, MetricId metric, Seconds window, Ti
   for (auto it = publications.lower_bound(window);
        it != publications.end() && (!next || it->first < *next); ++it) {
     if (!it->second.is_published) continue;
-    const Placement::Place place = it->second.placement->place_of(host, hosts[host].name);
+    const Placement::Place& place = it->second.placement->place_of(host, hosts[host].name);
     if (!place.is_refused) mark(it->second, place, host, metric);
   }
 }
 
 void Publisher::State::note_counter(ScopeId cluster, MetricId metric, Seconds window) {
   for (const ScopeId scope : {kFleet, cluster}) {
-    Seconds& last = counters.try_emplace({scope, metric}, window).first->second;
-    last = std::max(last, window);
+    SeenCounter& seen =
+        counters.try_emplace({scope, metric}, SeenCounter{window, window}).first->second;
+    seen.first = std::min(seen.first, window);
+    seen.last = std::max(seen.last, window);
   }
 }
 
 void Publisher::State::watch_clock(Timestamp now) {
-  if (now > last_tick + kSleptAfter) {
-    store.note_gap(last_tick, now);
+  const bool slept = now > last_tick + kSleptAfter;
+  const bool was_put_back = now + kSleptAfter < last_tick;
+  if (slept) store.note_gap(last_tick, now);
+  if (was_put_back) {
+    store.note_clock_put_back(now);
+    next_due = first_open(now);
+    // What was published of windows whose time comes again was a part.
+    for (auto it = publications.lower_bound(next_due); it != publications.end(); ++it) {
+      it->second.is_published = false;
+    }
+  }
+  if (slept || was_put_back) {
     watched_from = window_start(now, options.store.window) + options.store.window;
   }
   last_tick = now;
@@ -246,7 +281,8 @@ void Publisher::State::publish_window(Seconds start, Timestamp now) {
   ++stats.windows_published;
   const WindowView view = view_of(start, publication);
   if (options.rollups) {
-    WindowWriter::Rollups rollups = writer.gather(view, [](const SeriesKey&) { return true; });
+    WindowWriter::Rollups rollups =
+        writer.gather(view, [](const SeriesKey&) { return true; }, true);
     if (start >= watched_from) add_quiet_counters(view, rollups);
     writer.write_rollups(view, rollups);
   }
@@ -254,29 +290,37 @@ void Publisher::State::publish_window(Seconds start, Timestamp now) {
 }
 
 void Publisher::State::add_quiet_counters(const WindowView& view, WindowWriter::Rollups& rollups) {
-  for (const auto& [key, last] : counters) {
-    if (last < view.start && last + options.host_ttl >= view.start)
-      rollups.try_emplace(key, metrics[key.metric]);
+  for (const auto& [key, seen] : counters) {
+    const bool is_known = seen.first < view.start && seen.last + options.host_ttl >= view.start;
+    if (is_known) rollups.try_emplace(key, metrics[key.metric]);
   }
 }
 
 // Newest window first: it is the one people look at.
 void Publisher::State::correct(Timestamp now, std::chrono::seconds interval, std::size_t most) {
   for (auto it = publications.rbegin(); it != publications.rend() && most > 0; ++it) {
-    Publication& publication = it->second;
-    if (publication.hosts.is_empty() && publication.rollups.is_empty()) continue;
-    const WindowView view = view_of(it->first, publication);
-    const auto series = publication.hosts.take(now, interval, most);
-    most -= series.size();
-    stats.series_corrected += series.size();
-    const auto scopes_wanted = publication.rollups.take(now, interval, SIZE_MAX);
-    if (options.rollups && !scopes_wanted.empty()) {
-      const absl::flat_hash_set<SeriesKey> wanted(scopes_wanted.begin(), scopes_wanted.end());
-      writer.write_rollups(
-          view, writer.gather(view, [&](const SeriesKey& key) { return wanted.contains(key); }));
-    }
-    for (const SeriesKey& key : series) writer.write_host(view, key);
+    most -= correct_window(it->first, it->second, now, interval, most);
   }
+}
+
+// Returns how many host series were corrected.
+std::size_t Publisher::State::correct_window(Seconds start, Publication& publication, Timestamp now,
+                                             std::chrono::seconds interval, std::size_t most) {
+  if (publication.hosts.is_empty() && publication.rollups.is_empty()) return 0;
+  const WindowView view = view_of(start, publication);
+  const auto series = publication.hosts.take(now, interval, most);
+  stats.series_corrected += series.size();
+  const auto scopes_wanted = publication.rollups.take(now, interval, SIZE_MAX);
+  if (options.rollups && !scopes_wanted.empty()) {
+    const absl::flat_hash_set<SeriesKey> wanted(scopes_wanted.begin(), scopes_wanted.end());
+    const bool with_ages = std::ranges::any_of(scopes_wanted, [&](const SeriesKey& key) {
+      return metrics[key.metric].type == MetricType::kAge;
+    });
+    const auto is_wanted = [&](const SeriesKey& key) { return wanted.contains(key); };
+    writer.write_rollups(view, writer.gather(view, is_wanted, with_ages));
+  }
+  for (const SeriesKey& key : series) writer.write_host(view, key);
+  return series.size();
 }
 
 WindowView Publisher::State::view_of(Seconds start, Publication& publication) {
@@ -284,7 +328,12 @@ WindowView Publisher::State::view_of(Seconds start, Publication& publication) {
 }
 
 void Publisher::State::expire(Timestamp now) {
-  store.expire(now);
+  for (const Seconds start : store.leaving(now, first_open(now))) {
+    // The last chance of what is marked: nothing that was merged goes unpublished.
+    correct_window(start, publication_of(start), now, std::chrono::seconds(0), SIZE_MAX);
+    store.erase(start, now);
+  }
+  stats.windows_cut = store.windows_cut();
   // A window without samples is kept as long as one with samples would be.
   const auto is_over = [&](const auto& known) {
     return store.find(known.first) == nullptr &&
@@ -297,7 +346,7 @@ void Publisher::State::expire(Timestamp now) {
   ages.prune(publications.begin()->first,
              [&](HostId host) { return hosts[host].last_heard < limit; });
   absl::erase_if(counters,
-                 [&](const auto& known) { return known.second + options.host_ttl < now; });
+                 [&](const auto& known) { return known.second.last + options.host_ttl < now; });
 }
 
 }  // namespace sluice

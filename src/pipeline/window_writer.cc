@@ -41,12 +41,14 @@ void WindowWriter::write_host(const WindowView& view, const SeriesKey& host_metr
     const Summary* summary = view.window == nullptr ? nullptr : view.window->find(host, metric_id);
     if (summary == nullptr) return;
     append_host_leaves(metric, *summary, leaves_);
+    stats_.datapoints_refused += metric.host_stats.size() - leaves_.size();
   }
   write_leaves(view.placement->place_of(host, hosts_[host].name).path, metric_id, view.start,
                Scope::kHost);
 }
 
-WindowWriter::Rollups WindowWriter::gather(const WindowView& view, const Wanted& is_wanted) {
+WindowWriter::Rollups WindowWriter::gather(const WindowView& view, const Wanted& is_wanted,
+                                           bool with_ages) {
   Rollups rollups;
   if (view.window != nullptr) {
     for (const Window::Host* host : sorted_hosts(*view.window)) {
@@ -58,6 +60,7 @@ WindowWriter::Rollups WindowWriter::gather(const WindowView& view, const Wanted&
       }
     }
   }
+  if (!with_ages) return rollups;
   for (const Age& age : ages_at(view)) {
     const HostId host = age.host_metric.owner;
     const std::chrono::duration<double> seconds = view.end - age.last;
@@ -90,6 +93,7 @@ void WindowWriter::write_rollups(const WindowView& view, const Rollups& rollups)
   for (const SeriesKey& key : keys) {
     leaves_.clear();
     rollups.find(key)->second.append_leaves(leaves_);
+    stats_.datapoints_refused += metrics_[key.metric].cluster_stats.size() - leaves_.size();
     write_leaves(scopes_.path(key.owner), key.metric, view.start,
                  key.owner == kFleet ? Scope::kAll : Scope::kCluster);
   }

@@ -45,8 +45,9 @@ class WindowWriter {
   // Rollups by (scope, metric).
   using Rollups = absl::flat_hash_map<SeriesKey, Rollup>;
   using Wanted = std::function<bool(const SeriesKey& scope_metric)>;
-  // Gathers those of the fleet and of every cluster that `is_wanted` asks for.
-  [[nodiscard]] Rollups gather(const WindowView& view, const Wanted& is_wanted);
+  // Gathers those of the fleet and of every cluster that `is_wanted` asks for; looking through the
+  // ages costs as much as all else, so the caller says whether one may be wanted.
+  [[nodiscard]] Rollups gather(const WindowView& view, const Wanted& is_wanted, bool with_ages);
   // In the order of scope and metric, so that the same rollups give the same lines.
   void write_rollups(const WindowView& view, const Rollups& rollups);
 

@@ -54,6 +54,21 @@ std::size_t skip_group(std::string_view pattern, std::size_t start) {
   return std::string_view::npos;
 }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// Length of "{n}", "{n,}" or "{n,m}" at `i`; 0 for any other brace, which RE2 takes as it stands.
+std::size_t repeat_bytes(std::string_view pattern, std::size_t i) {
+  std::size_t end = i + 1;
+  while (end < pattern.size() && is_digit(pattern[end])) ++end;
+  if (end == i + 1) return 0;
+  if (end < pattern.size() && pattern[end] == ',') {
+    do {
+      ++end;
+    } while (end < pattern.size() && is_digit(pattern[end]));
+  }
+  return end < pattern.size() && pattern[end] == '}' ? end - i + 1 : 0;
+}
+
 // Length of the quantifier at `i`, 0 if there is none.
 std::size_t quantifier_bytes(std::string_view pattern, std::size_t i) {
   if (i >= pattern.size()) return 0;
@@ -61,9 +76,7 @@ std::size_t quantifier_bytes(std::string_view pattern, std::size_t i) {
   if (pattern[i] == '*' || pattern[i] == '+' || pattern[i] == '?') {
     bytes = 1;
   } else if (pattern[i] == '{') {
-    const std::size_t end = pattern.find('}', i);
-    if (end == std::string_view::npos) return 0;
-    bytes = end - i + 1;
+    bytes = repeat_bytes(pattern, i);
   }
   if (bytes > 0 && i + bytes < pattern.size() && pattern[i + bytes] == '?') ++bytes;
   return bytes;
@@ -78,10 +91,7 @@ std::optional<std::vector<Item>> items_of(std::string_view pattern) {
     if (c == '|' || c == '^') return std::nullopt;
     if (c == '$') {
       ++i;
-      items.push_back(item);
-      continue;
-    }
-    if (c == '(') {
+    } else if (c == '(') {
       // A group that only sets flags, (?i), changes the meaning of what follows.
       if (pattern.substr(i).starts_with("(?") && !pattern.substr(i).starts_with("(?:") &&
           !pattern.substr(i).starts_with("(?P<")) {
@@ -93,11 +103,10 @@ std::optional<std::vector<Item>> items_of(std::string_view pattern) {
     } else if (c == '.') {
       ++i;
     } else if (c == '\\') {
-      if (i + 1 >= pattern.size() || pattern[i + 1] == 'Q') return std::nullopt;
+      // What \p, \x and octal escapes stand for goes on behind them.
+      constexpr std::string_view kLongEscapes = "pPx0123456789";
+      if (i + 1 >= pattern.size() || kLongEscapes.contains(pattern[i + 1])) return std::nullopt;
       if (is_punctuation(pattern[i + 1])) item.octet = pattern[i + 1];
-      if (pattern[i + 1] == 'p' || pattern[i + 1] == 'P' || pattern[i + 1] == 'x' ||
-          pattern[i + 1] == '0')
-        return std::nullopt;
       i += 2;
     } else {
       item.octet = c;
@@ -116,7 +125,10 @@ std::optional<std::vector<Item>> items_of(std::string_view pattern) {
 }  // namespace
 
 RequiredLiterals required_literals(std::string_view pattern) {
+  // Between \Q and \E nothing means what it says elsewhere.
+  if (pattern.find("\\Q") != std::string_view::npos) return {};
   const bool is_anchored = pattern.starts_with('^');
+  if (is_anchored && quantifier_bytes(pattern, 1) > 0) return {};
   const auto items = items_of(is_anchored ? pattern.substr(1) : pattern);
   if (!items) return {};
   RequiredLiterals found;

@@ -24,6 +24,7 @@ bool take_times(std::string_view& text, std::uint64_t& count) noexcept {
     value = std::min(value * 10 + detail::digit_value(digit), kRepeatCountMax);
   }
   text.remove_prefix(length);
+  if (value == 0) return false;  // Nobody announces nothing.
   if (!take(text, " time")) return false;
   take(text, "s");
   count = value;
@@ -56,8 +57,10 @@ std::optional<RepeatNotice> read_quoted(std::string_view text) noexcept {
   constexpr std::string_view kBehind = "' repeated ";
   const std::size_t end = text.rfind(kBehind);
   if (end == std::string_view::npos) return std::nullopt;
+  constexpr std::size_t kQuotedMax = 20;  // It quotes no more octets of a text.
   RepeatNotice notice;
   notice.text = text.substr(0, end);
+  notice.is_cut = notice.text.size() >= kQuotedMax;
   text.remove_prefix(end + kBehind.size());
   if (!take_times(text, notice.count) || !text.starts_with(", suppressed by syslog-ng")) {
     return std::nullopt;

@@ -49,7 +49,7 @@ std::vector<std::string> messages_of(std::string_view content, InputFraming fram
 std::string printed(const std::vector<Datapoint>& datapoints) {
   std::FILE* out = std::tmpfile();
   REQUIRE(out != nullptr);
-  print_datapoints(out, datapoints);
+  CHECK(print_datapoints(out, datapoints));
   std::string text(static_cast<std::size_t>(std::ftell(out)), '\0');
   std::rewind(out);
   CHECK(std::fread(text.data(), 1, text.size(), out) == text.size());
@@ -84,7 +84,7 @@ Explained explain(std::string_view bytes) {
   const MessageTrace trace =
       ingest.explain({.bytes = bytes, .peer = peer, .zone = zone}, at_second(1'795'333'203));
   const Explanation explanation{trace, *rules, *clusters, paths};
-  return {nlohmann::json::parse(explain_as_json(explanation)), explain_as_text(explanation, false)};
+  return {nlohmann::json::parse(explain_as_json(explanation)), explain_as_text(explanation, {})};
 }
 
 }  // namespace

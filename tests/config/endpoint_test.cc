@@ -4,6 +4,7 @@
 #include <string>
 
 #include "config/outcome.h"
+#include "config/quote.h"
 
 namespace sluice {
 namespace {
@@ -13,7 +14,8 @@ using Transport = Endpoint::Transport;
 TEST_CASE("an endpoint is shown as it is read", "[config]") {
   const std::string text =
       GENERATE("udp://127.0.0.1:5514", "tcp://0.0.0.0:5514", "tcp://[::]:5514", "udp://[::1]:0",
-               "tcp://localhost:65535", "tcp://[2001:db8::1]:1");
+               "tcp://localhost:65535", "tcp://[2001:db8::1]:1", "unix:///run/sluice/log",
+               "unixgram:///run/sluice/log");
   const auto endpoint = parse_listen_endpoint(text);
   REQUIRE(endpoint);
   CHECK(endpoint->to_string() == text);
@@ -21,6 +23,8 @@ TEST_CASE("an endpoint is shown as it is read", "[config]") {
 
 TEST_CASE("an endpoint has its parts", "[config]") {
   CHECK(*parse_listen_endpoint("udp://[::1]:5514") == Endpoint{Transport::kUdp, "::1", 5514});
+  CHECK(*parse_listen_endpoint("unix:///run/a:1") == Endpoint{Transport::kUnix, "/run/a:1", 0});
+  CHECK(*parse_listen_endpoint("unixgram:///l") == Endpoint{Transport::kUnixgram, "/l", 0});
   CHECK(*parse_destination_endpoint("tcp://carbon-1.example.com:2003") ==
         Endpoint{Transport::kTcp, "carbon-1.example.com", 2003});
   CHECK(*parse_destination_endpoint("tcp://[::1]:2003") == Endpoint{Transport::kTcp, "::1", 2003});
@@ -31,13 +35,24 @@ TEST_CASE("an endpoint has its parts", "[config]") {
 
 TEST_CASE("what cannot be listened on is refused", "[config]") {
   const std::string form =
-      "expected \"udp://ADDRESS:PORT\" or \"tcp://ADDRESS:PORT\", IPv6 in brackets, got ";
+      "expected \"udp://ADDRESS:PORT\" or \"tcp://ADDRESS:PORT\", IPv6 in brackets, or "
+      "\"unix:///PATH\" or \"unixgram:///PATH\", got ";
+  const auto path = [](const std::string& scheme) {
+    return "expected the absolute path of a socket behind " + scheme +
+           "://, at most 107 bytes, got ";
+  };
+  const std::string long_path = "/" + std::string(107, 'x');
   const std::string address =
       "expected an address of this machine such as 127.0.0.1, 0.0.0.0 or [::], or localhost, got ";
   const auto [text, message] = GENERATE_COPY(table<std::string, std::string>({
       {"", form + "\"\""},
       {"127.0.0.1:5514", form + "\"127.0.0.1:5514\""},
-      {"unix:///dev/log", form + "\"unix:///dev/log\""},
+      {"unix:/dev/log", form + "\"unix:/dev/log\""},
+      {"unix://", path("unix") + "\"\""},
+      {"unix://log", path("unix") + "\"log\""},
+      {"unixgram:///run/", path("unixgram") + "\"/run/\""},
+      {"unix:///a\nb", path("unix") + "\"/a\\nb\""},
+      {"unix://" + long_path, path("unix") + quote(long_path)},
       {"TCP://127.0.0.1:1", form + "\"TCP://127.0.0.1:1\""},
       {"tcp://127.0.0.1", form + "\"tcp://127.0.0.1\""},
       {"tcp://:5514", form + "\"tcp://:5514\""},
@@ -96,6 +111,7 @@ TEST_CASE("only this machine reaches loopback", "[config]") {
   }));
   CAPTURE(host);
   CHECK(is_loopback(Endpoint{Transport::kTcp, host, 1}) == expected);
+  CHECK(is_loopback(Endpoint{Transport::kUnixgram, "/run/log", 0}));
 }
 
 }  // namespace

@@ -80,6 +80,9 @@ TEST_CASE("years without any rule and the ends of time are read without harm", "
   CHECK((*zone)->to_utc(end, Timestamp::min()) <= Timestamp::max());
   CHECK((*zone)->to_utc(end, Timestamp()) > utc(2262y / 4 / 1, 0h));
   CHECK((*zone)->to_utc(start, Timestamp::max()) < utc(1677y / 10 / 1, 0h));
+  // 10:40 west of UTC until 1979, 14 hours east of it today.
+  CHECK((*zone)->to_utc(local(1969y / 12 / 31, 23h + 1ns), Timestamp()) ==
+        utc(1970y / 1 / 1, 9h + 40min + 1ns));
   CHECK((*zone)->to_utc(local(2261y / 7 / 1, 12h), Timestamp()) == utc(2261y / 6 / 30, 22h));
 }
 

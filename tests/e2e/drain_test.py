@@ -16,7 +16,7 @@ import threading
 import time
 import unittest
 
-from sluice_harness import (HOST, SOURCE_DIR, RecordingSink, Sluice, datagram_drops, free_port, scratch,
+from sluice_harness import (HOST, SOURCE_DIR, RecordingSink, Sluice, datagram_drops, free_port, scratch, stamp,
                             wait_until)
 
 SLUICE = sys.argv.pop(1)
@@ -29,8 +29,7 @@ KERNEL_OCTETS = 32 * 1024
 
 
 def line(host, number):
-    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    return f"<29>{at} {host} puppet-agent[{number}]: Applied catalog in 1.50 seconds".encode()
+    return f"<29>{stamp()} {host} puppet-agent[{number}]: Applied catalog in 1.50 seconds".encode()
 
 
 def counted(message):

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 
-from sluice_harness import DEADLINE_SECONDS, wait_until
+from sluice_harness import DEADLINE_SECONDS, accepts_tcp, wait_until
 
 # Debian keeps daemons where an ordinary user's PATH does not look.
 DAEMON_PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
@@ -70,8 +70,9 @@ input(type="imtcp" address="127.0.0.1" port="0" listenPortFileName="{port_file}"
 """)
         super().__init__([program("rsyslogd"), "-n", "-f", str(config), "-i", str(scratch / "pid")],
                          scratch / "log")
-        self.wait_until_ready(lambda: port_file.exists() and port_file.read_text().strip(),
-                              "rsyslogd to listen")
+        # The file is there a moment before the port can be connected to.
+        self.wait_until_ready(lambda: port_file.exists() and (port := port_file.read_text().strip())
+                              and accepts_tcp(int(port)), "rsyslogd to listen")
         self.port = int(port_file.read_text())
 
 

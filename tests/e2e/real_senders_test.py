@@ -15,11 +15,11 @@ import pathlib
 import socket
 import subprocess
 import sys
-import time
 import unittest
 
 from peers import Peer, Rsyslogd, program
-from sluice_harness import SOURCE_DIR, Failure, RecordingSink, Sluice, free_port, scratch, wait_until
+from sluice_harness import (SOURCE_DIR, RecordingSink, Sluice, accepts_tcp, free_port, scratch, stamp,
+                            wait_until)
 
 SLUICE = sys.argv.pop(1)
 LOGGER_SECONDS_MAX = 30
@@ -137,14 +137,7 @@ class Syslogng(Peer):
                           "--foreground", "--stderr", "--no-caps", f"--module-path={modules}", f"--cfgfile={config}",
                           f"--persist-file={folder}/persist", f"--pidfile={folder}/pid", f"--control={folder}/control"],
                          folder / "log")
-        self.wait_until_ready(self.accepts, "syslog-ng to listen")
-
-    def accepts(self):
-        try:
-            socket.create_connection(("127.0.0.1", self.port), 1).close()
-        except OSError:
-            return False
-        return True
+        self.wait_until_ready(lambda: accepts_tcp(self.port), "syslog-ng to listen")
 
 
 def give(port, lines):
@@ -160,7 +153,7 @@ def logger_host(options):
 
 
 def bsd_line(host, message):
-    return f"<29>{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {host} probe[4711]: {message}"
+    return f"<29>{stamp()} {host} probe[4711]: {message}"
 
 
 class RealSenders(unittest.TestCase):
@@ -241,9 +234,9 @@ action(type="omfwd" target="127.0.0.1" port="{receiver.port}" protocol="tcp" tem
     }
 
     def log(self, receiver, options, lines):
-        result = subprocess.run([program("logger"), "-n", "127.0.0.1", "-P", str(receiver.port), "-t", "probe", *options],
-                                input="".join(line + "\n" for line in lines), text=True, timeout=LOGGER_SECONDS_MAX,
-                                capture_output=True, check=False)
+        command = [program("logger"), "-n", "127.0.0.1", "-P", str(receiver.port), "-t", "probe", *options]
+        result = subprocess.run(command, input="".join(line + "\n" for line in lines), text=True,
+                                capture_output=True, timeout=LOGGER_SECONDS_MAX, check=False)
         self.assertEqual((result.returncode, result.stderr), (0, ""))
 
     def test_logger(self):

@@ -52,6 +52,11 @@ def free_port():
             return port
 
 
+def stamp():
+    """Now, as RFC 3339 in UTC. (gmtime() alone asks a coarser clock, which may tell the second before.)"""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time()))
+
+
 def wait_until(is_done, what, seconds=DEADLINE_SECONDS):
     """Polls `is_done()` until it is true and returns its value; Failure names `what` at the deadline."""
     end = time.monotonic() + seconds
@@ -193,7 +198,7 @@ class Sluice:
         def is_listening():
             if self.process.poll() is not None:
                 raise Failure(f"sluice ended with {self.process.returncode} at its start:\n{self.log()}")
-            return all(map(_accepts_tcp, tcp)) and all(map(_has_udp, udp))
+            return all(map(accepts_tcp, tcp)) and all(map(_has_udp, udp))
         try:
             wait_until(is_listening, f"sluice listens on tcp {list(tcp)}, udp {list(udp)}")
         except Failure as failure:
@@ -244,7 +249,8 @@ class Sluice:
         self.process.wait(DEADLINE_SECONDS)
 
 
-def _accepts_tcp(port):
+def accepts_tcp(port):
+    """Whether somebody listens on this port; the connection ends at once."""
     try:
         socket.create_connection((HOST, port), 1).close()
     except OSError:

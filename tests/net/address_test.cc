@@ -77,5 +77,38 @@ TEST_CASE("trusted peers are marked", "[net]") {
   CHECK_FALSE(peer_from(policy, "11.1.1.1").is_trusted);
 }
 
+class FixedZone : public Zone {
+ public:
+  [[nodiscard]] Timestamp to_utc(std::chrono::local_time<std::chrono::nanoseconds> local,
+                                 Timestamp) const noexcept override {
+    return Timestamp(local.time_since_epoch());
+  }
+};
+
+TEST_CASE("the first network that holds a sender names its zone", "[net]") {
+  const FixedZone one;
+  const FixedZone two;
+  const FixedZone rest;
+  PeerPolicy policy;
+  policy.zone = &rest;
+  policy.zones = {{network("10.1.0.0/16"), &one}, {network("10.0.0.0/8"), &two}};
+  CHECK(peer_from(policy, "10.1.2.3").zone == &one);
+  CHECK(peer_from(policy, "::ffff:10.1.2.3").zone == &one);
+  CHECK(peer_from(policy, "10.2.0.1").zone == &two);
+  CHECK(peer_from(policy, "11.0.0.1").zone == &rest);
+  CHECK(policy.local_peer().zone == &rest);
+}
+
+TEST_CASE("a local peer is trusted like 127.0.0.1", "[net]") {
+  PeerPolicy policy;
+  policy.allow = {network("10.0.0.0/8")};
+  CHECK(policy.local_peer().text == "local");
+  CHECK(policy.local_peer().is_local);
+  CHECK_FALSE(policy.local_peer().is_trusted);
+  CHECK_FALSE(peer_from(policy, "127.0.0.1").is_local);
+  policy.trusted_peers = {network("127.0.0.1")};
+  CHECK(policy.local_peer().is_trusted);
+}
+
 }  // namespace
 }  // namespace sluice

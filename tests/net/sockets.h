@@ -3,6 +3,7 @@
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <catch2/catch.hpp>
 #include <cerrno>
@@ -36,6 +37,19 @@ inline Fd connect_to(const std::string& host, std::uint16_t port, int type) {
   REQUIRE(address);
   Fd fd(socket(address->family(), type | SOCK_CLOEXEC, 0));
   REQUIRE(connect(fd.get(), address->get(), address->length) == 0);
+  return fd;
+}
+
+// Connected to the unix socket at `path`; not open when nobody listens there.
+inline Fd connect_to_path(const std::string& path, int type) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  REQUIRE(path.size() < sizeof address.sun_path);
+  path.copy(address.sun_path, path.size());
+  Fd fd(socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
+  if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    fd.reset();
+  }
   return fd;
 }
 

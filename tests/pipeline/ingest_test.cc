@@ -275,19 +275,29 @@ TEST_CASE("a tick is full before it refuses, and empty when it was taken", "[pip
 }
 
 TEST_CASE("senders are counted by host", "[pipeline]") {
+  const std::string web = "<29>Nov 22 07:40:00 web01 puppet-agent[1]: hello";
+  const std::string web_in_capitals = "<29>Nov 22 07:40:00 WEB01 puppet-agent[1]: hello again";
+  const std::string skewed = "<29>Nov 22 04:40:00 db01 puppet-agent[1]: hello";
+  const Timestamp later = kNow + seconds(2);
   Fixture f;
-  f.receive("<29>Nov 22 07:40:00 web01 puppet-agent[1]: hello");
-  f.receive("<29>Nov 22 04:40:00 db01 puppet-agent[1]: hello", true);
-  f.now += seconds(2);
+  f.receive(web);
+  f.receive(skewed, true);
+  f.now = later;
   f.receive("no PRI");
-  f.receive("<29>Nov 22 07:40:00 WEB01 puppet-agent[1]: hello");
-  const SenderReport report = f.ingest.take_senders();
+  f.receive(web_in_capitals);
   std::map<std::string, SenderCounts> rows;
-  for (const auto& row : report.rows) rows[row.host] = row.counts;
+  for (const auto& row : f.ingest.take_senders().rows) rows[row.host] = row.counts;
   REQUIRE(rows.size() == 3);
-  CHECK(rows["web01"] == SenderCounts{2, 92, 0, 0, 0, kNow + seconds(2)});
-  CHECK(rows["db01"] == SenderCounts{1, 45, 0, 1, 1, kNow});
-  CHECK(rows["192.0.2.7"] == SenderCounts{1, 6, 1, 0, 0, kNow + seconds(2)});
+  CHECK(rows["web01"] == SenderCounts{.messages = 2,
+                                      .octets = web.size() + web_in_capitals.size(),
+                                      .last_received = later});
+  CHECK(rows["db01"] == SenderCounts{.messages = 1,
+                                     .octets = skewed.size(),
+                                     .truncated = 1,
+                                     .skewed = 1,
+                                     .last_received = kNow});
+  CHECK(rows["192.0.2.7"] ==
+        SenderCounts{.messages = 1, .octets = 6, .malformed = 1, .last_received = later});
   CHECK(f.ingest.take_senders().rows.empty());
 }
 

@@ -294,6 +294,104 @@ TEST_CASE("without rollups only hosts are published", "[pipeline]") {
   CHECK(relay.last_count == 1);
 }
 
+TEST_CASE("a quiet minute is 0 also when the next one already has samples", "[pipeline]") {
+  Relay relay;
+  for (double second = kStart + 20; second < kStart + 70; second += 10) relay.tick(second);
+  relay.add(kRuns, "web1", 1, kStart + 70);
+  for (double second = kStart + 80; second < kStart + 180; second += 10) relay.tick(second);
+  relay.add(kRuns, "web1", 1, kStart + 182);
+  relay.tick(kStart + 183);
+  relay.tick(kStart + 186);
+  CHECK(relay.value("sluice.clusters.web.r.count", kStart + 120) == 0);
+}
+
+TEST_CASE("a clock that is put back does not silence what is quiet, nor publish parts",
+          "[pipeline]") {
+  Relay relay;
+  for (double second = kStart + 20; second < kStart + 7200; second += 20) relay.tick(second);
+  relay.add(kRuns, "web1", 1, kStart + 7190);
+  relay.tick(kStart + 7200);
+  double second = kStart + 600;  // Put back by almost two hours.
+  for (; second < kStart + 660; second += 20) relay.tick(second);
+  relay.add(kRuns, "web1", 1, kStart + 665);
+  for (; second < kStart + 900; second += 20) relay.tick(second);
+  CHECK(relay.value("sluice.hosts.web.web1.r.count", kStart + 660) == 1);
+  CHECK(relay.value("sluice.all.r.count", kStart + 780) == 0);
+}
+
+TEST_CASE("a store over its bound publishes what it lets go, and refuses before it overflows",
+          "[pipeline]") {
+  Relay relay({.store = {.bytes_max = 100'000}});
+  for (int window = 1; window <= 5; ++window) {
+    for (int host = 0; host < 100; ++host)
+      relay.add(kTime, "web" + std::to_string(host), 1, kStart - window * 60 + 1);
+  }
+  for (double second = kStart + 1; second < kStart + 20; second += 1) relay.tick(second);
+  CHECK(relay.publisher.stats().windows_cut > 0);
+  for (int window = 1; window <= 5; ++window) {
+    CAPTURE(window);
+    CHECK(relay.value("sluice.all.t.count", kStart - window * 60) == 100);
+    CHECK(relay.value("sluice.hosts.web.web99.t.mean", kStart - window * 60) == 1);
+  }
+  for (int host = 0; host < 5000; ++host)
+    relay.add(kTime, "db" + std::to_string(host), 1, kStart + 21);
+  relay.tick(kStart + 22);
+  const Stats& stats = relay.publisher.stats();
+  CHECK(stats.samples_dropped_store_full > 0);
+  CHECK(stats.samples_merged + stats.samples_dropped_store_full == 5500);
+  relay.flush(kStart + 23);
+  CHECK(relay.value("sluice.all.t.count", kStart) ==
+        static_cast<double>(stats.samples_merged - 500));
+}
+
+TEST_CASE("a correction of the last second of the horizon is published", "[pipeline]") {
+  Relay relay({.store = {.horizon = seconds(60)}});
+  relay.add(kRuns, "web1", 1, kStart + 10);
+  for (double second = kStart + 20; second < kStart + 120; second += 10) relay.tick(second);
+  relay.add(kRuns, "web1", 1, kStart + 11);
+  relay.tick(kStart + 119);
+  relay.add(kRuns, "web1", 1, kStart + 12);
+  relay.tick(kStart + 120);  // Within the interval since its last publication.
+  relay.tick(kStart + 121);  // Past the horizon.
+  CHECK(relay.value("sluice.hosts.web.web1.r.count", kStart) == 3);
+}
+
+TEST_CASE("two types of one name: the first stays, the other is counted", "[pipeline]") {
+  Relay relay;
+  const Metric other{.name = "t",
+                     .type = MetricType::kCounter,
+                     .host_stats = {Stat::kCount},
+                     .cluster_stats = {Stat::kCount}};
+  relay.add(kTime, "web1", 2, kStart + 10);
+  relay.add(other, "web1", 1, kStart + 10);
+  relay.tick(kStart + 65);
+  CHECK(relay.value("sluice.hosts.web.web1.t.mean", kStart) == 2);
+  CHECK(relay.publisher.stats().samples_dropped_metric_limit == 1);
+}
+
+TEST_CASE("a host whose values overflow does not take its cluster with it", "[pipeline]") {
+  Relay relay;
+  const Metric level{.name = "g",
+                     .type = MetricType::kGauge,
+                     .host_stats = {Stat::kMean, Stat::kMax},
+                     .cluster_stats = {Stat::kMean, Stat::kP95}};
+  relay.add(level, "web1", 1.7e308, kStart + 10);
+  relay.add(level, "web1", 1.7e308, kStart + 11);
+  relay.add(level, "web2", 4, kStart + 11);
+  relay.tick(kStart + 65);
+  CHECK(relay.value("sluice.clusters.web.g.mean", kStart) == 4);
+  CHECK(relay.value("sluice.clusters.web.g.p95", kStart) == 4);
+  CHECK(relay.publisher.stats().datapoints_refused == 1);
+}
+
+TEST_CASE("clusters that share a path are one cluster", "[pipeline]") {
+  Relay relay({}, {.entries = {{"one", "a.b", {}}, {"two", "a_b", {}}}, .aliases = {}});
+  relay.add(kRuns, "one", 3, kStart + 10);
+  relay.add(kRuns, "two", 5, kStart + 10);
+  relay.tick(kStart + 65);
+  CHECK(relay.value("sluice.clusters.a_b.r.count", kStart) == 8);
+}
+
 TEST_CASE("any order, any split over workers and any cut into ticks gives the same values",
           "[pipeline]") {
   struct Event {

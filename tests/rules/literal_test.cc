@@ -32,6 +32,17 @@ TEST_CASE("the octets that a pattern requires are read off its text", "[rules]")
           {"\\", "", ""},
           {"content changed '\\{\\w+\\}", "", "content changed '{"},
           {"\\x41bc", "", ""},
+          // Braces that are no quantifier stand for themselves.
+          {"^Stage{(?P<name>[^}]+)} done$", "Stage{", "} done"},
+          {"^size {(?P<a>\\d{1,3})} mb$", "size {", "} mb"},
+          {"a{b|c}d", "", ""},
+          {"x{(a}b)c", "", "x{"},
+          {"ab{2,}cd", "", "cd"},
+          {"ab{2,3}?cd", "", "cd"},
+          {"\\101BC", "", ""},
+          {"^*abc", "", ""},
+          {"a$?bcd", "", "bcd"},
+          {"(\\Qa)b\\E)c", "", ""},
       }));
   CAPTURE(pattern);
   const RequiredLiterals found = required_literals(pattern);

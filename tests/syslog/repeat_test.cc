@@ -87,5 +87,19 @@ TEST_CASE("a notice cut at any octet is safe", "[syslog][repeat][hostile]") {
   }
 }
 
+TEST_CASE("a notice of no copies at all is text like any other", "[syslog][repeat]") {
+  CHECK_FALSE(parse_repeat_notice("message repeated 0 times: [ Applied catalog in 1.00 seconds]"));
+  CHECK_FALSE(parse_repeat_notice("last message repeated 0 times"));
+}
+
+TEST_CASE("syslog-ng's notice counts as cut when it quotes all it ever quotes",
+          "[syslog][repeat]") {
+  const auto cut = parse_repeat_notice(
+      "Last message 'way=abcdefgh value=1' repeated 4 times, suppressed by syslog-ng on web01");
+  REQUIRE(cut);
+  CHECK(cut->text.size() == 20);
+  CHECK(cut->is_cut);
+}
+
 }  // namespace
 }  // namespace sluice

@@ -44,6 +44,9 @@ class Aggregator {
   // Samples that the next delta will hold.
   [[nodiscard]] std::uint64_t pending_samples() const noexcept;
 
+  // Series and windows that the next delta will hold.
+  [[nodiscard]] std::size_t entry_count() const noexcept;
+
   // Must be called when the Metrics that samples point to are about to go (a reload).
   void forget_metrics();
 

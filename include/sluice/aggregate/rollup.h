@@ -31,6 +31,7 @@ class Rollup {
  public:
   explicit Rollup(const Metric& metric);
 
+  // A host whose sum overflowed is left out.
   void add_host(const Summary& summary);
   void add_age(double seconds);
 

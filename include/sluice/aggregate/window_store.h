@@ -83,15 +83,23 @@ class WindowStore {
   // By start, oldest first.
   [[nodiscard]] const std::map<Seconds, Window>& windows() const noexcept { return windows_; }
 
-  // Drops windows past their horizon, and the oldest ones while the store is above bytes_max.
-  // Returns their starts.
-  std::vector<Seconds> expire(Timestamp now);
+  // Windows that must go: those past their horizon and, while the store is above bytes_max, the
+  // oldest. Never one that starts at or after `first_open`, whose time to be published has not
+  // come.
+  [[nodiscard]] std::vector<Seconds> leaving(Timestamp now, Seconds first_open) const;
+
+  // Lets a window go, once everything of it has been published.
+  void erase(Seconds start, Timestamp now);
 
   // The relay slept (a suspended machine, a clock that jumped): windows whose time to publish came
   // between `from` and `to` were not published and may be opened as after a restart.
   void note_gap(Timestamp from, Timestamp to);
 
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+  // The clock was put back to `now`: windows that have their horizon before them again may be
+  // opened again.
+  void note_clock_put_back(Timestamp now);
+
   // How far back a sample is still taken in: the horizon, or less when bytes_max has cut it.
   [[nodiscard]] std::chrono::seconds effective_horizon(Timestamp now) const;
   // Windows dropped before their horizon because of bytes_max, since the start.

@@ -23,6 +23,7 @@ struct Stats {
   std::uint64_t messages_truncated = 0;
   std::uint64_t messages_incomplete = 0;
   std::uint64_t messages_repeated = 0;
+  std::uint64_t repeats_unresolved = 0;
   std::uint64_t messages_matched = 0;
   std::uint64_t messages_unmatched = 0;
 
@@ -40,6 +41,7 @@ struct Stats {
   std::uint64_t tcp_connections_limited = 0;
   std::uint64_t tcp_streams_broken = 0;
   std::uint64_t tcp_octets_dropped = 0;
+  std::uint64_t stream_pauses = 0;
 
   // Rules.
   std::uint64_t rules_matched = 0;
@@ -57,10 +59,12 @@ struct Stats {
   std::uint64_t samples_dropped_tick_full = 0;
   std::uint64_t samples_dropped_host_limit = 0;
   std::uint64_t samples_dropped_metric_limit = 0;
+  std::uint64_t samples_dropped_store_full = 0;
 
   // Windows and datapoints: published = acknowledged + waiting + in flight + superseded + dropped,
   // per destination; with several destinations the last four count for all of them together.
   std::uint64_t windows_published = 0;
+  std::uint64_t windows_cut = 0;
   std::uint64_t series_corrected = 0;
   std::uint64_t datapoints_published = 0;
   std::uint64_t datapoints_refused = 0;
@@ -101,6 +105,8 @@ inline constexpr std::array kCounters{
                "counted frames whose stream ended inside them"},
     CounterRow{"syslog_messages_repeated_total", &Stats::messages_repeated,
                "further events that repeat notices stood for"},
+    CounterRow{"syslog_repeats_unresolved_total", &Stats::repeats_unresolved,
+               "repeat notices of a message that is not known, counted as one message"},
     CounterRow{"syslog_messages_matched_total", &Stats::messages_matched,
                "messages that a rule matched"},
     CounterRow{"syslog_messages_unmatched_total", &Stats::messages_unmatched,
@@ -127,6 +133,8 @@ inline constexpr std::array kCounters{
                "connections closed for TLS, HTTP or an impossible octet count"},
     CounterRow{"tcp_octets_dropped_total", &Stats::tcp_octets_dropped,
                "octets that belonged to no message, or to the cut part of one"},
+    CounterRow{"stream_pauses_total", &Stats::stream_pauses,
+               "times that a listener with overflow \"block\" stopped reading"},
     CounterRow{"rules_matched_total", &Stats::rules_matched, "matches, of a rule and a message"},
     CounterRow{"rules_bad_values_total", &Stats::rules_bad_values,
                "captures that were no finite number"},
@@ -148,10 +156,15 @@ inline constexpr std::array kCounters{
                "samples of series beyond the bound of one tick"},
     CounterRow{"samples_dropped_host_limit_total", &Stats::samples_dropped_host_limit,
                "samples of hosts beyond the bound on hosts"},
-    CounterRow{"samples_dropped_metric_limit_total", &Stats::samples_dropped_metric_limit,
-               "samples of metrics beyond the bound on metric names"},
+    CounterRow{
+        "samples_dropped_metric_limit_total", &Stats::samples_dropped_metric_limit,
+        "samples of metrics beyond the bound on metric names, or whose name has another type"},
+    CounterRow{"samples_dropped_store_full_total", &Stats::samples_dropped_store_full,
+               "samples of new series while windows not published yet take twice store_bytes_max"},
     CounterRow{"windows_published_total", &Stats::windows_published,
                "windows published when they had ended"},
+    CounterRow{"windows_cut_total", &Stats::windows_cut,
+               "windows let go before their horizon because store_bytes_max was reached"},
     CounterRow{"series_corrected_total", &Stats::series_corrected,
                "series published again as a whole corrected value"},
     CounterRow{"datapoints_published_total", &Stats::datapoints_published, "datapoints published"},

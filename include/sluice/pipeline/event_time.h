@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -39,15 +38,14 @@ inline constexpr std::chrono::seconds kProofMax{60};
 // would otherwise put numbers into the wrong windows, hour after hour.
 class EventTimes {
  public:
-  // Remembers up to `senders_max` proven senders; a flood of names makes room by forgetting them
-  // all.
-  explicit EventTimes(std::size_t senders_max = 200'000);
+  EventTimes();
   ~EventTimes();
   EventTimes(const EventTimes&) = delete;
   EventTimes& operator=(const EventTimes&) = delete;
 
-  // `sender`: whose clock made the stamp, that is the host. `zone`: of stamps without one.
-  [[nodiscard]] EventTime resolve(const Stamp& stamp, std::string_view sender, const Zone& zone,
+  // `is_zone_proven` is kept by the caller for each sender (the host, whose clock made the stamp),
+  // and set when this stamp proves it. `zone`: of stamps without one.
+  [[nodiscard]] EventTime resolve(const Stamp& stamp, bool& is_zone_proven, const Zone& zone,
                                   Timestamp now);
 
  private:

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -11,6 +13,7 @@
 #include "sluice/base/time.h"
 #include "sluice/pipeline/event_time.h"
 #include "sluice/pipeline/host_name.h"
+#include "sluice/pipeline/sender_counts.h"
 #include "sluice/rules/matcher.h"
 #include "sluice/rules/rule_set.h"
 #include "sluice/values/delta.h"
@@ -24,6 +27,8 @@ struct IngestOptions {
   MatcherOptions matcher;
   HostNameOptions host_names;
   bool expand_repeats = true;  // "message repeated N times" counts as N further messages.
+  // The host of messages from unix sockets that name none: this machine.
+  std::string local_host = "local";
 };
 
 // A message as its transport delivered it.
@@ -42,8 +47,9 @@ struct MessageTrace {
   std::string_view host;     // Canonical.
   EventTime event_time;
   std::uint32_t weight = 1;
-  std::vector<Sample> samples;  // Hosts taken from captures stand as captured.
+  std::vector<Sample> samples;  // Hosts canonical.
   std::vector<RuleTrace> rules;
+  std::deque<std::string> claimed_hosts;  // What samples of other hosts point to.
 };
 
 // The first half of the pipeline, one ingest worker's worth: bytes in, samples added to the
@@ -53,9 +59,13 @@ class Ingest {
  public:
   // A malformed message was counted; for a log line at a bounded rate.
   using OnMalformed = std::function<void(ParseError error, const Message& message)>;
+  // A sender's stamps are not believed because its zone is not proven. Called once an hour and
+  // sender; both views die with the call.
+  using OnSkewed =
+      std::function<void(std::string_view host, const Message& message, const EventTime& time)>;
 
   Ingest(const IngestOptions& options, std::shared_ptr<const RuleSet> rules,
-         OnMalformed on_malformed);
+         OnMalformed on_malformed, OnSkewed on_skewed = nullptr);
   ~Ingest();
   Ingest(const Ingest&) = delete;
   Ingest& operator=(const Ingest&) = delete;
@@ -68,6 +78,11 @@ class Ingest {
 
   // Everything since the last call.
   [[nodiscard]] Delta take_delta();
+  [[nodiscard]] SenderReport take_senders();
+
+  // True when the delta to be taken has no room that is sure to hold another message's series
+  // (AggregatorOptions::entries_max).
+  [[nodiscard]] bool is_tick_full() const noexcept;
 
   // New rules from the next message on; contexts begin anew, counters go on.
   void set_rules(std::shared_ptr<const RuleSet> rules);

@@ -14,7 +14,9 @@ struct RepeatNotice {
   // then the previous message of that sender is meant.
   std::string_view text;
   bool refers_to_last = false;
-  bool is_cut = false;  // A size limit cut the notice; `text` lacks its end.
+  // `text` lacks its end, or may: a size limit cut the notice, or syslog-ng, which quotes 20
+  // octets.
+  bool is_cut = false;
 };
 
 // Nobody repeats a message more often between two notices; a greater number is a mistake or a lie.

@@ -1,4 +1,6 @@
-#include "net/tcp_listener.h"
+#include "net/stream_listener.h"
+
+#include <netinet/tcp.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -6,15 +8,17 @@
 #include <string>
 #include <vector>
 
+#include "config/temporary_folder.h"
 #include "net/sockets.h"
 #include "net/test_loop.h"
+#include "net/unix_socket.h"
 
 namespace sluice {
 namespace {
 
 using namespace std::chrono_literals;
 using Catch::Matchers::Contains;
-using Kind = TcpListenerEvent::Kind;
+using Kind = StreamListenerEvent::Kind;
 using Strings = std::vector<std::string>;
 
 constexpr std::uint64_t kReadBytes = 256 * 1024;  // One read of the listener.
@@ -27,7 +31,7 @@ Network network(const std::string& text) {
 
 // A listener on a free port, and what it heard.
 struct Receiver {
-  explicit Receiver(uv_loop_t* loop, TcpListenerOptions options = {},
+  explicit Receiver(uv_loop_t* loop, StreamListenerOptions options = {},
                     const std::string& at = "127.0.0.1")
       : host(at) {
     auto fd = open_tcp_listener({Endpoint::Transport::kTcp, host, 0});
@@ -36,29 +40,44 @@ struct Receiver {
     listener.emplace(loop, std::move(*fd), std::move(options), callbacks());
   }
 
-  TcpListenerCallbacks callbacks() {
+  // On a unix socket.
+  Receiver(uv_loop_t* loop, const TemporaryFolder& folder, StreamListenerOptions options = {}) {
+    host = folder.path() + "/log";
+    auto opened = open_unix_socket({Endpoint::Transport::kUnix, host, 0}, 0600);
+    REQUIRE(opened);
+    options.is_local = true;
+    listener.emplace(loop, std::move(opened->socket), std::move(options), callbacks());
+    file = std::move(opened->file);
+  }
+
+  StreamListenerCallbacks callbacks() {
     return {.on_frame =
                 [this](const Frame& frame, const Peer& peer) {
                   frames.emplace_back(frame.bytes);
                   peers.push_back(peer);
+                  if (frames.size() == pause_after) listener->pause();
                 },
             .on_event =
-                [this](const TcpListenerEvent& event) {
+                [this](const StreamListenerEvent& event) {
                   kinds.push_back(event.kind);
                   texts.push_back(event.text);
                 }};
   }
 
-  [[nodiscard]] Fd connect() const { return connect_to(host, port, SOCK_STREAM); }
-  [[nodiscard]] const TcpListenerStats& stats() const { return listener->stats(); }
+  [[nodiscard]] Fd connect() const {
+    return port == 0 ? connect_to_path(host, SOCK_STREAM) : connect_to(host, port, SOCK_STREAM);
+  }
+  [[nodiscard]] const StreamListenerStats& stats() const { return listener->stats(); }
 
   std::string host;
   std::uint16_t port = 0;
+  SocketFile file;
+  std::size_t pause_after = 0;  // Frames; 0: never.
   Strings frames;
   std::vector<Peer> peers;
   std::vector<Kind> kinds;
   Strings texts;
-  std::optional<TcpListener> listener;
+  std::optional<StreamListener> listener;
 };
 
 // True when the other end was closed by the listener.
@@ -156,7 +175,7 @@ TEST_CASE("what a reset cuts off is not taken for a message", "[net][tcp]") {
 
 TEST_CASE("messages above the limit are cut and counted", "[net][tcp]") {
   TestLoop loop;
-  TcpListenerOptions options;
+  StreamListenerOptions options;
   options.framing.max_message = 10;
   Receiver receiver(loop.get(), options);
   const Fd sender = receiver.connect();
@@ -171,17 +190,17 @@ TEST_CASE("streams that are no syslog are closed, counted and told with their fi
   struct Row {
     std::string wire;
     Kind kind;
-    std::uint64_t TcpListenerStats::* counter;
+    std::uint64_t StreamListenerStats::* counter;
     std::string shown;
   };
   const Row row = GENERATE(
       Row{std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11), Kind::kTls,
-          &TcpListenerStats::closed_tls, "\\x16\\x03\\x01"},
-      Row{"GET / HTTP/1.1\r\n\r\n", Kind::kHttp, &TcpListenerStats::closed_http, "GET / HTTP"},
-      Row{"999999999 <13>x", Kind::kBadCount, &TcpListenerStats::closed_bad_count,
+          &StreamListenerStats::closed_tls, "\\x16\\x03\\x01"},
+      Row{"GET / HTTP/1.1\r\n\r\n", Kind::kHttp, &StreamListenerStats::closed_http, "GET / HTTP"},
+      Row{"999999999 <13>x", Kind::kBadCount, &StreamListenerStats::closed_bad_count,
           "999999999 <13>"});
   TestLoop loop;
-  TcpListenerOptions options;
+  StreamListenerOptions options;
   if (row.kind == Kind::kBadCount) options.framing.framing = Framing::kOctet;
   Receiver receiver(loop.get(), options);
   const Fd sender = receiver.connect();
@@ -196,7 +215,7 @@ TEST_CASE("streams that are no syslog are closed, counted and told with their fi
 
 TEST_CASE("peers that are not allowed are closed at once", "[net][tcp]") {
   TestLoop loop;
-  TcpListenerOptions options;
+  StreamListenerOptions options;
   options.peers.allow = {network("127.0.0.2")};
   Receiver receiver(loop.get(), options);
   const Fd sender = receiver.connect();
@@ -211,7 +230,7 @@ TEST_CASE("peers that are not allowed are closed at once", "[net][tcp]") {
 
 TEST_CASE("above the limit new connections are closed, the old ones stay", "[net][tcp]") {
   TestLoop loop;
-  TcpListenerOptions options;
+  StreamListenerOptions options;
   options.connections_max = 2;
   Receiver receiver(loop.get(), options);
   Fd first = receiver.connect();
@@ -295,7 +314,7 @@ TEST_CASE("connections may end in any order", "[net][tcp]") {
 TEST_CASE("multiline: the last message is delivered when nothing follows for a while",
           "[net][tcp]") {
   TestLoop loop;
-  TcpListenerOptions options;
+  StreamListenerOptions options;
   options.framing.multiline = true;
   options.idle_flush = 30ms;
   Receiver receiver(loop.get(), options);
@@ -337,7 +356,7 @@ TEST_CASE("a TCP drain takes the backlog, reads every connection until it is emp
 
 TEST_CASE("a TCP drain delivers a multiline message that only waited for the next", "[net][tcp]") {
   TestLoop loop;
-  TcpListenerOptions options;
+  StreamListenerOptions options;
   options.framing.multiline = true;
   Receiver receiver(loop.get(), options);
   const Fd sender = receiver.connect();
@@ -383,6 +402,154 @@ TEST_CASE("a destroyed TCP listener calls nobody", "[net][tcp]") {
   receiver.listener.reset();
   REQUIRE(loop.run_until([&] { return is_closed(sender); }));
   CHECK(receiver.frames.empty());
+}
+
+TEST_CASE("a unix socket takes the same framings, from local peers", "[net][unix]") {
+  TestLoop loop;
+  const TemporaryFolder folder;
+  Receiver receiver(loop.get(), folder);
+  const Fd sender = receiver.connect();
+  const Fd other = receiver.connect();
+  REQUIRE(sender.is_open());
+  send_all(sender, "<13>one\n7 <13>two");
+  send_all(other, std::string_view("<13>three\0<13>four\0", 20));
+  REQUIRE(loop.run_until([&] { return receiver.frames.size() == 4; }));
+  std::ranges::sort(receiver.frames);
+  CHECK(receiver.frames == Strings{"<13>four", "<13>one", "<13>three", "<13>two"});
+  CHECK(receiver.peers[0].text == "local");
+  CHECK(receiver.peers[0].is_local);
+  CHECK(receiver.stats().accepted == 2);
+}
+
+TEST_CASE("a unix listener bounds its connections and reads to the end of each", "[net][unix]") {
+  TestLoop loop;
+  const TemporaryFolder folder;
+  StreamListenerOptions options;
+  options.connections_max = 1;
+  Receiver receiver(loop.get(), folder, options);
+  Fd sender = receiver.connect();
+  const Fd surplus = receiver.connect();
+  REQUIRE(loop.run_until([&] { return receiver.stats().refused_limit == 1; }));
+  CHECK_THAT(receiver.texts.at(0), Contains("a local program") && Contains("\"connections\""));
+  send_all(sender, "<13>rest");
+  sender.reset();
+  REQUIRE(loop.run_until([&] { return receiver.stats().closed_eof == 1; }));
+  CHECK(receiver.frames == Strings{"<13>rest"});
+}
+
+TEST_CASE("a unix drain takes the backlog", "[net][unix]") {
+  TestLoop loop;
+  const TemporaryFolder folder;
+  Receiver receiver(loop.get(), folder);
+  const Fd sender = receiver.connect();
+  send_all(sender, "<13>one\n");
+  receiver.listener->drain(10s);
+  CHECK(receiver.frames == Strings{"<13>one"});
+  CHECK(receiver.stats().closed_drain == 1);
+}
+
+TEST_CASE("a pause stops in the middle of what was read, and nothing is lost", "[net][tcp]") {
+  TestLoop loop;
+  Receiver receiver(loop.get());
+  receiver.pause_after = 2;
+  const Fd one = receiver.connect();
+  send_all(one, "<13>1\n<13>2\n<13>3\n<13>4\n");
+  REQUIRE(loop.run_until([&] { return receiver.listener->is_paused(); }));
+  send_all(one, "<13>5\n<13>par");
+  const Fd two = receiver.connect();
+  send_all(two, "<13>other\n");
+  REQUIRE(loop.run_until([&] { return receiver.stats().open == 2; }));
+  for (int i = 0; i < 5; ++i) loop.turn();
+  CHECK(receiver.frames == Strings{"<13>1", "<13>2"});
+  CHECK(receiver.stats().octets == 24);
+  CHECK(receiver.stats().pauses == 1);
+
+  receiver.pause_after = 3;  // Again at once, still within the first read.
+  receiver.listener->resume();
+  CHECK(receiver.frames == Strings{"<13>1", "<13>2", "<13>3"});
+  CHECK(receiver.listener->is_paused());
+  receiver.listener->resume();
+  send_all(one, "tial\n");
+  REQUIRE(loop.run_until([&] { return receiver.frames.size() == 7; }));
+  CHECK(std::ranges::count(receiver.frames, "<13>other") == 1);
+  std::erase(receiver.frames, "<13>other");
+  CHECK(receiver.frames == Strings{"<13>1", "<13>2", "<13>3", "<13>4", "<13>5", "<13>partial"});
+  CHECK(receiver.stats().pauses == 2);
+}
+
+TEST_CASE("a connection that ends while the listener pauses is read to its end", "[net][tcp]") {
+  TestLoop loop;
+  Receiver receiver(loop.get());
+  receiver.pause_after = GENERATE(range(std::size_t{1}, std::size_t{6}));
+  {
+    const Fd sender = receiver.connect();
+    send_all(sender, "<13>1\n<13>2\n<13>3\n<13>4\n<13>rest");
+  }
+  REQUIRE(loop.run_until([&] { return receiver.listener->is_paused(); }));
+  for (int i = 0; i < 3; ++i) loop.turn();
+  CHECK(receiver.frames.size() == receiver.pause_after);
+  receiver.listener->resume();
+  REQUIRE(loop.run_until([&] { return receiver.stats().closed_eof == 1; }));
+  CHECK(receiver.frames == Strings{"<13>1", "<13>2", "<13>3", "<13>4", "<13>rest"});
+  CHECK(receiver.stats().open == 0);
+}
+
+TEST_CASE("a paused listener is drained after it was resumed", "[net][tcp]") {
+  TestLoop loop;
+  Receiver receiver(loop.get());
+  receiver.pause_after = 1;
+  const Fd sender = receiver.connect();
+  send_all(sender, "<13>1\n<13>2\n");
+  REQUIRE(loop.run_until([&] { return receiver.listener->is_paused(); }));
+  send_all(sender, "<13>3\n");
+  wait_until_taken(sender);
+  receiver.listener->resume();
+  receiver.listener->drain(10s);
+  CHECK(receiver.frames == Strings{"<13>1", "<13>2", "<13>3"});
+}
+
+TEST_CASE("multiline: what waits for a pause to end is delivered after it", "[net][tcp]") {
+  TestLoop loop;
+  StreamListenerOptions options;
+  options.framing.multiline = true;
+  options.idle_flush = 1ms;
+  Receiver receiver(loop.get(), options);
+  receiver.pause_after = 1;
+  const Fd sender = receiver.connect();
+  send_all(sender, "<13>1\n<13>2\n");
+  REQUIRE(loop.run_until([&] { return receiver.listener->is_paused(); }));
+  for (int i = 0; i < 5; ++i) loop.turn();
+  CHECK(receiver.frames.size() == 1);
+  receiver.listener->resume();
+  REQUIRE(loop.run_until([&] { return receiver.frames.size() == 2; }));
+}
+
+TEST_CASE("keep-alive is as configured", "[net][tcp]") {
+  const auto idle = GENERATE(0s, 60s, 300s);
+  TestLoop loop;
+  StreamListenerOptions options;
+  options.keep_alive = idle;
+  // The listener's side of the connection is the only socket here bound to its port and connected.
+  Receiver receiver(loop.get(), options);
+  const Fd sender = receiver.connect();
+  REQUIRE(loop.run_until([&] { return receiver.stats().open == 1; }));
+  int found = 0;
+  for (int fd = 0; fd < 1024; ++fd) {
+    SocketAddress peer;
+    peer.length = sizeof peer.storage;
+    auto* const address = reinterpret_cast<sockaddr*>(&peer.storage);
+    if (getpeername(fd, address, &peer.length) != 0) continue;
+    if (peer.port() != bound_at(sender.get()).port) continue;
+    ++found;
+    int on = -1;
+    int seconds = -1;
+    socklen_t length = sizeof on;
+    REQUIRE(getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, &length) == 0);
+    REQUIRE(getsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, &length) == 0);
+    CHECK(on == (idle > 0s ? 1 : 0));
+    if (idle > 0s) CHECK(seconds == idle.count());
+  }
+  CHECK(found == 1);
 }
 
 }  // namespace

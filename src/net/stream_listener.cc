@@ -1,4 +1,4 @@
-#include "net/tcp_listener.h"
+#include "net/stream_listener.h"
 
 #include <fmt/format.h>
 #include <sys/socket.h>
@@ -19,10 +19,6 @@ constexpr std::size_t kBufferBytes = 256 * 1024;
 constexpr int kBacklog = 4096;
 constexpr std::size_t kShownOctetsMax = 24;  // Enough to know a protocol by.
 
-// Tells connections whose host died without a word after about a minute and ten probes, long before
-// they could fill the table.
-constexpr unsigned kKeepAliveSeconds = 60;
-
 // The beginning of `octets` for a log line, in printable ASCII.
 std::string shown(std::string_view octets) {
   std::string text;
@@ -34,15 +30,15 @@ std::string shown(std::string_view octets) {
   return text;
 }
 
-std::string name_of(const Peer& peer) { return host_and_port(peer.text, peer.port); }
+std::string name_of(const Peer& peer) {
+  return peer.is_local ? "a local program" : host_and_port(peer.text, peer.port);
+}
 
-std::optional<SocketAddress> peer_address(const uv_tcp_t* tcp) noexcept {
+std::optional<SocketAddress> peer_address(int fd) noexcept {
   SocketAddress address;
-  int length = sizeof address.storage;
-  if (uv_tcp_getpeername(tcp, reinterpret_cast<sockaddr*>(&address.storage), &length) != 0) {
-    return std::nullopt;
-  }
-  address.length = static_cast<socklen_t>(length);
+  address.length = sizeof address.storage;
+  auto* const generic = reinterpret_cast<sockaddr*>(&address.storage);
+  if (getpeername(fd, generic, &address.length) != 0) return std::nullopt;
   return address;
 }
 
@@ -52,44 +48,56 @@ std::uint64_t milliseconds_of(milliseconds time) noexcept {
 
 }  // namespace
 
-struct TcpListener::Connection {
-  Connection(TcpListener& owner, Peer from)
+struct StreamListener::Connection {
+  Connection(StreamListener& owner, Peer from)
       : listener(owner), peer(std::move(from)), framer(owner.options_.framing) {}
 
-  TcpListener& listener;
+  StreamListener& listener;
   Peer peer;
   Framer framer;
   std::size_t index = 0;      // In connections_.
   std::uint64_t turn = 0;     // In which it was read last.
   std::uint64_t read_at = 0;  // uv_now() of the last octets.
-  Handle<uv_tcp_t> tcp;
+  bool has_ended = false;     // pause() came before what its end left was read.
+  Handle<uv_any_stream_t> stream;
 };
 
-TcpListener::TcpListener(uv_loop_t* loop, Fd socket, TcpListenerOptions options,
-                         TcpListenerCallbacks callbacks)
+StreamListener::StreamListener(uv_loop_t* loop, Fd socket, StreamListenerOptions options,
+                               StreamListenerCallbacks callbacks)
     : loop_(loop),
       options_(std::move(options)),
       callbacks_(std::move(callbacks)),
       buffer_(std::make_unique_for_overwrite<char[]>(kBufferBytes)),
       turn_end_(make_handle<uv_check_t>(loop, this, uv_check_init)),
       idle_timer_(make_handle<uv_timer_t>(loop, this, uv_timer_init)),
-      server_(make_handle<uv_tcp_t>(loop, this, uv_tcp_init)) {
-  int status = uv_tcp_open(server_.get(), socket.release());
+      server_(make_stream(this)) {
+  int status = open_stream(*server_, socket.release());
   SLUICE_CHECK(status == 0, "the descriptor must be a stream socket that no handle has yet");
-  status = uv_listen(as_stream(server_.get()), kBacklog, &on_connection);
+  status = uv_listen(&server_->stream, kBacklog, &on_connection);
   SLUICE_CHECK(status == 0, "a socket that listens can be listened on");
   uv_check_start(turn_end_.get(), &on_turn);
   uv_unref(as_handle(turn_end_.get()));  // Counts turns, but is no reason for another.
 }
 
-TcpListener::~TcpListener() = default;
+StreamListener::~StreamListener() = default;
 
-void TcpListener::stop_accepting() noexcept { server_.reset(); }
+void StreamListener::stop_accepting() noexcept { server_.reset(); }
 
-void TcpListener::accept(int status) {
-  auto tcp = make_handle<uv_tcp_t>(loop_, nullptr, uv_tcp_init);
-  if (status == 0) status = uv_accept(as_stream(server_.get()), as_stream(tcp.get()));
-  if (status == 0) return admit(std::move(tcp));
+Handle<uv_any_stream_t> StreamListener::make_stream(void* owner) const {
+  return make_handle<uv_any_stream_t>(
+      loop_, owner, [is_local = options_.is_local](uv_loop_t* loop, uv_any_stream_t* stream) {
+        return is_local ? uv_pipe_init(loop, &stream->pipe, 0) : uv_tcp_init(loop, &stream->tcp);
+      });
+}
+
+int StreamListener::open_stream(uv_any_stream_t& stream, int fd) const noexcept {
+  return options_.is_local ? uv_pipe_open(&stream.pipe, fd) : uv_tcp_open(&stream.tcp, fd);
+}
+
+void StreamListener::accept(int status) {
+  auto stream = make_stream(nullptr);
+  if (status == 0) status = uv_accept(&server_->stream, &stream->stream);
+  if (status == 0) return admit(std::move(stream));
   ++stats_.accept_errors;
   tell(
       EventKind::kAcceptError, Peer{},
@@ -99,31 +107,37 @@ void TcpListener::accept(int status) {
 
 // Connections that the kernel has completed but the loop has not seen. Closing the listening socket
 // would reset them, and what their peers have already sent would be lost.
-void TcpListener::accept_backlog(std::uint64_t end) {
+void StreamListener::accept_backlog(std::uint64_t end) {
   while (uv_hrtime() < end) {
     Fd fd(accept4(fd_of(server_.get()), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!fd.is_open()) return;
-    auto tcp = make_handle<uv_tcp_t>(loop_, nullptr, uv_tcp_init);
-    if (uv_tcp_open(tcp.get(), fd.get()) != 0) continue;
+    auto stream = make_stream(nullptr);
+    if (open_stream(*stream, fd.get()) != 0) continue;
     (void)fd.release();
-    admit(std::move(tcp));
+    admit(std::move(stream));
   }
 }
 
-void TcpListener::admit(Handle<uv_tcp_t> tcp) {
-  const auto address = peer_address(tcp.get());
+void StreamListener::admit(Handle<uv_any_stream_t> stream) {
+  if (options_.is_local) return admit(std::move(stream), options_.peers.local_peer());
+  const auto address = peer_address(fd_of(stream.get()));
   if (!address) {  // It was reset while it waited in the backlog.
     ++stats_.accept_errors;
     return;
   }
   Peer peer = options_.peers.peer_of(*address->get());
   if (!options_.peers.allows(peer.address)) return refuse(EventKind::kRefusedAllow, peer);
-  if (connections_.size() >= options_.connections_max)
-    return refuse(EventKind::kRefusedLimit, peer);
-  add(std::move(tcp), std::move(peer));
+  admit(std::move(stream), std::move(peer));
 }
 
-void TcpListener::refuse(EventKind kind, const Peer& peer) {
+void StreamListener::admit(Handle<uv_any_stream_t> stream, Peer peer) {
+  if (connections_.size() >= options_.connections_max) {
+    return refuse(EventKind::kRefusedLimit, peer);
+  }
+  add(std::move(stream), std::move(peer));
+}
+
+void StreamListener::refuse(EventKind kind, const Peer& peer) {
   if (kind == EventKind::kRefusedAllow) {
     ++stats_.refused_allow;
     return tell(
@@ -131,33 +145,65 @@ void TcpListener::refuse(EventKind kind, const Peer& peer) {
         fmt::format("{} refused: \"allow\" of this listener does not list it", name_of(peer)));
   }
   ++stats_.refused_limit;
-  tell(
-      kind, peer,
-      fmt::format("{} refused: {} connections are open, as many as allowed; does a sender open new "
-                  "ones without closing the old? (ss -tn)",
-                  name_of(peer), connections_.size()));
+  tell(kind, peer,
+       fmt::format(
+           "{} refused: {} connections are open, as many as \"connections\" of this listener "
+           "allows; does a sender open new ones without closing the old? ({})",
+           name_of(peer), connections_.size(), peer.is_local ? "ss -xp" : "ss -tn"));
 }
 
-void TcpListener::add(Handle<uv_tcp_t> tcp, Peer peer) {
+void StreamListener::add(Handle<uv_any_stream_t> stream, Peer peer) {
   auto connection = std::make_unique<Connection>(*this, std::move(peer));
   connection->index = connections_.size();
-  connection->tcp = std::move(tcp);
-  uv_tcp_t* const raw = connection->tcp.get();
-  raw->data = connection.get();
-  uv_tcp_keepalive(raw, 1, kKeepAliveSeconds);
+  connection->stream = std::move(stream);
+  connection->stream->handle.data = connection.get();
+  if (!options_.is_local && options_.keep_alive.count() > 0) {
+    // Tells connections whose host died without a word, long before they could fill the table.
+    uv_tcp_keepalive(&connection->stream->tcp, 1,
+                     static_cast<unsigned>(options_.keep_alive.count()));
+  }
   connections_.push_back(std::move(connection));
   ++stats_.accepted;
   ++stats_.open;
-  if (uv_read_start(as_stream(raw), &on_alloc, &on_read) != 0) {
-    close(*connections_.back(), stats_.closed_error);
+  if (!is_paused_) start_reading(*connections_.back());
+}
+
+void StreamListener::start_reading(Connection& connection) {
+  const int status = uv_read_start(&connection.stream->stream, &on_alloc, &on_read);
+  if (status != 0 && status != UV_EALREADY) close(connection, stats_.closed_error);
+}
+
+void StreamListener::pause() noexcept {
+  if (is_paused_) return;
+  is_paused_ = true;
+  ++stats_.pauses;
+  for (const auto& connection : connections_) uv_read_stop(&connection->stream->stream);
+}
+
+void StreamListener::resume() {
+  if (!is_paused_) return;
+  is_paused_ = false;
+  // What was read goes first: its buffer is needed for the others.
+  if (Connection* const halted = std::exchange(halted_, nullptr)) go_on(*halted);
+  for (std::size_t i = connections_.size(); i-- > 0 && !is_paused_;) {
+    go_on(*connections_[i]);  // close() moves the last one.
   }
+  if (!is_paused_) arm_idle_timer(milliseconds(0));
+}
+
+// After a pause: delivers what was read, reads what its end left, and reads on.
+void StreamListener::go_on(Connection& connection) {
+  if (!deliver(connection, {}) || is_paused_) return;
+  if (connection.has_ended) return end(connection);
+  start_reading(connection);
 }
 
 // Destroys `connection` and counts why.
-void TcpListener::close(Connection& connection, std::uint64_t& reason) {
+void StreamListener::close(Connection& connection, std::uint64_t& reason) {
   ++reason;
   --stats_.open;
   stats_.dropped_octets += connection.framer.dropped_octets();
+  if (halted_ == &connection) halted_ = nullptr;
   const std::size_t index = connection.index;
   std::swap(connections_[index], connections_.back());
   connections_[index]->index = index;
@@ -166,13 +212,13 @@ void TcpListener::close(Connection& connection, std::uint64_t& reason) {
 
 // libuv reads a connection up to 32 times before it looks at the next; an empty buffer stops it
 // after the first, and the next turn goes on.
-uv_buf_t TcpListener::buffer_for(Connection& connection) noexcept {
+uv_buf_t StreamListener::buffer_for(Connection& connection) noexcept {
   if (connection.turn == turn_) return uv_buf_init(nullptr, 0);
   connection.turn = turn_;
   return uv_buf_init(buffer_.get(), unsigned{kBufferBytes});
 }
 
-void TcpListener::receive(Connection& connection, ssize_t count) {
+void StreamListener::receive(Connection& connection, ssize_t count) {
   if (count > 0) {
     take(connection, {buffer_.get(), static_cast<std::size_t>(count)});
   } else if (count == UV_EOF) {
@@ -184,7 +230,7 @@ void TcpListener::receive(Connection& connection, ssize_t count) {
 }
 
 // False when the connection had to be closed.
-bool TcpListener::take(Connection& connection, std::string_view chunk) {
+bool StreamListener::take(Connection& connection, std::string_view chunk) {
   stats_.octets += chunk.size();
   connection.read_at = uv_now(loop_);
   connection.framer.feed(chunk);
@@ -195,8 +241,8 @@ bool TcpListener::take(Connection& connection, std::string_view chunk) {
   return true;
 }
 
-// Hands over every whole frame. False when the connection had to be closed.
-bool TcpListener::deliver(Connection& connection, std::string_view chunk) {
+// Hands over every whole frame, or those up to a pause. False when the connection had to be closed.
+bool StreamListener::deliver(Connection& connection, std::string_view chunk) {
   Frame frame;
   FrameStatus status;
   while ((status = connection.framer.next(frame)) == FrameStatus::kFrame) {
@@ -204,13 +250,18 @@ bool TcpListener::deliver(Connection& connection, std::string_view chunk) {
     if (frame.truncated) ++stats_.truncated;
     if (frame.incomplete) ++stats_.incomplete;
     callbacks_.on_frame(frame, connection.peer);
+    if (is_paused_) {
+      halted_ = &connection;
+      return true;
+    }
   }
   if (status == FrameStatus::kNeedMore) return true;
   close_misfit(connection, status, chunk);
   return false;
 }
 
-void TcpListener::close_misfit(Connection& connection, FrameStatus status, std::string_view chunk) {
+void StreamListener::close_misfit(Connection& connection, FrameStatus status,
+                                  std::string_view chunk) {
   const std::string start =
       fmt::format("{} closed (last read begins \"{}\"): ", name_of(connection.peer), shown(chunk));
   if (status == FrameStatus::kTls) {
@@ -229,9 +280,9 @@ void TcpListener::close_misfit(Connection& connection, FrameStatus status, std::
 }
 
 // Reads past libuv, once.
-TcpListener::ReadResult TcpListener::read_now(Connection& connection) {
+StreamListener::ReadResult StreamListener::read_now(Connection& connection) {
   const ssize_t count =
-      recv(fd_of(connection.tcp.get()), buffer_.get(), kBufferBytes, MSG_DONTWAIT);
+      recv(fd_of(connection.stream.get()), buffer_.get(), kBufferBytes, MSG_DONTWAIT);
   if (count > 0) {
     const std::string_view chunk(buffer_.get(), static_cast<std::size_t>(count));
     return take(connection, chunk) ? ReadResult::kTook : ReadResult::kClosed;
@@ -242,20 +293,22 @@ TcpListener::ReadResult TcpListener::read_now(Connection& connection) {
     return ReadResult::kClosed;
   }
   connection.framer.finish();
-  if (deliver(connection, {})) close(connection, stats_.closed_eof);
+  if (deliver(connection, {}) && !is_paused_) close(connection, stats_.closed_eof);
   return ReadResult::kClosed;
 }
 
 // libuv says EOF after a short read from a socket that is down, even when a reset stands behind the
 // octets; the socket itself knows. A message cut by a reset must not pass for a whole one.
-void TcpListener::end(Connection& connection) {
+void StreamListener::end(Connection& connection) {
+  connection.has_ended = true;
   ReadResult result;
   while ((result = read_now(connection)) == ReadResult::kTook) {
+    if (is_paused_) return;  // go_on() comes back.
   }
   if (result == ReadResult::kEmpty) close(connection, stats_.closed_error);
 }
 
-void TcpListener::drain(milliseconds at_most) {
+void StreamListener::drain(milliseconds at_most) {
   const std::uint64_t end = uv_hrtime() + milliseconds_of(at_most) * 1'000'000;
   if (server_) accept_backlog(end);
   stop_accepting();
@@ -269,25 +322,27 @@ void TcpListener::drain(milliseconds at_most) {
   while (!connections_.empty()) close_drained(*connections_.back());
 }
 
-void TcpListener::close_drained(Connection& connection) {
+void StreamListener::close_drained(Connection& connection) {
   connection.framer.flush_idle();  // What ends in a trailer only waited for the next to begin.
   if (!deliver(connection, {})) return;
   if (connection.framer.has_partial()) ++stats_.cut_off;
   close(connection, stats_.closed_drain);
 }
 
-void TcpListener::arm_idle_timer(milliseconds wait) noexcept {
+void StreamListener::arm_idle_timer(milliseconds wait) noexcept {
   uv_timer_start(idle_timer_.get(), &on_idle_timer, milliseconds_of(wait), 0);
 }
 
 // Delivers what has waited long enough (and ends in a trailer), and comes back for the rest.
-void TcpListener::flush_idle() {
+void StreamListener::flush_idle() {
+  if (is_paused_) return;  // resume() arms the timer again.
   const std::uint64_t now = uv_now(loop_);
   const std::uint64_t limit = milliseconds_of(options_.idle_flush);
   std::optional<std::uint64_t> next;
   for (std::size_t i = connections_.size();
        i-- > 0;) {  // From the end: close() moves the last one.
     Connection& connection = *connections_[i];
+    if (is_paused_) return;
     if (!connection.framer.has_partial()) continue;
     const std::uint64_t idle = now - connection.read_at;
     if (idle < limit) {
@@ -300,33 +355,35 @@ void TcpListener::flush_idle() {
   if (next) arm_idle_timer(milliseconds(*next));
 }
 
-void TcpListener::tell(EventKind kind, const Peer& peer, std::string text) const {
+void StreamListener::tell(EventKind kind, const Peer& peer, std::string text) const {
   if (callbacks_.on_event) callbacks_.on_event({kind, peer, std::move(text)});
 }
 
-void TcpListener::on_connection(uv_stream_t* server, int status) noexcept {
-  auto* const self = static_cast<TcpListener*>(server->data);
+void StreamListener::on_connection(uv_stream_t* server, int status) noexcept {
+  auto* const self = static_cast<StreamListener*>(server->data);
   if (self != nullptr) self->accept(status);
 }
 
-void TcpListener::on_alloc(uv_handle_t* handle, std::size_t /*wanted*/, uv_buf_t* buffer) noexcept {
+void StreamListener::on_alloc(uv_handle_t* handle, std::size_t /*wanted*/,
+                              uv_buf_t* buffer) noexcept {
   auto* const connection = static_cast<Connection*>(handle->data);
   *buffer = connection == nullptr ? uv_buf_init(nullptr, 0)
                                   : connection->listener.buffer_for(*connection);
 }
 
-void TcpListener::on_read(uv_stream_t* stream, ssize_t count, const uv_buf_t* /*buffer*/) noexcept {
+void StreamListener::on_read(uv_stream_t* stream, ssize_t count,
+                             const uv_buf_t* /*buffer*/) noexcept {
   auto* const connection = static_cast<Connection*>(stream->data);
   if (connection != nullptr) connection->listener.receive(*connection, count);
 }
 
-void TcpListener::on_turn(uv_check_t* check) noexcept {
-  auto* const self = static_cast<TcpListener*>(check->data);
+void StreamListener::on_turn(uv_check_t* check) noexcept {
+  auto* const self = static_cast<StreamListener*>(check->data);
   if (self != nullptr) ++self->turn_;
 }
 
-void TcpListener::on_idle_timer(uv_timer_t* timer) noexcept {
-  auto* const self = static_cast<TcpListener*>(timer->data);
+void StreamListener::on_idle_timer(uv_timer_t* timer) noexcept {
+  auto* const self = static_cast<StreamListener*>(timer->data);
   if (self != nullptr) self->flush_idle();
 }
 

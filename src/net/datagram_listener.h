@@ -3,6 +3,7 @@
 #include <uv.h>
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -16,36 +17,38 @@
 
 namespace sluice {
 
-struct UdpListenerOptions {
+struct DatagramListenerOptions {
   PeerPolicy peers;
+  bool is_local = false;                // The socket is a unix one.
+  std::size_t max_message = 64 * 1024;  // Octets kept of a datagram.
 };
 
-struct UdpListenerCallbacks {
-  // A datagram; both views die with the call. `truncated`: the kernel cut it at 64 KiB.
+struct DatagramListenerCallbacks {
+  // A datagram; both views die with the call. `truncated`: it was longer than max_message.
   std::function<void(std::string_view datagram, bool truncated, const Peer& peer)> on_datagram;
   // A peer that is not allowed began to send; called when the sender changes, not per datagram. The
   // owner limits how often that is logged. May be empty.
   std::function<void(const Peer& peer)> on_refused;
 };
 
-// Reads datagrams, up to 20 in one system call, into one buffer. A turn of the loop takes at most
-// about 40, so that a flood leaves room for the rest of the loop. Callbacks must not destroy the
-// listener.
-class UdpListener {
+// Reads datagrams of a UDP or a unix socket, up to 20 in one system call, into one buffer. A turn
+// of the loop takes at most about 40, so that a flood leaves room for the rest of the loop.
+// Callbacks must not destroy the listener.
+class DatagramListener {
  public:
-  // Takes a bound UDP socket (open_udp()). Reading begins at once.
-  UdpListener(uv_loop_t* loop, Fd socket, UdpListenerOptions options,
-              UdpListenerCallbacks callbacks);
-  ~UdpListener();  // Closes the socket; no callback comes any more.
-  UdpListener(const UdpListener&) = delete;
-  UdpListener& operator=(const UdpListener&) = delete;
+  // Takes a bound datagram socket (open_udp(), open_unix_socket()). Reading begins at once.
+  DatagramListener(uv_loop_t* loop, Fd socket, DatagramListenerOptions options,
+                   DatagramListenerCallbacks callbacks);
+  ~DatagramListener();  // Closes the socket; no callback comes any more.
+  DatagramListener(const DatagramListener&) = delete;
+  DatagramListener& operator=(const DatagramListener&) = delete;
 
   // For the end: stops reading from the loop, and reads here and now what the kernel's queue still
   // holds, until it is empty or `at_most` has passed. Not from within a callback.
   void drain(std::chrono::milliseconds at_most);
 
   [[nodiscard]] int fd() const noexcept;  // For local_endpoint(), udp_kernel_drops().
-  [[nodiscard]] const UdpListenerStats& stats() const noexcept { return stats_; }
+  [[nodiscard]] const DatagramListenerStats& stats() const noexcept { return stats_; }
 
  private:
   void receive(std::string_view datagram, bool truncated, const sockaddr& from);
@@ -63,9 +66,9 @@ class UdpListener {
     bool is_allowed = false;
   };
 
-  UdpListenerOptions options_;
-  UdpListenerCallbacks callbacks_;
-  UdpListenerStats stats_;
+  DatagramListenerOptions options_;
+  DatagramListenerCallbacks callbacks_;
+  DatagramListenerStats stats_;
   std::optional<Sender> sender_;
   std::unique_ptr<char[]> buffer_;
   Handle<uv_udp_t> udp_;

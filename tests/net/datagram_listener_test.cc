@@ -1,12 +1,14 @@
-#include "net/udp_listener.h"
+#include "net/datagram_listener.h"
 
 #include <catch2/catch.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "config/temporary_folder.h"
 #include "net/sockets.h"
 #include "net/test_loop.h"
+#include "net/unix_socket.h"
 
 namespace sluice {
 namespace {
@@ -23,17 +25,27 @@ Network network(const std::string& text) {
 // A listener on a free port, and what it heard.
 struct Receiver {
   explicit Receiver(uv_loop_t* loop, const std::string& host = "127.0.0.1",
-                    UdpListenerOptions options = {}) {
+                    DatagramListenerOptions options = {}) {
     auto fd = open_udp({Transport::kUdp, host, 0});
     REQUIRE(fd);
     port = bound_at(fd->get()).port;
     listener.emplace(loop, std::move(*fd), std::move(options), callbacks());
   }
 
-  UdpListenerCallbacks callbacks() {
+  // On a unix socket.
+  Receiver(uv_loop_t* loop, const TemporaryFolder& folder) : path(folder.path() + "/log") {
+    auto opened = open_unix_socket({Transport::kUnixgram, path, 0}, 0600);
+    REQUIRE(opened);
+    DatagramListenerOptions options;
+    options.is_local = true;
+    listener.emplace(loop, std::move(opened->socket), std::move(options), callbacks());
+    file = std::move(opened->file);
+  }
+
+  DatagramListenerCallbacks callbacks() {
     return {.on_datagram =
                 [this](std::string_view datagram, bool truncated, const Peer& peer) {
-                  CHECK_FALSE(truncated);
+                  if (truncated) ++truncated_count;
                   datagrams.emplace_back(datagram);
                   peers.push_back(peer);
                 },
@@ -41,10 +53,13 @@ struct Receiver {
   }
 
   std::uint16_t port = 0;
+  std::string path;
+  SocketFile file;
+  std::size_t truncated_count = 0;
   std::vector<std::string> datagrams;
   std::vector<Peer> peers;
   std::vector<std::string> refused;
-  std::optional<UdpListener> listener;
+  std::optional<DatagramListener> listener;
 };
 
 TEST_CASE("datagrams arrive whole, in order, with their peer", "[net][udp]") {
@@ -62,7 +77,7 @@ TEST_CASE("datagrams arrive whole, in order, with their peer", "[net][udp]") {
   CHECK(receiver.peers[1].text == "127.0.0.1");
   CHECK(receiver.peers[1].port == bound_at(one.get()).port);
   CHECK(receiver.peers[7].port == bound_at(two.get()).port);
-  const UdpListenerStats& stats = receiver.listener->stats();
+  const DatagramListenerStats& stats = receiver.listener->stats();
   CHECK(stats.datagrams == 60);
   CHECK(stats.octets > 60 * 12);
   CHECK(stats.refused_allow == 0);
@@ -78,6 +93,7 @@ TEST_CASE("the largest and the smallest datagram arrive", "[net][udp]") {
   send_all(sender, "end");
   REQUIRE(loop.run_until([&] { return receiver.datagrams.size() == 3; }));
   CHECK(receiver.datagrams == std::vector<std::string>{largest, "", "end"});
+  CHECK(receiver.truncated_count == 0);
 }
 
 TEST_CASE("datagrams over IPv6, and over IPv4 to [::]", "[net][udp]") {
@@ -94,7 +110,7 @@ TEST_CASE("datagrams over IPv6, and over IPv4 to [::]", "[net][udp]") {
 TEST_CASE("peers that are not allowed are counted and told once per change of sender",
           "[net][udp]") {
   TestLoop loop;
-  UdpListenerOptions options;
+  DatagramListenerOptions options;
   options.peers.allow = {network("127.0.0.2")};
   Receiver receiver(loop.get(), "127.0.0.1", options);
   const Fd refused = connect_to("127.0.0.1", receiver.port, SOCK_DGRAM);
@@ -107,7 +123,7 @@ TEST_CASE("peers that are not allowed are counted and told once per change of se
 
 TEST_CASE("trusted peers are marked as such", "[net][udp]") {
   TestLoop loop;
-  UdpListenerOptions options;
+  DatagramListenerOptions options;
   options.peers.trusted_peers = {network("127.0.0.0/8")};
   Receiver receiver(loop.get(), "127.0.0.1", options);
   send_all(connect_to("127.0.0.1", receiver.port, SOCK_DGRAM), "x");
@@ -155,6 +171,62 @@ TEST_CASE("a destroyed UDP listener calls nobody", "[net][udp]") {
   receiver.listener.reset();
   for (int i = 0; i < 3; ++i) loop.turn();
   CHECK(receiver.datagrams.empty());
+}
+
+TEST_CASE("a datagram above max_message is cut and marked", "[net][udp]") {
+  TestLoop loop;
+  DatagramListenerOptions options;
+  options.max_message = 500;
+  Receiver receiver(loop.get(), "127.0.0.1", options);
+  const Fd sender = connect_to("127.0.0.1", receiver.port, SOCK_DGRAM);
+  send_all(sender, std::string(500, 'x'));
+  send_all(sender, std::string(501, 'x'));
+  REQUIRE(loop.run_until([&] { return receiver.datagrams.size() == 2; }));
+  CHECK(receiver.datagrams[0] == std::string(500, 'x'));
+  CHECK(receiver.datagrams[1] == std::string(500, 'x'));
+  CHECK(receiver.truncated_count == 1);
+  CHECK(receiver.listener->stats().truncated == 1);
+}
+
+TEST_CASE("datagrams of a unix socket come from local peers, in order", "[net][unix]") {
+  TestLoop loop;
+  const TemporaryFolder folder;
+  Receiver receiver(loop.get(), folder);
+  const Fd one = connect_to_path(receiver.path, SOCK_DGRAM);
+  const Fd two = connect_to_path(receiver.path, SOCK_DGRAM);
+  REQUIRE(one.is_open());
+  send_all(one, "<13>one");
+  send_all(two, "<13>two");
+  REQUIRE(send(one.get(), "", 0, 0) == 0);
+  send_all(one, std::string(60'000, 'x'));
+  REQUIRE(loop.run_until([&] { return receiver.datagrams.size() == 4; }));
+  CHECK(receiver.datagrams ==
+        std::vector<std::string>{"<13>one", "<13>two", "", std::string(60'000, 'x')});
+  CHECK(receiver.peers[0].text == "local");
+  CHECK(receiver.peers[1].is_local);
+  CHECK(receiver.refused.empty());
+}
+
+TEST_CASE("a datagram of a unix socket above 64 KiB is cut and marked", "[net][unix]") {
+  TestLoop loop;
+  const TemporaryFolder folder;
+  Receiver receiver(loop.get(), folder);
+  const Fd sender = connect_to_path(receiver.path, SOCK_DGRAM);
+  send_all(sender, std::string(70'000, 'x'));
+  REQUIRE(loop.run_until([&] { return receiver.datagrams.size() == 1; }));
+  CHECK(receiver.datagrams[0] == std::string(65'536, 'x'));
+  CHECK(receiver.truncated_count == 1);
+}
+
+TEST_CASE("a unix datagram drain reads what the kernel holds", "[net][unix]") {
+  TestLoop loop;
+  const TemporaryFolder folder;
+  Receiver receiver(loop.get(), folder);
+  const Fd sender = connect_to_path(receiver.path, SOCK_DGRAM);
+  for (int i = 0; i < 5; ++i) send_all(sender, "message");
+  receiver.listener->drain(10s);
+  CHECK(receiver.datagrams.size() == 5);
+  CHECK(receiver.peers[4].is_local);
 }
 
 }  // namespace

@@ -20,17 +20,19 @@
 
 namespace sluice {
 
-struct TcpListenerOptions {
+struct StreamListenerOptions {
   PeerPolicy peers;
   FramerOptions framing;
   // Each costs a descriptor and what it left unfinished. Above, new ones are closed and counted.
   std::size_t connections_max = 10'000;
+  std::chrono::seconds keep_alive{60};  // Idle time before TCP probes a peer; 0: never.
+  bool is_local = false;                // The socket is a unix one.
   // How long after its last octet a message counts as whole, if it may be (Framer::flush_idle()).
   std::chrono::milliseconds idle_flush{100};
 };
 
 // Something that the operator may want to read in the log. The owner limits how often that is.
-struct TcpListenerEvent {
+struct StreamListenerEvent {
   enum class Kind : std::uint8_t {
     kRefusedAllow,
     kRefusedLimit,
@@ -43,45 +45,54 @@ struct TcpListenerEvent {
   std::string text;  // A whole sentence: peer, reason, first octets, what to do.
 };
 
-struct TcpListenerCallbacks {
+struct StreamListenerCallbacks {
   // A message; all views die with the call.
   std::function<void(const Frame& frame, const Peer& peer)> on_frame;
-  std::function<void(const TcpListenerEvent& event)> on_event;  // May be empty.
+  std::function<void(const StreamListenerEvent& event)> on_event;  // May be empty.
 };
 
 // Accepts connections and cuts their streams into frames. In one turn of the loop a connection is
 // read once (256 KiB), however fast its peer is, so that each gets its turn. Callbacks must not
-// destroy the listener.
-class TcpListener {
+// destroy the listener, but may pause it.
+class StreamListener {
  public:
-  // Takes a listening socket (open_tcp_listener()). Accepting begins at once.
-  TcpListener(uv_loop_t* loop, Fd socket, TcpListenerOptions options,
-              TcpListenerCallbacks callbacks);
-  ~TcpListener();  // Closes everything; no callback comes any more.
-  TcpListener(const TcpListener&) = delete;
-  TcpListener& operator=(const TcpListener&) = delete;
+  // Takes a listening socket (open_tcp_listener(), open_unix_socket()). Accepting begins at once.
+  StreamListener(uv_loop_t* loop, Fd socket, StreamListenerOptions options,
+                 StreamListenerCallbacks callbacks);
+  ~StreamListener();  // Closes everything; no callback comes any more.
+  StreamListener(const StreamListener&) = delete;
+  StreamListener& operator=(const StreamListener&) = delete;
 
   // Closes the listening socket; connections go on.
   void stop_accepting() noexcept;
 
-  // For the end: takes the connections that wait in the backlog, stops accepting, reads here and
-  // now what each connection's kernel queue holds, by turns, until all are empty or `at_most` has
-  // passed, then closes them. An unfinished message is not delivered: half a number would be a
-  // wrong one. Not from within a callback.
+  // Stops reading, also in the middle of what was read already: on_frame() is not called before
+  // resume(). Peers notice by a full window. Connections are accepted all the same.
+  void pause() noexcept;
+  void resume();  // Not from within a callback.
+  [[nodiscard]] bool is_paused() const noexcept { return is_paused_; }
+
+  // For the end, and not while paused: takes the connections that wait in the backlog, stops
+  // accepting, reads here and now what each connection's kernel queue holds, by turns, until all
+  // are empty or `at_most` has passed, then closes them. An unfinished message is not delivered:
+  // half a number would be a wrong one. Not from within a callback.
   void drain(std::chrono::milliseconds at_most);
 
-  [[nodiscard]] const TcpListenerStats& stats() const noexcept { return stats_; }
+  [[nodiscard]] const StreamListenerStats& stats() const noexcept { return stats_; }
 
  private:
   struct Connection;
   enum class ReadResult : std::uint8_t { kTook, kEmpty, kClosed };
-  using EventKind = TcpListenerEvent::Kind;
+  using EventKind = StreamListenerEvent::Kind;
 
   void accept(int status);
   void accept_backlog(std::uint64_t end);
-  void admit(Handle<uv_tcp_t> tcp);
+  void admit(Handle<uv_any_stream_t> stream);
+  void admit(Handle<uv_any_stream_t> stream, Peer peer);
   void refuse(EventKind kind, const Peer& peer);
-  void add(Handle<uv_tcp_t> tcp, Peer peer);
+  void add(Handle<uv_any_stream_t> stream, Peer peer);
+  [[nodiscard]] Handle<uv_any_stream_t> make_stream(void* owner) const;
+  [[nodiscard]] int open_stream(uv_any_stream_t& stream, int fd) const noexcept;
   void close(Connection& connection, std::uint64_t& reason);
 
   [[nodiscard]] uv_buf_t buffer_for(Connection& connection) noexcept;
@@ -91,6 +102,8 @@ class TcpListener {
   void close_misfit(Connection& connection, FrameStatus status, std::string_view chunk);
   ReadResult read_now(Connection& connection);
   void end(Connection& connection);
+  void go_on(Connection& connection);
+  void start_reading(Connection& connection);
   void close_drained(Connection& connection);
 
   void arm_idle_timer(std::chrono::milliseconds wait) noexcept;
@@ -104,15 +117,19 @@ class TcpListener {
   static void on_idle_timer(uv_timer_t* timer) noexcept;
 
   uv_loop_t* loop_;
-  TcpListenerOptions options_;
-  TcpListenerCallbacks callbacks_;
-  TcpListenerStats stats_;
+  StreamListenerOptions options_;
+  StreamListenerCallbacks callbacks_;
+  StreamListenerStats stats_;
   std::unique_ptr<char[]> buffer_;  // One read at a time, of whichever connection.
-  std::uint64_t turn_ = 1;          // Of the loop.
+  bool is_paused_ = false;
+  // The one connection that pause() has stopped within what was read; its framer points into
+  // buffer_, which nobody overwrites before it has gone on.
+  Connection* halted_ = nullptr;
+  std::uint64_t turn_ = 1;  // Of the loop.
   Handle<uv_check_t> turn_end_;
-  Handle<uv_timer_t>
-      idle_timer_;           // Runs while a connection that was read of late holds a message back.
-  Handle<uv_tcp_t> server_;  // Null once accepting has stopped.
+  // Runs while a connection that was read of late holds a message back.
+  Handle<uv_timer_t> idle_timer_;
+  Handle<uv_any_stream_t> server_;  // Null once accepting has stopped.
   std::vector<std::unique_ptr<Connection>> connections_;
 };
 

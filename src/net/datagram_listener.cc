@@ -1,4 +1,4 @@
-#include "net/udp_listener.h"
+#include "net/datagram_listener.h"
 
 #include <cerrno>
 #include <cstring>
@@ -19,8 +19,8 @@ bool is_same(const SocketAddress& known, const sockaddr& from) noexcept {
 
 }  // namespace
 
-UdpListener::UdpListener(uv_loop_t* loop, Fd socket, UdpListenerOptions options,
-                         UdpListenerCallbacks callbacks)
+DatagramListener::DatagramListener(uv_loop_t* loop, Fd socket, DatagramListenerOptions options,
+                                   DatagramListenerCallbacks callbacks)
     : options_(std::move(options)),
       callbacks_(std::move(callbacks)),
       buffer_(std::make_unique_for_overwrite<char[]>(kBufferBytes)),
@@ -29,17 +29,20 @@ UdpListener::UdpListener(uv_loop_t* loop, Fd socket, UdpListenerOptions options,
   int status = uv_udp_open(udp_.get(), fd);
   SLUICE_CHECK(status == 0, "the descriptor must be a datagram socket that no handle has yet");
   // uv_udp_open() sets SO_REUSEADDR, by which another program could take our datagrams.
+  if (options_.is_local) {
+    sender_ = Sender{.address = {}, .peer = options_.peers.local_peer(), .is_allowed = true};
+  }
   const int off = 0;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &off, sizeof off);
   status = uv_udp_recv_start(udp_.get(), &on_alloc, &on_receive);
   SLUICE_CHECK(status == 0, "a bound socket can be read");
 }
 
-UdpListener::~UdpListener() = default;
+DatagramListener::~DatagramListener() = default;
 
-int UdpListener::fd() const noexcept { return fd_of(udp_.get()); }
+int DatagramListener::fd() const noexcept { return fd_of(udp_.get()); }
 
-void UdpListener::drain(std::chrono::milliseconds at_most) {
+void DatagramListener::drain(std::chrono::milliseconds at_most) {
   uv_udp_recv_stop(udp_.get());
   const std::uint64_t end = uv_hrtime() + static_cast<std::uint64_t>(at_most.count()) * 1'000'000;
   while (uv_hrtime() < end && receive_now()) {
@@ -47,7 +50,7 @@ void UdpListener::drain(std::chrono::milliseconds at_most) {
 }
 
 // Reads one datagram; false when none waits.
-bool UdpListener::receive_now() {
+bool DatagramListener::receive_now() {
   SocketAddress from;
   from.length = sizeof from.storage;
   const ssize_t count = recvfrom(fd(), buffer_.get(), kDatagramBytesMax, MSG_DONTWAIT | MSG_TRUNC,
@@ -63,7 +66,7 @@ bool UdpListener::receive_now() {
   return true;
 }
 
-void UdpListener::receive(std::string_view datagram, bool truncated, const sockaddr& from) {
+void DatagramListener::receive(std::string_view datagram, bool truncated, const sockaddr& from) {
   look_at(from);
   if (!sender_->is_allowed) {
     ++stats_.refused_allow;
@@ -71,12 +74,15 @@ void UdpListener::receive(std::string_view datagram, bool truncated, const socka
   }
   ++stats_.datagrams;
   stats_.octets += datagram.size();
+  truncated = truncated || datagram.size() > options_.max_message;
+  datagram = datagram.substr(0, options_.max_message);
   if (truncated) ++stats_.truncated;
   callbacks_.on_datagram(datagram, truncated, sender_->peer);
 }
 
-void UdpListener::look_at(const sockaddr& from) {
-  if (sender_ && is_same(sender_->address, from)) return;
+void DatagramListener::look_at(const sockaddr& from) {
+  // Writers to a unix socket have no name, and then `from` is whatever was there before.
+  if (options_.is_local || (sender_ && is_same(sender_->address, from))) return;
   sender_.emplace();
   if (const auto address = copy_address(from)) sender_->address = *address;
   sender_->peer = options_.peers.peer_of(from);
@@ -84,15 +90,16 @@ void UdpListener::look_at(const sockaddr& from) {
   if (!sender_->is_allowed && callbacks_.on_refused) callbacks_.on_refused(sender_->peer);
 }
 
-void UdpListener::on_alloc(uv_handle_t* handle, std::size_t /*wanted*/, uv_buf_t* buffer) noexcept {
-  auto* const self = static_cast<UdpListener*>(handle->data);
+void DatagramListener::on_alloc(uv_handle_t* handle, std::size_t /*wanted*/,
+                                uv_buf_t* buffer) noexcept {
+  auto* const self = static_cast<DatagramListener*>(handle->data);
   *buffer = self == nullptr ? uv_buf_init(nullptr, 0)
                             : uv_buf_init(self->buffer_.get(), unsigned{kBufferBytes});
 }
 
-void UdpListener::on_receive(uv_udp_t* udp, ssize_t count, const uv_buf_t* buffer,
-                             const sockaddr* from, unsigned flags) noexcept {
-  auto* const self = static_cast<UdpListener*>(udp->data);
+void DatagramListener::on_receive(uv_udp_t* udp, ssize_t count, const uv_buf_t* buffer,
+                                  const sockaddr* from, unsigned flags) noexcept {
+  auto* const self = static_cast<DatagramListener*>(udp->data);
   if (self == nullptr) return;
   if (count < 0) {
     ++self->stats_.receive_errors;

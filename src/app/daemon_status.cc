@@ -1,0 +1,115 @@
+// What the daemon tells of itself: the counters, the status server's snapshots, the stop summary.
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <charconv>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "app/daemon.h"
+
+namespace sluice {
+namespace {
+
+// "127.0.0.1:9514" or "[::1]:9514", which the configuration has checked.
+StatusServerOptions server_options_of(const Config& config) {
+  const std::size_t colon = config.http.rfind(':');
+  StatusServerOptions options{.host = config.http.substr(0, colon), .instance = config.instance};
+  if (options.host.starts_with('[')) options.host = options.host.substr(1, options.host.size() - 2);
+  const std::string_view port = std::string_view(config.http).substr(colon + 1);
+  std::from_chars(port.data(), port.data() + port.size(), options.port);
+  return options;
+}
+
+DestinationSnapshot snapshot_of(const Delivery& delivery) {
+  const Spool& spool = delivery.spool();
+  return {.name = delivery.name(),
+          .endpoint = delivery.endpoint(),
+          .published = spool.stats().put,
+          .acknowledged = spool.stats().acknowledged,
+          .superseded = spool.stats().superseded,
+          .dropped_full = spool.stats().dropped_full,
+          .dropped_old = spool.stats().dropped_old,
+          .waiting = spool.waiting_count(),
+          .in_flight = spool.in_flight_count(),
+          .batches_acknowledged = delivery.batches_acknowledged(),
+          .batches_failed = delivery.batches_failed(),
+          .is_down = delivery.is_down(),
+          .last_error = delivery.is_down() ? delivery.last_error() : std::string()};
+}
+
+}  // namespace
+
+// A status port that is taken must not keep the relay from its work.
+void Daemon::start_status_server() {
+  started_ = std::chrono::system_clock::now();
+  if (setup_.config.http.empty()) return;
+  auto server = StatusServer::start(server_options_of(setup_.config));
+  if (!server) {
+    spdlog::warn("{}; the relay runs without its status server", server.error().message());
+    return;
+  }
+  status_ = std::move(*server);
+  spdlog::info("status on http://{}:{}/healthz, /metrics, /api/v1/ledger",
+               setup_.config.http.substr(0, setup_.config.http.rfind(':')), status_->port());
+  publish_status();
+}
+
+void Daemon::publish_status() {
+  if (status_) status_->publish(std::make_shared<const Snapshot>(snapshot()));
+}
+
+Snapshot Daemon::snapshot() const {
+  Snapshot snapshot{.version = SLUICE_VERSION,
+                    .instance = setup_.config.instance,
+                    .started = started_,
+                    .taken = std::chrono::system_clock::now(),
+                    .stats = stats(),
+                    .config_error = config_error_};
+  for (const auto& delivery : deliveries_) snapshot.destinations.push_back(snapshot_of(*delivery));
+  const WindowStore& store = publisher_->store();
+  snapshot.store_bytes = store.bytes();
+  snapshot.store_windows = store.windows().size();
+  snapshot.horizon_seconds = store.effective_horizon(snapshot.taken).count();
+  snapshot.hosts = publisher_->host_count();
+  snapshot.hosts_unmapped = publisher_->unmapped_host_count();
+  return snapshot;
+}
+
+Stats Daemon::stats() const {
+  Stats sum = publisher_ ? publisher_->stats() : Stats{};
+  for (const Stats& one : worker_stats_) add_stats(sum, one);
+  for (const auto& delivery : deliveries_) {
+    const SpoolStats& spool = delivery->spool().stats();
+    sum.datapoints_acknowledged += spool.acknowledged;
+    sum.datapoints_superseded += spool.superseded;
+    sum.datapoints_dropped_queue_full += spool.dropped_full;
+    sum.datapoints_dropped_too_old += spool.dropped_old;
+    sum.batches_acknowledged += delivery->batches_acknowledged();
+    sum.batches_failed += delivery->batches_failed();
+  }
+  return sum;
+}
+
+void Daemon::log_stop() const {
+  const Stats sum = stats();
+  std::string words;
+  for (const CounterRow& row : kCounters) {
+    if (sum.*row.field > 0) words += fmt::format(" {}={}", row.name, sum.*row.field);
+  }
+  spdlog::info("stopped:{}", words);
+  constexpr std::size_t kSendersShown = 5;
+  for (const SenderReport::Row& row : troubled_senders(senders(), kSendersShown)) {
+    spdlog::info("sender {}: {} messages, of these {} malformed and {} with a zone not proven",
+                 row.host, row.counts.messages, row.counts.malformed, row.counts.skewed);
+  }
+  for (const auto& delivery : deliveries_) {
+    const Spool& spool = delivery->spool();
+    if (delivery->is_done()) continue;
+    spdlog::warn("destination {} has not acknowledged {} datapoints; they are lost",
+                 delivery->name(), spool.waiting_count() + spool.in_flight_count());
+  }
+}
+
+}  // namespace sluice

@@ -1,0 +1,57 @@
+#include "http/ledger.h"
+
+#include <fmt/format.h>
+
+namespace sluice {
+namespace {
+
+// Counters never come near 2^63, and a difference may be of either sign.
+std::int64_t difference(std::uint64_t a, std::uint64_t b) noexcept {
+  return static_cast<std::int64_t>(a) - static_cast<std::int64_t>(b);
+}
+
+}  // namespace
+
+std::uint64_t samples_dropped(const Stats& stats) noexcept {
+  return stats.samples_dropped_too_late + stats.samples_dropped_unknown_host +
+         stats.samples_dropped_path_collision + stats.samples_dropped_tick_full +
+         stats.samples_dropped_host_limit + stats.samples_dropped_metric_limit +
+         stats.samples_dropped_store_full;
+}
+
+UncountedLoss uncounted_loss(const Snapshot& snapshot) noexcept {
+  const Stats& stats = snapshot.stats;
+  UncountedLoss loss;
+  loss.messages =
+      difference(stats.messages_received, stats.messages_parsed + stats.messages_malformed);
+  loss.samples = difference(
+      stats.samples, stats.samples_merged + snapshot.samples_pending + samples_dropped(stats));
+  for (const DestinationSnapshot& one : snapshot.destinations) {
+    loss.datapoints +=
+        difference(one.published, one.acknowledged + one.superseded + one.dropped_full +
+                                      one.dropped_old + one.waiting + one.in_flight);
+  }
+  return loss;
+}
+
+std::vector<std::string> troubles_of(const Snapshot& snapshot) {
+  std::vector<std::string> troubles;
+  if (const UncountedLoss loss = uncounted_loss(snapshot); !loss.is_none()) {
+    troubles.push_back(
+        fmt::format("uncounted loss: {} messages, {} samples, {} datapoints; please report this",
+                    loss.messages, loss.samples, loss.datapoints));
+  }
+  if (!snapshot.config_error.empty()) {
+    troubles.push_back("the last reload was refused, the old rules and map run on: " +
+                       snapshot.config_error);
+  }
+  for (const DestinationSnapshot& one : snapshot.destinations) {
+    if (!one.is_down) continue;
+    troubles.push_back(fmt::format("destination {} ({}) does not take datapoints, {} wait: {}",
+                                   one.name, one.endpoint, one.waiting + one.in_flight,
+                                   one.last_error));
+  }
+  return troubles;
+}
+
+}  // namespace sluice

@@ -1,0 +1,163 @@
+#include "http/render.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "http/ledger.h"
+
+namespace sluice {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string time_text(Timestamp time) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
+                     fmt::gmtime(floor_to_seconds(time).time_since_epoch().count()));
+}
+
+std::string dump(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+Json destination_as_json(const DestinationSnapshot& one) {
+  return {
+      {"name", one.name},
+      {"endpoint", one.endpoint},
+      {"down", one.is_down},
+      {"last_error", one.is_down ? Json(one.last_error) : Json()},
+      {"published", one.published},
+      {"acknowledged", one.acknowledged},
+      {"waiting", one.waiting},
+      {"in_flight", one.in_flight},
+      {"superseded", one.superseded},
+      {"dropped", {{"spool_full", one.dropped_full}, {"too_old", one.dropped_old}}},
+      {"batches", {{"acknowledged", one.batches_acknowledged}, {"failed", one.batches_failed}}}};
+}
+
+Json messages_as_json(const Stats& stats) {
+  return {{"received", stats.messages_received},
+          {"parsed", stats.messages_parsed},
+          {"malformed", stats.messages_malformed},
+          {"malformed_by",
+           {{"empty", stats.messages_malformed_empty},
+            {"no_pri", stats.messages_malformed_no_pri},
+            {"timestamp", stats.messages_malformed_timestamp},
+            {"header", stats.messages_malformed_header},
+            {"structured_data", stats.messages_malformed_structured_data}}},
+          {"matched", stats.messages_matched},
+          {"unmatched", stats.messages_unmatched},
+          {"truncated", stats.messages_truncated},
+          {"udp_kernel_drops", stats.udp_kernel_drops}};
+}
+
+Json samples_as_json(const Snapshot& snapshot) {
+  const Stats& stats = snapshot.stats;
+  return {{"read", stats.samples},
+          {"merged", stats.samples_merged},
+          {"pending", snapshot.samples_pending},
+          {"dropped",
+           {{"too_late", stats.samples_dropped_too_late},
+            {"unknown_host", stats.samples_dropped_unknown_host},
+            {"path_collision", stats.samples_dropped_path_collision},
+            {"tick_full", stats.samples_dropped_tick_full},
+            {"host_limit", stats.samples_dropped_host_limit},
+            {"metric_limit", stats.samples_dropped_metric_limit},
+            {"store_full", stats.samples_dropped_store_full}}}};
+}
+
+// A label value: backslash, quote and line feed are escaped.
+std::string label(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '\\' || c == '"') escaped += '\\';
+    escaped += c == '\n' ? ' ' : c;
+  }
+  return escaped;
+}
+
+void append_metric(std::string& out, std::string_view name, std::string_view type,
+                   std::string_view help, auto value) {
+  out += fmt::format("# HELP sluice_{0} {1}\n# TYPE sluice_{0} {2}\nsluice_{0} {3}\n", name, help,
+                     type, value);
+}
+
+// One family with a value for each destination.
+void append_destinations(std::string& out, const Snapshot& snapshot, std::string_view name,
+                         std::string_view type, std::string_view help, auto value_of) {
+  if (snapshot.destinations.empty()) return;
+  out += fmt::format("# HELP sluice_{0} {1}\n# TYPE sluice_{0} {2}\n", name, help, type);
+  for (const DestinationSnapshot& one : snapshot.destinations) {
+    out +=
+        fmt::format("sluice_{}{{destination=\"{}\"}} {}\n", name, label(one.name), value_of(one));
+  }
+}
+
+}  // namespace
+
+std::string render_ledger(const Snapshot& snapshot) {
+  const UncountedLoss loss = uncounted_loss(snapshot);
+  Json destinations = Json::array();
+  for (const DestinationSnapshot& one : snapshot.destinations)
+    destinations.push_back(destination_as_json(one));
+  return dump(
+      {{"version", snapshot.version},
+       {"instance", snapshot.instance},
+       {"started", time_text(snapshot.started)},
+       {"time", time_text(snapshot.taken)},
+       {"messages", messages_as_json(snapshot.stats)},
+       {"samples", samples_as_json(snapshot)},
+       {"destinations", std::move(destinations)},
+       {"uncounted_loss",
+        {{"messages", loss.messages}, {"samples", loss.samples}, {"datapoints", loss.datapoints}}},
+       {"store",
+        {{"bytes", snapshot.store_bytes},
+         {"windows", snapshot.store_windows},
+         {"horizon_seconds", snapshot.horizon_seconds}}},
+       {"hosts", {{"known", snapshot.hosts}, {"unmapped", snapshot.hosts_unmapped}}},
+       {"config",
+        {{"stale", !snapshot.config_error.empty()},
+         {"error", snapshot.config_error.empty() ? Json() : Json(snapshot.config_error)}}}});
+}
+
+std::string render_health(const Snapshot& snapshot) {
+  const auto troubles = troubles_of(snapshot);
+  return dump({{"status", troubles.empty() ? "ok" : "degraded"}, {"reasons", troubles}});
+}
+
+std::string render_prometheus(const Snapshot& snapshot) {
+  std::string out;
+  for (const CounterRow& row : kCounters)
+    append_metric(out, row.name, "counter", row.help, snapshot.stats.*row.field);
+  append_metric(out, "store_bytes", "gauge", "memory that open and correctable windows take",
+                snapshot.store_bytes);
+  append_metric(out, "store_windows", "gauge", "windows that can be corrected",
+                snapshot.store_windows);
+  append_metric(out, "horizon_seconds", "gauge", "how far back a sample is taken in",
+                snapshot.horizon_seconds);
+  append_metric(out, "hosts", "gauge", "hosts that were heard", snapshot.hosts);
+  append_metric(out, "hosts_unmapped", "gauge", "hosts that no cluster map or pattern names",
+                snapshot.hosts_unmapped);
+  append_metric(out, "config_stale", "gauge", "1 when the last reload was refused",
+                snapshot.config_error.empty() ? 0 : 1);
+  const UncountedLoss loss = uncounted_loss(snapshot);
+  append_metric(out, "uncounted_loss", "gauge",
+                "messages, samples and datapoints that no counter explains; always 0",
+                loss.messages + loss.samples + loss.datapoints);
+  append_destinations(out, snapshot, "destination_datapoints_waiting", "gauge",
+                      "datapoints not acknowledged yet",
+                      [](const auto& one) { return one.waiting + one.in_flight; });
+  append_destinations(out, snapshot, "destination_datapoints_acknowledged_total", "counter",
+                      "datapoints acknowledged", [](const auto& one) { return one.acknowledged; });
+  append_destinations(out, snapshot, "destination_down", "gauge",
+                      "1 while the last batch was not acknowledged",
+                      [](const auto& one) { return one.is_down ? 1 : 0; });
+  return out;
+}
+
+std::string render_problem(int status, std::string_view title, std::string_view detail) {
+  return dump({{"type", "about:blank"}, {"title", title}, {"status", status}, {"detail", detail}});
+}
+
+}  // namespace sluice

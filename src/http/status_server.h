@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "http/snapshot.h"
+#include "sluice/base/error.h"
+
+namespace sluice {
+
+struct StatusServerOptions {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 9514;  // 0: a free one.
+  std::string instance;       // Also taken as a Host header.
+};
+
+// Serves the last snapshot over HTTP in threads of its own: /healthz, /metrics, /api/v1/ledger.
+// Only GET and HEAD; requests whose Host header names another machine are refused (DNS rebinding);
+// everything a client can do is bounded in size and time, and ingest never waits for one.
+class StatusServer {
+ public:
+  [[nodiscard]] static Expected<std::unique_ptr<StatusServer>> start(
+      const StatusServerOptions& options);
+  ~StatusServer();
+  StatusServer(const StatusServer&) = delete;
+  StatusServer& operator=(const StatusServer&) = delete;
+
+  // From now on requests see this one. From one thread only.
+  void publish(std::shared_ptr<const Snapshot> snapshot);
+
+  [[nodiscard]] std::uint16_t port() const noexcept;
+
+  struct State;
+  explicit StatusServer(std::unique_ptr<State> state);
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sluice

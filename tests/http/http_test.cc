@@ -1,0 +1,128 @@
+#include <httplib.h>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "http/ledger.h"
+#include "http/render.h"
+#include "http/status_server.h"
+
+namespace sluice {
+namespace {
+
+using Json = nlohmann::json;
+
+// Every column of the account filled, and the account right.
+Snapshot balanced() {
+  Snapshot snapshot{.version = "1.2", .instance = "relay1"};
+  snapshot.stats.messages_received = 10;
+  snapshot.stats.messages_parsed = 7;
+  snapshot.stats.messages_malformed = 3;
+  snapshot.stats.samples = 21;
+  snapshot.stats.samples_merged = 10;
+  snapshot.stats.samples_dropped_too_late = 1;
+  snapshot.stats.samples_dropped_unknown_host = 2;
+  snapshot.stats.samples_dropped_path_collision = 1;
+  snapshot.stats.samples_dropped_tick_full = 1;
+  snapshot.stats.samples_dropped_host_limit = 1;
+  snapshot.stats.samples_dropped_metric_limit = 1;
+  snapshot.samples_pending = 4;
+  snapshot.destinations.push_back({.name = "graphite",
+                                   .endpoint = "tcp://127.0.0.1:2003",
+                                   .published = 21,
+                                   .acknowledged = 1,
+                                   .superseded = 2,
+                                   .dropped_full = 3,
+                                   .dropped_old = 4,
+                                   .waiting = 5,
+                                   .in_flight = 6});
+  return snapshot;
+}
+
+}  // namespace
+
+TEST_CASE("what the identities do not explain is uncounted loss", "[http]") {
+  CHECK(uncounted_loss(balanced()).is_none());
+  Snapshot snapshot = balanced();
+  ++snapshot.stats.messages_received;
+  --snapshot.stats.samples;
+  snapshot.destinations[0].published += 5;
+  const UncountedLoss loss = uncounted_loss(snapshot);
+  CHECK(loss.messages == 1);
+  CHECK(loss.samples == -1);
+  CHECK(loss.datapoints == 5);
+}
+
+TEST_CASE("a relay is degraded when it loses, is stale, or cannot deliver", "[http]") {
+  CHECK(troubles_of(balanced()).empty());
+  CHECK(Json::parse(render_health(balanced()))["status"] == "ok");
+  Snapshot snapshot = balanced();
+  ++snapshot.stats.messages_received;
+  snapshot.config_error = "sluice.json: /listn: unknown key";
+  snapshot.destinations[0].is_down = true;
+  snapshot.destinations[0].last_error = "connection refused";
+  const Json health = Json::parse(render_health(snapshot));
+  CHECK(health["status"] == "degraded");
+  REQUIRE(health["reasons"].size() == 3);
+  CHECK(health["reasons"][2] ==
+        "destination graphite (tcp://127.0.0.1:2003) does not take datapoints, 11 wait: connection "
+        "refused");
+}
+
+TEST_CASE("the ledger has every column", "[http]") {
+  const Json ledger = Json::parse(render_ledger(balanced()));
+  CHECK(ledger["messages"]["received"] == 10);
+  CHECK(ledger["messages"]["malformed"] == 3);
+  CHECK(ledger["samples"]["read"] == 21);
+  CHECK(ledger["samples"]["pending"] == 4);
+  CHECK(ledger["samples"]["dropped"]["unknown_host"] == 2);
+  CHECK(ledger["destinations"][0]["published"] == 21);
+  CHECK(ledger["destinations"][0]["dropped"]["too_old"] == 4);
+  CHECK(ledger["uncounted_loss"] == Json{{"messages", 0}, {"samples", 0}, {"datapoints", 0}});
+  CHECK(ledger["config"]["stale"] == false);
+}
+
+TEST_CASE("Prometheus text has a HELP, a TYPE and a value for each family, once", "[http]") {
+  const std::string text = render_prometheus(balanced());
+  for (const CounterRow& row : kCounters) {
+    CAPTURE(row.name);
+    CHECK(text.find("# TYPE sluice_" + std::string(row.name) + " counter\n") != std::string::npos);
+  }
+  CHECK(text.find("sluice_syslog_messages_received_total 10\n") != std::string::npos);
+  CHECK(text.find("sluice_destination_datapoints_waiting{destination=\"graphite\"} 11\n") !=
+        std::string::npos);
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);)
+    CHECK((line.starts_with("# ") || line.starts_with("sluice_")));
+}
+
+TEST_CASE("the status server serves the last snapshot, and only to those who mean it", "[http]") {
+  auto server = StatusServer::start({.host = "127.0.0.1", .port = 0, .instance = "relay1"});
+  REQUIRE(server);
+  (*server)->publish(std::make_shared<const Snapshot>(balanced()));
+  httplib::Client client("127.0.0.1", (*server)->port());
+  CHECK(Json::parse(client.Get("/healthz")->body)["status"] == "ok");
+  CHECK(Json::parse(client.Get("/api/v1/ledger")->body)["instance"] == "relay1");
+  CHECK(client.Get("/metrics")->get_header_value("Content-Type") == "text/plain; version=0.0.4");
+
+  const auto missing = client.Get("/nothing");
+  CHECK(missing->status == 404);
+  CHECK(missing->get_header_value("Content-Type") == "application/problem+json");
+  CHECK(Json::parse(missing->body)["status"] == 404);
+  CHECK(client.Post("/healthz", "x", "text/plain")->status == 405);
+  const httplib::Headers rebound{{"Host", "evil.example.com"}};
+  CHECK(client.Get("/healthz", rebound)->status == 403);
+  const httplib::Headers named{{"Host", "relay1:9514"}};
+  CHECK(client.Get("/healthz", named)->status == 200);
+}
+
+TEST_CASE("a status server whose port is taken says so", "[http]") {
+  auto first = StatusServer::start({.host = "127.0.0.1", .port = 0});
+  REQUIRE(first);
+  const auto second = StatusServer::start({.host = "127.0.0.1", .port = (*first)->port()});
+  REQUIRE_FALSE(second);
+  CHECK(second.error().message().find("cannot listen there") != std::string::npos);
+}
+
+}  // namespace sluice
