@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <httplib.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <atomic>
@@ -91,6 +92,12 @@ void StatusServer::State::set_limits() {
   server.set_keep_alive_timeout(kTimeoutSeconds);
   server.set_keep_alive_max_count(kRequestsPerConnection);
   server.set_payload_max_length(kPayloadBytesMax);
+  // Not the library's own choice, SO_REUSEPORT, which would let two relays share the port
+  // unnoticed.
+  server.set_socket_options([](socket_t socket) {
+    const int on = 1;
+    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  });
   server.set_default_headers(
       {{"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}});
 }

@@ -230,12 +230,46 @@ TEST_CASE("a notice refers to the sender's last message alone", "[pipeline]") {
   CHECK(f.counts() == Counts{{"localhost", 1}});
 }
 
-TEST_CASE("syslog-ng's notice names the message", "[pipeline]") {
+TEST_CASE("syslog-ng's notice names the beginning of the message", "[pipeline]") {
+  const std::string_view notice =
+      "<29>Nov 22 07:40:00 web01 puppet-agent: Last message 'Applied catalog in 0' "
+      "repeated 4 times, suppressed by syslog-ng on loghost";
+  Fixture f;
+  SECTION("the message itself was received before") {
+    f.receive("<29>Nov 22 07:40:00 web01 puppet-agent: Applied catalog in 0.50 seconds");
+    f.receive(notice);
+    CHECK(f.counts() == Counts{{"web01", 5}});
+  }
+  SECTION("another message was") {
+    f.receive("<29>Nov 22 07:40:00 web01 puppet-agent: Applied catalog in 7.50 seconds");
+    f.receive(notice);
+    CHECK(f.counts() == Counts{{"web01", 1}});
+    CHECK(f.ingest.stats().repeats_unresolved == 1);
+  }
+  SECTION("none was: half a text gives no number") {
+    f.receive(notice);
+    CHECK(f.counts() == Counts{});
+  }
+}
+
+TEST_CASE("a notice that a size limit cut gives no number of its own", "[pipeline]") {
   Fixture f;
   f.receive(
-      "<29>Nov 22 07:40:00 web01 puppet-agent: Last message 'Applied catalog in 0.50 seconds' "
-      "repeated 4 times, suppressed by syslog-ng on loghost");
-  CHECK(f.counts() == Counts{{"web01", 4}});
+      "<29>Nov 22 07:40:00 web01 puppet-agent: message repeated 4 times: [ Applied catalog in "
+      "12.34 seconds");
+  CHECK(f.counts() == Counts{});
+}
+
+TEST_CASE("a message whose frame the stream cut short gives no number", "[pipeline]") {
+  Fixture f;
+  f.ingest.receive(
+      {.bytes = "<29>Nov 22 07:40:00 web01 puppet-agent: Applied catalog in 12.34 seconds",
+       .peer = f.peer,
+       .zone = f.zone,
+       .incomplete = true},
+      kNow);
+  CHECK(f.counts() == Counts{});
+  CHECK(f.ingest.stats().messages_incomplete == 1);
 }
 
 TEST_CASE("with expand_repeats off a notice is a message like any other", "[pipeline]") {
