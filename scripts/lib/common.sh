@@ -65,11 +65,13 @@ need_packages() {
   apt_install "${missing[@]}"
 }
 
-# Configures and builds a preset of CMakePresets.json.
+# Configures and builds a preset of CMakePresets.json: everything, or the targets that are named.
 build_preset() {
+  local preset=$1
+  shift
   command -v ccache >/dev/null && export CMAKE_CXX_COMPILER_LAUNCHER=ccache
-  say "building: preset $1"
-  cmake --preset "$1" >"$top/build/configure-$1.log" 2>&1 ||
-    { cat "$top/build/configure-$1.log" >&2; die "cmake --preset $1 failed"; }
-  cmake --build --preset "$1"
+  say "building: preset $preset"
+  cmake --preset "$preset" >"$top/build/configure-$preset.log" 2>&1 ||
+    { cat "$top/build/configure-$preset.log" >&2; die "cmake --preset $preset failed"; }
+  cmake --build --preset "$preset" ${1:+--target "$@"}
 }
