@@ -4,6 +4,9 @@ target_compile_options(sluice_warnings INTERFACE -Wall -Wextra -Wshadow -Wconver
                        -Wno-sign-conversion -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual
                        # Designated initialisers leave the rest at their defaults on purpose.
                        -Wno-missing-field-initializers)
+# clang warns of libstdc++ 12's own stable_sort.
+target_compile_options(sluice_warnings INTERFACE
+                       $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>)
 # g++ 12 warns of std::string's own code (its bug 105651).
 target_compile_options(sluice_warnings INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 if(SLUICE_DEVELOPER)

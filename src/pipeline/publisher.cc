@@ -147,7 +147,7 @@ void Publisher::State::merge_host(Delta::Host& host,
   const std::optional<HostId> id = admit(host, name, now);
   // Newest first: an age then marks only the windows up to the host's next event, not all later
   // ones.
-  std::ranges::stable_sort(host.entries, std::ranges::greater{}, &Delta::Entry::window);
+  std::ranges::sort(host.entries, std::ranges::greater{}, &Delta::Entry::window);
   for (Delta::Entry& entry : host.entries) {
     const std::uint64_t count = entry.summary.count();
     if (!id) {
