@@ -135,10 +135,9 @@ void WindowStore::note_gap(Timestamp from, Timestamp to) {
 }
 
 std::chrono::seconds WindowStore::effective_horizon(Timestamp now) const {
+  if (cut_before_ == Seconds::min()) return options_.horizon;
   const auto reach = std::chrono::duration_cast<std::chrono::seconds>(now - cut_before_);
-  return cut_before_ == Seconds::min()
-             ? options_.horizon
-             : std::clamp(reach, std::chrono::seconds(0), options_.horizon);
+  return std::clamp(reach, std::chrono::seconds(0), options_.horizon);
 }
 
 }  // namespace sluice
