@@ -145,6 +145,16 @@ TEST_CASE("a trusted peer may speak of any host", "[pipeline]") {
   }
 }
 
+TEST_CASE("explain shows a host that a line speaks of by its canonical name", "[pipeline]") {
+  Fixture f;
+  const std::string_view line =
+      "<29>Nov 22 07:40:00 puppet puppetserver: Compiled catalog for DB01.Example.com";
+  const MessageTrace trace =
+      f.ingest.explain({.bytes = line, .peer = f.peer, .zone = f.zone}, kNow);
+  REQUIRE(trace.samples.size() == 1);
+  CHECK(trace.samples[0].host == "db01.example.com");
+}
+
 TEST_CASE("new rules take over between two messages, and counters go on", "[pipeline]") {
   Fixture f;
   f.receive("<29>Nov 22 07:40:00 web01 puppet-agent[1]: Applied catalog in 1.00 seconds");
