@@ -91,9 +91,11 @@ bool Aggregator::add(const Sample& sample, Timestamp now) {
       return false;
     }
     ++host.entry_count;
-    state.entries.push_back(
-        {host_place,
-         {metric, window, sample.is_claimed, Summary(has_quantiles(sample.metric->type))}});
+    state.entries.push_back({host_place,
+                             {.metric = metric,
+                              .window = window,
+                              .is_claimed = sample.is_claimed,
+                              .summary = Summary(has_quantiles(sample.metric->type))}});
   }
   state.entries[place->second].entry.summary.add(sample.value, sample.time, sample.weight);
   state.sample_count += sample.weight;

@@ -51,7 +51,11 @@ enum class Overflow : std::uint8_t {
   kBlock,    // Stops reading until the tick is over; senders wait.
 };
 
+// What a listener's senders speak.
+enum class InputKind : std::uint8_t { kSyslog, kGraphite };
+
 struct ListenConfig {
+  InputKind input = InputKind::kSyslog;
   Endpoint endpoint;
   std::vector<Network> allow;           // Empty: loopback only, which the endpoint then must be.
   std::string tz;                       // IANA zone of stamps without one; empty: the relay's.

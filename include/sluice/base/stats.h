@@ -27,6 +27,11 @@ struct Stats {
   std::uint64_t messages_matched = 0;
   std::uint64_t messages_unmatched = 0;
 
+  // Graphite plaintext: received = parsed + malformed. Matched and unmatched lines are among
+  // messages_matched and messages_unmatched.
+  std::uint64_t graphite_lines_received = 0;
+  std::uint64_t graphite_lines_malformed = 0;
+
   // Event times: one choice a message.
   std::uint64_t times_from_stamp = 0;
   std::uint64_t times_without_stamp = 0;
@@ -60,6 +65,7 @@ struct Stats {
   std::uint64_t samples_dropped_host_limit = 0;
   std::uint64_t samples_dropped_metric_limit = 0;
   std::uint64_t samples_dropped_store_full = 0;
+  std::uint64_t samples_dropped_series_limit = 0;
 
   // Windows and datapoints: published = acknowledged + waiting + in flight + superseded + dropped,
   // per destination; with several destinations the last four count for all of them together.
@@ -69,11 +75,23 @@ struct Stats {
   std::uint64_t datapoints_published = 0;
   std::uint64_t datapoints_refused = 0;
   std::uint64_t datapoints_acknowledged = 0;
+  std::uint64_t datapoints_unconfirmed = 0;
   std::uint64_t datapoints_superseded = 0;
   std::uint64_t datapoints_dropped_queue_full = 0;
   std::uint64_t datapoints_dropped_too_old = 0;
   std::uint64_t batches_acknowledged = 0;
   std::uint64_t batches_failed = 0;
+  std::uint64_t datapoints_replayed = 0;
+
+  // Disk.
+  std::uint64_t journal_rows = 0;
+  std::uint64_t journal_octets = 0;
+  std::uint64_t journal_failures = 0;
+  std::uint64_t spool_failures = 0;
+
+  // The cluster map file.
+  std::uint64_t cluster_map_reloads = 0;
+  std::uint64_t cluster_map_refusals = 0;
 };
 
 struct CounterRow {
@@ -111,6 +129,10 @@ inline constexpr std::array kCounters{
                "messages that a rule matched"},
     CounterRow{"syslog_messages_unmatched_total", &Stats::messages_unmatched,
                "messages that no rule matched"},
+    CounterRow{"graphite_lines_received_total", &Stats::graphite_lines_received,
+               "lines of Graphite plaintext received"},
+    CounterRow{"graphite_lines_malformed_total", &Stats::graphite_lines_malformed,
+               "of these, lines that are no path, value and timestamp"},
     CounterRow{"time_from_stamp_total", &Stats::times_from_stamp,
                "messages counted at the time of their stamp"},
     CounterRow{"time_without_stamp_total", &Stats::times_without_stamp,
@@ -161,6 +183,8 @@ inline constexpr std::array kCounters{
         "samples of metrics beyond the bound on metric names, or whose name has another type"},
     CounterRow{"samples_dropped_store_full_total", &Stats::samples_dropped_store_full,
                "samples of new series while windows not published yet take twice store_bytes_max"},
+    CounterRow{"samples_dropped_series_limit_total", &Stats::samples_dropped_series_limit,
+               "samples of new series beyond a bound on series"},
     CounterRow{"windows_published_total", &Stats::windows_published,
                "windows published when they had ended"},
     CounterRow{"windows_cut_total", &Stats::windows_cut,
@@ -172,6 +196,8 @@ inline constexpr std::array kCounters{
                "datapoints that carbon would not take and that were not sent"},
     CounterRow{"datapoints_acknowledged_total", &Stats::datapoints_acknowledged,
                "datapoints acknowledged by a destination"},
+    CounterRow{"datapoints_unconfirmed_total", &Stats::datapoints_unconfirmed,
+               "datapoints sent to a destination that never answers a half-close"},
     CounterRow{"datapoints_superseded_total", &Stats::datapoints_superseded,
                "datapoints replaced by a newer version before they were sent"},
     CounterRow{"datapoints_dropped_queue_full_total", &Stats::datapoints_dropped_queue_full,
@@ -181,6 +207,18 @@ inline constexpr std::array kCounters{
     CounterRow{"batches_acknowledged_total", &Stats::batches_acknowledged, "batches acknowledged"},
     CounterRow{"batches_failed_total", &Stats::batches_failed,
                "batches that were not acknowledged and are sent again"},
+    CounterRow{"datapoints_replayed_total", &Stats::datapoints_replayed,
+               "acknowledged datapoints sent once more because the destination may have died"},
+    CounterRow{"journal_rows_total", &Stats::journal_rows, "ticks written to the journal"},
+    CounterRow{"journal_octets_total", &Stats::journal_octets, "octets written to the journal"},
+    CounterRow{"journal_failures_total", &Stats::journal_failures,
+               "ticks that the journal could not take"},
+    CounterRow{"spool_failures_total", &Stats::spool_failures,
+               "times that a spool could not be written and went on in memory"},
+    CounterRow{"cluster_map_reloads_total", &Stats::cluster_map_reloads,
+               "times that a changed cluster map file was taken"},
+    CounterRow{"cluster_map_refusals_total", &Stats::cluster_map_refusals,
+               "times that a changed cluster map file was refused"},
 };
 
 static_assert(sizeof(Stats) == kCounters.size() * sizeof(std::uint64_t),

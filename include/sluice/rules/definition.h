@@ -52,6 +52,7 @@ struct EmitDefinition {
   Metric metric;                // Its name may hold {capture}; empty stats mean the type's default.
   ValueSource value;            // Default: the constant 1.
   double scale = 1;             // Multiplies the value: 0.001 for a log that counts milliseconds.
+  double offset = 0;            // Added after scaling: 100 - idle is scale -1 and offset 100.
   std::string host;             // Capture that names the host; empty: the record's own.
   std::vector<Condition> when;  // Tested after this rule's `set` and `add`.
 };

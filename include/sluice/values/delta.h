@@ -17,16 +17,27 @@ struct Delta {
     std::uint32_t metric = 0;  // Index into `metrics`.
     Seconds window{};          // Its start.
     bool is_claimed = false;   // Of a host that was only named in another host's message.
+    std::uint32_t rule = 0;    // Index into `rules`: the rule its first sample came from.
     Summary summary;
+  };
+  // A sign of life: a rule of a pack with this presence matched a message of the host.
+  struct Sign {
+    std::uint32_t presence = 0;  // Index into `presences`.
+    Timestamp last{};            // Event time of the last such message.
   };
   struct Host {
     std::string name;
     Timestamp last_heard{};   // Arrival of its last message that a rule matched.
     bool is_claimed = false;  // All that is known of it here was said by others.
+    // The name is a node of a metric path, in which the dots of the host's name were replaced.
+    bool is_path_node = false;
+    std::vector<Sign> signs;
     std::vector<Entry> entries;
   };
 
   std::vector<Metric> metrics;
+  std::vector<std::string> rules;      // "pack/rule".
+  std::vector<std::string> presences;  // "puppet".
   std::vector<Host> hosts;
   std::uint64_t sample_count = 0;  // Samples in all summaries, weights included.
 

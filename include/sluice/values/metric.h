@@ -47,6 +47,13 @@ enum class Stat : std::uint8_t {
 [[nodiscard]] const std::vector<Stat>& allowed_host_stats(MetricType type);
 [[nodiscard]] const std::vector<Stat>& allowed_cluster_stats(MetricType type);
 
+// What a series publishes in a window without a sample.
+enum class Idle : std::uint8_t {
+  kDefault,  // Nothing for a host; 0 for a counter of a cluster that was seen within host_ttl.
+  kGap,      // Nothing, counters of clusters included.
+  kZero,     // 0 (counters and gauges), for every host that had a sample within host_ttl.
+};
+
 // What is known of a metric beside its samples. Two rules that write one name must agree on it.
 struct Metric {
   std::string name;  // "puppet.time.catalog_application": snake_case nodes joined by dots.
@@ -55,6 +62,15 @@ struct Metric {
   std::vector<Stat> host_stats;  // Never empty once a RuleSet owns it, but for states.
   std::vector<Stat> cluster_stats;
   std::chrono::seconds limit{0};  // Ages: a host above it counts in over_limit.
+  // States: their names, each a leaf of the cluster; a sample's value is an index into them.
+  std::vector<std::string> states;
+  std::chrono::seconds ttl{0};  // States: one that is older counts as "stale".
+  Idle idle = Idle::kDefault;
+  // Gauges, timings and distributions: for so long a host's last value takes part in its cluster's
+  // value in every window. 0: not held.
+  std::chrono::seconds hold{0};
+  // The presence of the pack it comes from, or empty: whose hosts a state counts as "never".
+  std::string presence;
 
   friend bool operator==(const Metric&, const Metric&) = default;
 };
