@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "sluice/base/stats.h"
 #include "sluice/base/time.h"
+#include "sluice/pipeline/sender_counts.h"
 
 namespace sluice {
 
@@ -42,6 +44,9 @@ struct Snapshot {
   std::int64_t horizon_seconds = 0;  // How far back a sample is taken in now.
   std::uint64_t hosts = 0;
   std::uint64_t hosts_unmapped = 0;
+  // Shared by the snapshots of several ticks, because it is long; null before the first report.
+  std::shared_ptr<const SenderReport> senders;
+  Timestamp senders_taken{};
   std::string
       config_error;  // Of the last reload, when it was refused; the old configuration runs on.
 };

@@ -1,12 +1,13 @@
-"""Debian's rsyslogd and carbon-cache as peers of a test: own configuration, own scratch folder,
+"""Debian's rsyslogd, syslog-ng and carbon-cache as peers of a test: own configuration, own scratch folder,
 loopback only, in the foreground, ended by process id."""
 import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 
-from sluice_harness import DEADLINE_SECONDS, accepts_tcp, wait_until
+from sluice_harness import DEADLINE_SECONDS, SOURCE_DIR, accepts_tcp, free_port, wait_until
 
 # Debian keeps daemons where an ordinary user's PATH does not look.
 DAEMON_PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
@@ -17,6 +18,12 @@ def program(name: str) -> str:
     if not found:
         raise FileNotFoundError(f"{name} is not installed (scripts/packages-test.txt names its package)")
     return found
+
+
+def give(port, lines):
+    """Hands lines to a daemon's TCP input."""
+    with socket.create_connection(("127.0.0.1", port)) as front:
+        front.sendall("".join(line + "\n" for line in lines).encode())
 
 
 class Peer:
@@ -74,6 +81,39 @@ input(type="imtcp" address="127.0.0.1" port="0" listenPortFileName="{port_file}"
         self.wait_until_ready(lambda: port_file.exists() and (port := port_file.read_text().strip())
                               and accepts_tcp(int(port)), "rsyslogd to listen")
         self.port = int(port_file.read_text())
+
+
+def syslog_ng_command(*arguments: str) -> list[str]:
+    """Debian's syslog-ng, unpacked beside the system."""
+    unpacked = pathlib.Path(subprocess.run([SOURCE_DIR / "scripts/unpack-syslog-ng"], check=True, text=True,
+                                           stdout=subprocess.PIPE).stdout.strip())
+    modules = next((unpacked / "usr/lib/syslog-ng").glob("3.*"))
+    return ["env", f"LD_LIBRARY_PATH={unpacked}/usr/lib/syslog-ng", str(unpacked / "usr/sbin/syslog-ng"),
+            f"--module-path={modules}", *arguments]
+
+
+def syslog_ng_configuration(port: int, rules: str) -> str:
+    """A configuration with a TCP source, called as Debian's is, and `rules` behind it."""
+    return f"""\
+@version: 3.38
+options {{ keep-hostname(yes); use-dns(no); stats-freq(0); }};
+source s_src {{ network(ip("127.0.0.1") port({port}) transport("tcp")); }};
+{rules}
+"""
+
+
+class Syslogng(Peer):
+    """syslog-ng with a TCP source `s_src` on `port`, and `rules` behind it."""
+
+    def __init__(self, scratch: pathlib.Path, rules: str):
+        scratch.mkdir()
+        self.port = free_port()
+        config = scratch / "syslog-ng.conf"
+        config.write_text(syslog_ng_configuration(self.port, rules))
+        super().__init__(syslog_ng_command("--foreground", "--stderr", "--no-caps", f"--cfgfile={config}",
+                                           f"--persist-file={scratch}/persist", f"--pidfile={scratch}/pid",
+                                           f"--control={scratch}/control"), scratch / "log")
+        self.wait_until_ready(lambda: accepts_tcp(self.port), "syslog-ng to listen")
 
 
 class CarbonCache(Peer):

@@ -17,9 +17,8 @@ import subprocess
 import sys
 import unittest
 
-from peers import Peer, Rsyslogd, program
-from sluice_harness import (SOURCE_DIR, RecordingSink, Sluice, accepts_tcp, free_port, scratch, stamp,
-                            wait_until)
+from peers import Rsyslogd, Syslogng, give, program
+from sluice_harness import RecordingSink, Sluice, free_port, scratch, stamp, wait_until
 
 SLUICE = sys.argv.pop(1)
 LOGGER_SECONDS_MAX = 30
@@ -114,36 +113,12 @@ class Receiver:
         return {key: Statistics(of["count"], of["mean"], of["min"], of["max"]) for key, of in leaves.items()}
 
 
-class Syslogng(Peer):
-    """Debian's syslog-ng with a TCP input on `port`; `destinations` maps ways to destination drivers."""
-
-    def __init__(self, folder, destinations):
-        folder.mkdir()
-        unpacked = pathlib.Path(subprocess.run([SOURCE_DIR / "scripts/unpack-syslog-ng"], check=True, text=True,
-                                               stdout=subprocess.PIPE).stdout.strip())
-        self.port = free_port()
-        # By default syslog-ng names what it persists after the address, which all ways share.
-        logs = [f'log {{ source(input); filter {{ message("way={way} ") }}; '
-                f'destination {{ {driver.removesuffix(")")} persist-name("{way}")); }}; }};'
-                for way, driver in destinations.items()]
-        config = folder / "syslog-ng.conf"
-        config.write_text("\n".join([
-            "@version: 3.38",
-            "options { keep-hostname(yes); use-dns(no); stats-freq(0); };",
-            f'source input {{ network(ip("127.0.0.1") port({self.port}) transport("tcp")); }};',
-            *logs, ""]))
-        modules = next((unpacked / "usr/lib/syslog-ng").glob("3.*"))
-        super().__init__(["env", f"LD_LIBRARY_PATH={unpacked}/usr/lib/syslog-ng", str(unpacked / "usr/sbin/syslog-ng"),
-                          "--foreground", "--stderr", "--no-caps", f"--module-path={modules}", f"--cfgfile={config}",
-                          f"--persist-file={folder}/persist", f"--pidfile={folder}/pid", f"--control={folder}/control"],
-                         folder / "log")
-        self.wait_until_ready(lambda: accepts_tcp(self.port), "syslog-ng to listen")
-
-
-def give(port, lines):
-    """Hands lines to a daemon's TCP input."""
-    with socket.create_connection(("127.0.0.1", port)) as front:
-        front.sendall("".join(line + "\n" for line in lines).encode())
+def syslog_ng_rules(destinations):
+    """Log statements that send each way's messages by its driver; `destinations` maps ways to drivers."""
+    # By default syslog-ng names what it persists after the address, which all ways share.
+    return "\n".join(f'log {{ source(s_src); filter {{ message("way={way} ") }}; '
+                     f'destination {{ {driver.removesuffix(")")} persist-name("{way}")); }}; }};'
+                     for way, driver in destinations.items())
 
 
 def logger_host(options):
@@ -270,7 +245,7 @@ action(type="omfwd" target="127.0.0.1" port="{receiver.port}" protocol="tcp" tem
         receiver = Receiver(self)
         drivers = {f"{driver}_{transport}": f'{driver}("127.0.0.1" port({receiver.port}) transport("{transport}"))'
                    for driver in ("network", "syslog") for transport in ("udp", "tcp")}
-        daemon = self.enterContext(Syslogng(receiver.folder / "syslog-ng", drivers))
+        daemon = self.enterContext(Syslogng(receiver.folder / "syslog-ng", syslog_ng_rules(drivers)))
         expected = {(f"{way}.example.com", way): values_of(number) for number, way in enumerate(drivers)}
         give(daemon.port, [bsd_line(host, text(way, value))
                            for (host, way), values in expected.items() for value in values])
@@ -282,7 +257,7 @@ action(type="omfwd" target="127.0.0.1" port="{receiver.port}" protocol="tcp" tem
         receiver = Receiver(self)
         drivers = {way: f'{driver}("127.0.0.1" port({receiver.port}) transport("tcp") suppress(2))'
                    for way, driver in zip(ways, ("network", "syslog"))}
-        daemon = self.enterContext(Syslogng(receiver.folder / "syslog-ng", drivers))
+        daemon = self.enterContext(Syslogng(receiver.folder / "syslog-ng", syslog_ng_rules(drivers)))
         for way in ways:
             give(daemon.port, [bsd_line("db01", text(way, value)) for value in [*runs, END]])
         def is_published(way):
