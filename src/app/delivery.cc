@@ -20,7 +20,7 @@ Delivery::Delivery(uv_loop_t* loop, const DestinationConfig& config)
                .port = config.carbon.port,
                .connect_timeout = config.connect_timeout,
                .ack_timeout = config.ack_timeout},
-              [this](const Batch&, Expected<void> outcome) { finish(std::move(outcome)); }),
+              [this](const Batch&, SendOutcome outcome) { finish(std::move(outcome)); }),
       retry_timer_(make_handle<uv_timer_t>(loop, this, uv_timer_init)),
       jitter_(std::random_device{}()) {}
 
@@ -42,7 +42,7 @@ void Delivery::send_next() {
   if (auto batch = spool_.take(wall_clock())) client_.send(std::move(*batch));
 }
 
-void Delivery::finish(Expected<void> outcome) {
+void Delivery::finish(SendOutcome outcome) {
   if (outcome) {
     succeed();
     send_next();

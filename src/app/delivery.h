@@ -49,7 +49,7 @@ class Delivery {
 
  private:
   void send_next();
-  void finish(Expected<void> outcome);
+  void finish(SendOutcome outcome);
   void succeed();
   void retry_later(const Error& error);
 

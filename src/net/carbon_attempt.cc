@@ -13,13 +13,19 @@ namespace sluice {
 namespace {
 
 using std::chrono::milliseconds;
+using Kind = CarbonFailure::Kind;
 
 // carbon never says anything. A few octets may be a banner; more is a peer that is not carbon.
 constexpr std::size_t kIgnoredOctetsMax = 64 * 1024;
 
-// Failures are told a moment later, so that they never come from within send(), and so that an
-// owner who tries again at once cannot keep the loop in one turn for ever.
+// Failures are told a moment later, so that an owner who tries again at once cannot keep the loop
+// in one turn for ever.
 constexpr milliseconds kFailureDelay{1};
+
+// AwaitEnd::kBriefly: how often the kernel's queue is looked at, and how long an EOF may take after
+// it is empty. A receiver that closes at all does so within milliseconds when it is not overloaded.
+constexpr milliseconds kTakenPoll{10};
+constexpr milliseconds kSettle{200};
 
 // Has the kernel give up on a peer that no longer answers for its octets (RFC 5482).
 void set_user_timeout(int fd, milliseconds timeout) noexcept {
@@ -34,79 +40,34 @@ int pending_error(int fd) noexcept {
   return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
 }
 
-double seconds_of(milliseconds time) { return static_cast<double>(time.count()) / 1000.0; }
+double ack_seconds(const CarbonClientOptions& options) {
+  return static_cast<double>(options.ack_timeout.count()) / 1000.0;
+}
 
 }  // namespace
 
-// The connection with everything libuv still uses until the close callback: destroying a
-// CarbonAttempt leaves this alive that long.
-struct CarbonAttempt::Socket {
-  uv_tcp_t tcp;
-  uv_connect_t connect;
-  uv_write_t write;
-  uv_shutdown_t shutdown;
-  std::array<char, 2048> ignored;
-};
-
 CarbonAttempt::CarbonAttempt(uv_loop_t* loop, const CarbonClientOptions& options, Batch batch,
-                             Done done)
+                             AwaitEnd await, Done done)
     : loop_(loop),
       options_(options),
+      await_(await),
       done_(std::move(done)),
       batch_(std::move(batch)),
-      timer_(make_handle<uv_timer_t>(loop, this, uv_timer_init)) {
-  if (const auto address = parse_socket_address(options_.host, options_.port)) {
-    addresses_.push_back(*address);
-    try_next_address();
-  } else {
-    look_up();
-  }
-}
+      timer_(make_handle<uv_timer_t>(loop, this, uv_timer_init)),
+      dialer_(std::make_unique<CarbonDialer>(
+          loop, options_.host, options_.port, options_.connect_timeout,
+          [this](CarbonDialer::Result result) { connected(std::move(result)); })) {}
 
 // Closing the socket comes before the batch goes (members are destroyed last to first); libuv does
 // not read what it was given to write once uv_close() was called.
 CarbonAttempt::~CarbonAttempt() = default;
 
-void CarbonAttempt::look_up() {
-  enter(Phase::kLookup, options_.connect_timeout);
-  lookup_ = std::make_unique<Lookup>(loop_, [this](Expected<std::vector<SocketAddress>> found) {
-    if (!found) return fail_with(std::move(found.error().what));
-    addresses_ = std::move(*found);
-    try_next_address();
-  });
-  auto started = lookup_->start(options_.host, options_.port);
-  if (!started) fail_with(std::move(started.error().what));
-}
-
-void CarbonAttempt::try_next_address() {
-  while (next_address_ < addresses_.size()) {
-    const int status = start_connecting(addresses_[next_address_]);
-    if (status == 0) return enter(Phase::kConnect, options_.connect_timeout);
-    give_up_address(uv_strerror(status));
-  }
-  fail_with(
-      fmt::format("no connection ({}); is carbon running and listening there "
-                  "(`ss -ltn` on that machine), and does a firewall let us through?",
-                  failures_));
-}
-
-int CarbonAttempt::start_connecting(const SocketAddress& address) {
-  socket_ = make_handle<Socket>(
-      loop_, this, [](uv_loop_t* loop, Socket* socket) { return uv_tcp_init(loop, &socket->tcp); });
-  return uv_tcp_connect(&socket_->connect, &socket_->tcp, address.get(), &on_connect);
-}
-
-void CarbonAttempt::give_up_address(std::string_view why) {
-  socket_.reset();
-  if (!failures_.empty()) failures_ += ", ";
-  failures_ += fmt::format("{}: {}", addresses_[next_address_].text(), why);
-  ++next_address_;
-}
-
-void CarbonAttempt::connected(int status) {
-  if (status == 0) return send_batch();
-  give_up_address(uv_strerror(status));
-  try_next_address();
+void CarbonAttempt::connected(CarbonDialer::Result result) {
+  dialer_.reset();
+  if (!result) return finish(std::unexpected(std::move(result).error()));
+  socket_ = std::move(*result);
+  socket_->tcp.data = this;
+  send_batch();
 }
 
 void CarbonAttempt::send_batch() {
@@ -124,7 +85,9 @@ void CarbonAttempt::send_batch() {
 void CarbonAttempt::shut_down(int status) {
   if (status != 0) return fail_with_status(status);
   is_shut_ = true;
-  enter(Phase::kAwaitEof, options_.ack_timeout);
+  if (await_ == AwaitEnd::kFully) return enter(Phase::kAwaitEof, options_.ack_timeout);
+  enter(Phase::kAwaitTaken, kTakenPoll);
+  taken_deadline_ms_ = uv_now(loop_) + static_cast<std::uint64_t>(options_.ack_timeout.count());
 }
 
 void CarbonAttempt::receive(ssize_t count) {
@@ -133,6 +96,7 @@ void CarbonAttempt::receive(ssize_t count) {
   ignored_octets_ += static_cast<std::size_t>(count);
   if (ignored_octets_ > kIgnoredOctetsMax) {
     fail_with(
+        Kind::kOther,
         "the peer talks back, which carbon's plaintext port never does; check the port number");
   }
 }
@@ -143,14 +107,15 @@ void CarbonAttempt::receive(ssize_t count) {
 void CarbonAttempt::judge_eof() {
   const std::size_t untaken = untaken_octets();
   if (untaken > 0) {
-    return fail_with(
-        fmt::format("closed with {} of {} octets unread; did carbon stop, or run into "
-                    "a line it cannot read? (its log tells)",
-                    untaken, batch_.lines.size()));
+    return fail_with(Kind::kDied,
+                     fmt::format("closed with {} of {} octets unread; did carbon stop, or run into "
+                                 "a line it cannot read? (its log tells)",
+                                 untaken, batch_.lines.size()));
   }
   const int error = pending_error(fd_of(&socket_->tcp));
   if (error != 0) return fail_with_status(-error);
-  if (!is_shut_) return fail_with("closed before we had ended the batch; did carbon stop?");
+  if (!is_shut_)
+    return fail_with(Kind::kDied, "closed before we had ended the batch; did carbon stop?");
   finish({});
 }
 
@@ -162,29 +127,37 @@ std::size_t CarbonAttempt::untaken_octets() const noexcept {
 }
 
 void CarbonAttempt::time_out() {
-  const double ack_seconds = seconds_of(options_.ack_timeout);
   switch (phase_) {
     case Phase::kFailed:
-      return finish(fail(std::move(failures_)));
-    case Phase::kLookup:
-      return fail_with(
-          fmt::format("the name was not looked up within {} s; does the name server "
-                      "answer?",
-                      seconds_of(options_.connect_timeout)));
-    case Phase::kConnect:
-      give_up_address(fmt::format("no answer within {} s", seconds_of(options_.connect_timeout)));
-      return try_next_address();
+      return finish(std::unexpected(std::move(failure_)));
     case Phase::kWrite:
-      return fail_with(
-          fmt::format("left {} of {} octets unread for {} s; is carbon stopped, or "
-                      "paused by USE_FLOW_CONTROL with a full cache?",
-                      untaken_octets(), batch_.lines.size(), ack_seconds));
+      return fail_with(Kind::kOther,
+                       fmt::format("left {} of {} octets unread for {} s; is carbon stopped, or "
+                                   "paused by USE_FLOW_CONTROL with a full cache?",
+                                   untaken_octets(), batch_.lines.size(), ack_seconds(options_)));
     case Phase::kAwaitEof:
-      return fail_with(
-          fmt::format("did not close within {} s after the end of the batch, so nothing "
-                      "tells that it was read; is carbon stopped or overloaded?",
-                      ack_seconds));
+      return time_out_awaiting_end();
+    case Phase::kAwaitTaken:
+      return poll_taken();
+    case Phase::kSettle:
+      return fail_with(Kind::kUnanswered, "took the batch, and does not close");
   }
+}
+
+// With octets or our FIN untaken it is the receiver's machine or the network that is stuck; with
+// all of it taken, only the receiver itself.
+void CarbonAttempt::time_out_awaiting_end() {
+  const bool is_taken = untaken_octets() == 0 && pending_error(fd_of(&socket_->tcp)) == 0;
+  fail_with(is_taken ? Kind::kUnanswered : Kind::kOther,
+            fmt::format("did not close within {} s after the end of the batch, so nothing "
+                        "tells that it was read; is carbon stopped or overloaded?",
+                        ack_seconds(options_)));
+}
+
+void CarbonAttempt::poll_taken() {
+  if (untaken_octets() == 0) return enter(Phase::kSettle, kSettle);
+  if (uv_now(loop_) < taken_deadline_ms_) return enter(Phase::kAwaitTaken, kTakenPoll);
+  time_out_awaiting_end();
 }
 
 void CarbonAttempt::enter(Phase phase, milliseconds timeout) {
@@ -193,35 +166,29 @@ void CarbonAttempt::enter(Phase phase, milliseconds timeout) {
   uv_timer_start(timer_.get(), &on_timer, static_cast<std::uint64_t>(timeout.count()), 0);
 }
 
-void CarbonAttempt::fail_with(std::string what) {
+void CarbonAttempt::fail_with(CarbonFailure::Kind kind, std::string what) {
   socket_.reset();
-  lookup_.reset();
-  failures_ = std::move(what);
+  failure_ = {{{}, std::move(what)}, kind};
   enter(Phase::kFailed, kFailureDelay);
 }
 
 void CarbonAttempt::fail_with_status(int status) {
-  if (status == UV_ECONNRESET || status == UV_EPIPE) {
-    return fail_with(
-        "the connection was reset before everything was read; did carbon stop, or run "
-        "into a line it cannot read? (its log tells)");
+  const Kind kind = kind_of_status(status);
+  if (kind == Kind::kDied) {
+    return fail_with(kind,
+                     "the connection was reset before everything was read; did carbon stop, or run "
+                     "into a line it cannot read? (its log tells)");
   }
-  fail_with(fmt::format("the connection broke: {}", uv_strerror(status)));
+  fail_with(kind, fmt::format("the connection broke: {}", uv_strerror(status)));
 }
 
 // Last in every call chain: the callee may destroy this attempt.
-void CarbonAttempt::finish(Expected<void> outcome) {
+void CarbonAttempt::finish(SendOutcome outcome) {
   socket_.reset();
   timer_.reset();
-  if (!outcome)
-    outcome = at(host_and_port(options_.host, options_.port), std::move(outcome.error()));
+  if (!outcome) outcome.error().where = host_and_port(options_.host, options_.port);
   const Done done = std::move(done_);
   done(std::move(batch_), std::move(outcome));
-}
-
-void CarbonAttempt::on_connect(uv_connect_t* request, int status) noexcept {
-  auto* const self = static_cast<CarbonAttempt*>(request->handle->data);
-  if (self != nullptr) self->connected(status);
 }
 
 void CarbonAttempt::on_write(uv_write_t* request, int status) noexcept {
@@ -236,7 +203,7 @@ void CarbonAttempt::on_shutdown(uv_shutdown_t* request, int status) noexcept {
 
 void CarbonAttempt::on_alloc(uv_handle_t* handle, std::size_t /*wanted*/,
                              uv_buf_t* buffer) noexcept {
-  auto& ignored = reinterpret_cast<Socket*>(handle)->ignored;
+  auto& ignored = reinterpret_cast<CarbonSocket*>(handle)->ignored;
   *buffer = uv_buf_init(ignored.data(), unsigned{sizeof ignored});
 }
 

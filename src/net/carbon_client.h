@@ -4,11 +4,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <memory>
 #include <string>
 
-#include "sluice/base/error.h"
+#include "net/carbon_dialer.h"
 #include "sluice/values/datapoint.h"
 
 namespace sluice {
@@ -22,6 +23,16 @@ struct CarbonClientOptions {
   std::chrono::milliseconds ack_timeout{30000};
 };
 
+// How long a batch waits for the peer's EOF once the peer's kernel has taken all of it.
+enum class AwaitEnd : std::uint8_t {
+  kFully,    // ack_timeout.
+  kBriefly,  // A moment, for a receiver that never closes: the kernel's word has to do.
+};
+
+// Acknowledged, or why not. kUnanswered: the peer's kernel has taken every octet and our FIN, and
+// nothing else is known.
+using SendOutcome = std::expected<void, CarbonFailure>;
+
 class CarbonAttempt;
 
 // Sends batches to a carbon receiver, one at a time, each over a connection of its own, and tells
@@ -34,7 +45,7 @@ class CarbonClient {
   // Called once per send(), from the loop; never from within send(). On failure `error` says what
   // happened, for people. The batch is handed back in both cases. May call send() again, or destroy
   // the client.
-  using Done = std::function<void(Batch batch, Expected<void> outcome)>;
+  using Done = std::function<void(Batch batch, SendOutcome outcome)>;
 
   CarbonClient(uv_loop_t* loop, CarbonClientOptions options, Done done);
   ~CarbonClient();  // A batch in flight is dropped without a callback.
@@ -42,12 +53,12 @@ class CarbonClient {
   CarbonClient& operator=(const CarbonClient&) = delete;
 
   // Starts sending. Only when is_idle().
-  void send(Batch batch);
+  void send(Batch batch, AwaitEnd await = AwaitEnd::kFully);
 
   [[nodiscard]] bool is_idle() const noexcept;
 
  private:
-  void finish(Batch batch, Expected<void> outcome);
+  void finish(Batch batch, SendOutcome outcome);
 
   uv_loop_t* loop_;
   CarbonClientOptions options_;

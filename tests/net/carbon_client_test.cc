@@ -29,7 +29,7 @@ Batch batch_of(std::size_t octets, std::uint64_t id = 1) {
 struct Sender {
   Sender(uv_loop_t* loop, CarbonClientOptions options)
       : client(std::make_unique<CarbonClient>(loop, std::move(options),
-                                              [this](Batch batch, Expected<void> outcome) {
+                                              [this](Batch batch, SendOutcome outcome) {
                                                 batches.push_back(std::move(batch));
                                                 outcomes.push_back(std::move(outcome));
                                               })) {}
@@ -42,7 +42,7 @@ struct Sender {
   }
 
   std::vector<Batch> batches;
-  std::vector<Expected<void>> outcomes;
+  std::vector<SendOutcome> outcomes;
   std::unique_ptr<CarbonClient> client;
 };
 
@@ -248,7 +248,7 @@ TEST_CASE("each batch has a connection of its own, and the callback may send the
   FakeCarbon carbon(loop.get(), {});
   std::uint64_t acknowledged = 0;
   std::optional<CarbonClient> client;
-  client.emplace(loop.get(), options_for(carbon), [&](Batch batch, Expected<void> outcome) {
+  client.emplace(loop.get(), options_for(carbon), [&](Batch batch, SendOutcome outcome) {
     REQUIRE(outcome.has_value());
     CHECK(batch.id == ++acknowledged);
     if (acknowledged < 5) client->send(batch_of(10'000, acknowledged + 1));
@@ -265,7 +265,7 @@ TEST_CASE("the callback may send a refused batch again at once, without holding 
   carbon.stop_listening();
   int failures = 0;
   std::optional<CarbonClient> client;
-  client.emplace(loop.get(), options_for(carbon), [&](Batch batch, Expected<void>) {
+  client.emplace(loop.get(), options_for(carbon), [&](Batch batch, SendOutcome) {
     ++failures;
     client->send(std::move(batch));
   });
@@ -281,7 +281,7 @@ TEST_CASE("the callback may destroy the client", "[net]") {
   std::optional<bool> outcome;
   std::unique_ptr<CarbonClient> client;
   client = std::make_unique<CarbonClient>(loop.get(), options_for(carbon),
-                                          [&client, &outcome](Batch, Expected<void> result) {
+                                          [&client, &outcome](Batch, SendOutcome result) {
                                             client.reset();
                                             outcome = result.has_value();
                                           });
@@ -305,6 +305,64 @@ TEST_CASE("a client that is destroyed in flight calls nobody", "[net]") {
   sender.client.reset();
   for (int i = 0; i < 3; ++i) loop.turn();
   CHECK_FALSE(sender.is_done());
+}
+
+using Kind = CarbonFailure::Kind;
+
+// Sends one small batch and gives the kind of its failure; none when it was acknowledged.
+std::optional<Kind> kind_of_failure(FakeCarbon::Manner manner, AwaitEnd await,
+                                    std::chrono::milliseconds ack_timeout, std::size_t octets) {
+  TestLoop loop;
+  FakeCarbon carbon(loop.get(), std::move(manner));
+  CarbonClientOptions options = options_for(carbon);
+  options.ack_timeout = ack_timeout;
+  Sender sender(loop.get(), options);
+  sender.client->send(batch_of(octets), await);
+  REQUIRE(loop.run_until([&] { return sender.is_done(); }));
+  if (sender.outcomes[0]) return std::nullopt;
+  return sender.outcomes[0].error().kind;
+}
+
+TEST_CASE("a failure says what it tells about the receiver's life", "[net][half-close]") {
+  FakeCarbon::Manner silent;
+  silent.closes_at_eof = false;
+  FakeCarbon::Manner dying;
+  dying.closes_after = 0;
+  FakeCarbon::Manner halfway;
+  halfway.closes_after = 100'000;
+  FakeCarbon::Manner stopped;
+  stopped.reads = false;
+  CHECK(kind_of_failure(silent, AwaitEnd::kFully, 100ms, 1000) == Kind::kUnanswered);
+  CHECK(kind_of_failure(dying, AwaitEnd::kFully, 20s, 1000) == Kind::kDied);
+  CHECK(kind_of_failure(halfway, AwaitEnd::kFully, 20s, 512 * 1024) == Kind::kDied);
+  CHECK(kind_of_failure(stopped, AwaitEnd::kFully, 100ms, 64 << 20) == Kind::kOther);
+}
+
+TEST_CASE("who waits briefly is told when the peer's kernel has all of it", "[net][half-close]") {
+  FakeCarbon::Manner silent;
+  silent.closes_at_eof = false;
+  FakeCarbon::Manner stopped;
+  stopped.reads = false;
+  FakeCarbon::Manner dying;
+  dying.closes_after = 0;
+  CHECK(kind_of_failure(silent, AwaitEnd::kBriefly, 20s, 1 << 20) == Kind::kUnanswered);
+  CHECK(kind_of_failure({}, AwaitEnd::kBriefly, 20s, 1 << 20) == std::nullopt);
+  CHECK(kind_of_failure(dying, AwaitEnd::kBriefly, 20s, 1000) == Kind::kDied);
+  CHECK(kind_of_failure(stopped, AwaitEnd::kBriefly, 100ms, 64 << 20) == Kind::kOther);
+}
+
+TEST_CASE("nobody listening is a sign of death, a name not found is none", "[net]") {
+  TestLoop loop;
+  FakeCarbon carbon(loop.get(), {});
+  carbon.stop_listening();
+  CarbonClientOptions options = options_for(carbon);
+  const auto [host, kind] = GENERATE(
+      table<std::string, Kind>({{"127.0.0.1", Kind::kDied}, {"no such name", Kind::kOther}}));
+  options.host = host;
+  Sender sender(loop.get(), options);
+  sender.client->send(batch_of(1));
+  REQUIRE(loop.run_until([&] { return sender.is_done(); }));
+  CHECK(sender.outcomes[0].error().kind == kind);
 }
 
 }  // namespace

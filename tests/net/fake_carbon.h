@@ -47,6 +47,16 @@ class FakeCarbon {
   [[nodiscard]] std::size_t connection_count() const { return connection_count_; }
   Manner& manner() { return manner_; }
   void stop_listening() { listener_.reset(); }
+  [[nodiscard]] std::size_t open_count() const { return connections_.size(); }
+
+  // As when a carbon ends: a FIN for each connection with nothing unread.
+  void close_connections() { connections_.clear(); }
+  void reset_connections() {
+    const linger at_once{.l_onoff = 1, .l_linger = 0};
+    for (const Fd& fd : connections_)
+      REQUIRE(setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) == 0);
+    connections_.clear();
+  }
 
  private:
   static void on_step(uv_timer_t* timer) { static_cast<FakeCarbon*>(timer->data)->step(); }
