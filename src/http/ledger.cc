@@ -16,7 +16,11 @@ std::uint64_t samples_dropped(const Stats& stats) noexcept {
   return stats.samples_dropped_too_late + stats.samples_dropped_unknown_host +
          stats.samples_dropped_path_collision + stats.samples_dropped_tick_full +
          stats.samples_dropped_host_limit + stats.samples_dropped_metric_limit +
-         stats.samples_dropped_store_full;
+         stats.samples_dropped_store_full + stats.samples_dropped_series_limit;
+}
+
+std::uint64_t datapoints_dropped(const DestinationSnapshot& destination) noexcept {
+  return destination.dropped_full + destination.dropped_old;
 }
 
 UncountedLoss uncounted_loss(const Snapshot& snapshot) noexcept {
@@ -27,9 +31,9 @@ UncountedLoss uncounted_loss(const Snapshot& snapshot) noexcept {
   loss.samples = difference(
       stats.samples, stats.samples_merged + snapshot.samples_pending + samples_dropped(stats));
   for (const DestinationSnapshot& one : snapshot.destinations) {
-    loss.datapoints +=
-        difference(one.published, one.acknowledged + one.superseded + one.dropped_full +
-                                      one.dropped_old + one.waiting + one.in_flight);
+    loss.datapoints += difference(one.spooled_at_start + one.published,
+                                  one.acknowledged + one.unconfirmed + one.superseded +
+                                      datapoints_dropped(one) + one.waiting + one.in_flight);
   }
   return loss;
 }

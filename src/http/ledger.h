@@ -12,7 +12,8 @@ namespace sluice {
 // without having been counted: a bug of ours, 0 in every snapshot.
 //   received = parsed + malformed
 //   samples = merged + pending + dropped
-//   per destination: published = acknowledged + waiting + in flight + superseded + dropped
+//   per destination: spooled at start + published =
+//     acknowledged + unconfirmed + waiting + in flight + superseded + dropped
 struct UncountedLoss {
   std::int64_t messages = 0;
   std::int64_t samples = 0;
@@ -25,6 +26,7 @@ struct UncountedLoss {
 
 [[nodiscard]] UncountedLoss uncounted_loss(const Snapshot& snapshot) noexcept;
 [[nodiscard]] std::uint64_t samples_dropped(const Stats& stats) noexcept;
+[[nodiscard]] std::uint64_t datapoints_dropped(const DestinationSnapshot& destination) noexcept;
 
 // What is wrong with the relay, in words, one reason a line; empty when it is well.
 [[nodiscard]] std::vector<std::string> troubles_of(const Snapshot& snapshot);

@@ -27,12 +27,23 @@ Json destination_as_json(const DestinationSnapshot& one) {
       {"endpoint", one.endpoint},
       {"down", one.is_down},
       {"last_error", one.is_down ? Json(one.last_error) : Json()},
+      {"spooled_at_start", one.spooled_at_start},
       {"published", one.published},
       {"acknowledged", one.acknowledged},
+      {"unconfirmed", one.unconfirmed},
       {"waiting", one.waiting},
       {"in_flight", one.in_flight},
       {"superseded", one.superseded},
       {"dropped", {{"spool_full", one.dropped_full}, {"too_old", one.dropped_old}}},
+      {"replayed", one.replayed},
+      {"held",
+       {{"series", one.held_series},
+        {"datapoints", one.held_datapoints},
+        {"seconds", one.held_seconds}}},
+      {"oldest_waiting", one.oldest_waiting ? Json(time_text(*one.oldest_waiting)) : Json()},
+      {"lag_seconds", one.lag_seconds},
+      {"never_confirms", one.is_unconfirmed},
+      {"spool", {{"on_disk", one.is_spool_on_disk}, {"bytes", one.spool_bytes}}},
       {"batches", {{"acknowledged", one.batches_acknowledged}, {"failed", one.batches_failed}}}};
 }
 
@@ -64,7 +75,14 @@ Json samples_as_json(const Snapshot& snapshot) {
             {"tick_full", stats.samples_dropped_tick_full},
             {"host_limit", stats.samples_dropped_host_limit},
             {"metric_limit", stats.samples_dropped_metric_limit},
-            {"store_full", stats.samples_dropped_store_full}}}};
+            {"store_full", stats.samples_dropped_store_full},
+            {"series_limit", stats.samples_dropped_series_limit}}}};
+}
+
+Json journal_as_json(const Stats& stats) {
+  return {{"rows", stats.journal_rows},
+          {"octets", stats.journal_octets},
+          {"failures", stats.journal_failures}};
 }
 
 // A label value: backslash, quote and line feed are escaped.
@@ -94,6 +112,40 @@ void append_destinations(std::string& out, const Snapshot& snapshot, std::string
   }
 }
 
+void append_destination_families(std::string& out, const Snapshot& snapshot) {
+  append_destinations(out, snapshot, "destination_datapoints_waiting", "gauge",
+                      "datapoints not acknowledged yet",
+                      [](const auto& one) { return one.waiting + one.in_flight; });
+  append_destinations(out, snapshot, "destination_datapoints_acknowledged_total", "counter",
+                      "datapoints acknowledged", [](const auto& one) { return one.acknowledged; });
+  append_destinations(out, snapshot, "destination_datapoints_unconfirmed_total", "counter",
+                      "datapoints sent without an acknowledgement",
+                      [](const auto& one) { return one.unconfirmed; });
+  append_destinations(out, snapshot, "destination_datapoints_dropped_total", "counter",
+                      "datapoints dropped from the spool",
+                      [](const auto& one) { return datapoints_dropped(one); });
+  append_destinations(out, snapshot, "destination_datapoints_replayed_total", "counter",
+                      "acknowledged datapoints sent once more",
+                      [](const auto& one) { return one.replayed; });
+  append_destinations(out, snapshot, "destination_series_held", "gauge",
+                      "new series that wait for their turn to be created",
+                      [](const auto& one) { return one.held_series; });
+  append_destinations(out, snapshot, "destination_lag_seconds", "gauge",
+                      "since nothing waited, new series apart; 0 when nothing does",
+                      [](const auto& one) { return one.lag_seconds; });
+  append_destinations(out, snapshot, "destination_spool_bytes", "gauge", "size of the spool",
+                      [](const auto& one) { return one.spool_bytes; });
+  append_destinations(out, snapshot, "destination_spool_on_disk", "gauge",
+                      "1 when what waits outlives the relay",
+                      [](const auto& one) { return one.is_spool_on_disk ? 1 : 0; });
+  append_destinations(out, snapshot, "destination_unconfirmed", "gauge",
+                      "1 while it is sent to without acknowledgements",
+                      [](const auto& one) { return one.is_unconfirmed ? 1 : 0; });
+  append_destinations(out, snapshot, "destination_down", "gauge",
+                      "1 while the last batch was not acknowledged",
+                      [](const auto& one) { return one.is_down ? 1 : 0; });
+}
+
 }  // namespace
 
 std::string render_ledger(const Snapshot& snapshot) {
@@ -115,6 +167,7 @@ std::string render_ledger(const Snapshot& snapshot) {
         {{"bytes", snapshot.store_bytes},
          {"windows", snapshot.store_windows},
          {"horizon_seconds", snapshot.horizon_seconds}}},
+       {"journal", journal_as_json(snapshot.stats)},
        {"hosts", {{"known", snapshot.hosts}, {"unmapped", snapshot.hosts_unmapped}}},
        {"config",
         {{"stale", !snapshot.config_error.empty()},
@@ -145,14 +198,7 @@ std::string render_prometheus(const Snapshot& snapshot) {
   append_metric(out, "uncounted_loss", "gauge",
                 "messages, samples and datapoints that no counter explains; always 0",
                 loss.messages + loss.samples + loss.datapoints);
-  append_destinations(out, snapshot, "destination_datapoints_waiting", "gauge",
-                      "datapoints not acknowledged yet",
-                      [](const auto& one) { return one.waiting + one.in_flight; });
-  append_destinations(out, snapshot, "destination_datapoints_acknowledged_total", "counter",
-                      "datapoints acknowledged", [](const auto& one) { return one.acknowledged; });
-  append_destinations(out, snapshot, "destination_down", "gauge",
-                      "1 while the last batch was not acknowledged",
-                      [](const auto& one) { return one.is_down ? 1 : 0; });
+  append_destination_families(out, snapshot);
   return out;
 }
 

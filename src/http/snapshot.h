@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,22 +12,34 @@
 
 namespace sluice {
 
-// How one destination stands. published = acknowledged + superseded + dropped + waiting + in
-// flight.
+// How one destination stands. spooled at start + published = acknowledged + unconfirmed + waiting +
+// in flight + superseded + dropped; what is sent once more after it had been acknowledged
+// (`replayed`) stays in the column it was in.
 struct DestinationSnapshot {
   std::string name;
   std::string endpoint;
+  std::uint64_t spooled_at_start = 0;  // Left by an earlier run of the relay.
   std::uint64_t published = 0;
   std::uint64_t acknowledged = 0;
+  std::uint64_t unconfirmed = 0;  // Taken by its kernel; it never answers a half-close.
   std::uint64_t superseded = 0;
   std::uint64_t dropped_full = 0;
   std::uint64_t dropped_old = 0;
-  std::uint64_t waiting = 0;
+  std::uint64_t waiting = 0;  // On their way into the spool included.
   std::uint64_t in_flight = 0;
+  std::uint64_t replayed = 0;
+  std::uint64_t held_series = 0;  // New ones, of those that wait: they leave at a bounded rate.
+  std::uint64_t held_datapoints = 0;
+  std::uint64_t held_seconds = 0;           // How long until the last of them has left, estimated.
+  std::optional<Timestamp> oldest_waiting;  // Its window.
+  std::uint64_t lag_seconds = 0;  // Since nothing waited but what is held; 0: nothing does.
+  std::uint64_t spool_bytes = 0;
+  bool is_spool_on_disk = false;
   std::uint64_t batches_acknowledged = 0;
   std::uint64_t batches_failed = 0;
-  bool is_down = false;    // The last batch was not acknowledged.
-  std::string last_error;  // Why, when it is down.
+  bool is_unconfirmed = false;  // Run without acknowledgement for now.
+  bool is_down = false;         // The last batch was not acknowledged.
+  std::string last_error;       // Why, when it is down.
 };
 
 // The state of the relay at the end of one tick. Immutable once it is handed to the status server,

@@ -19,7 +19,7 @@ Snapshot balanced() {
   snapshot.stats.messages_received = 10;
   snapshot.stats.messages_parsed = 7;
   snapshot.stats.messages_malformed = 3;
-  snapshot.stats.samples = 21;
+  snapshot.stats.samples = 23;
   snapshot.stats.samples_merged = 10;
   snapshot.stats.samples_dropped_too_late = 1;
   snapshot.stats.samples_dropped_unknown_host = 2;
@@ -27,16 +27,27 @@ Snapshot balanced() {
   snapshot.stats.samples_dropped_tick_full = 1;
   snapshot.stats.samples_dropped_host_limit = 1;
   snapshot.stats.samples_dropped_metric_limit = 1;
+  snapshot.stats.samples_dropped_series_limit = 2;
   snapshot.samples_pending = 4;
   snapshot.destinations.push_back({.name = "graphite",
                                    .endpoint = "tcp://127.0.0.1:2003",
-                                   .published = 21,
+                                   .spooled_at_start = 10,
+                                   .published = 18,
                                    .acknowledged = 1,
+                                   .unconfirmed = 7,
                                    .superseded = 2,
                                    .dropped_full = 3,
                                    .dropped_old = 4,
                                    .waiting = 5,
-                                   .in_flight = 6});
+                                   .in_flight = 6,
+                                   .replayed = 100,
+                                   .held_series = 2,
+                                   .held_datapoints = 3,
+                                   .held_seconds = 60,
+                                   .oldest_waiting = Timestamp(std::chrono::seconds(1'700'000'000)),
+                                   .lag_seconds = 9,
+                                   .spool_bytes = 4096,
+                                   .is_spool_on_disk = true});
   return snapshot;
 }
 
@@ -47,7 +58,8 @@ TEST_CASE("what the identities do not explain is uncounted loss", "[http]") {
   Snapshot snapshot = balanced();
   ++snapshot.stats.messages_received;
   --snapshot.stats.samples;
-  snapshot.destinations[0].published += 5;
+  snapshot.destinations[0].published += 4;
+  ++snapshot.destinations[0].spooled_at_start;
   const UncountedLoss loss = uncounted_loss(snapshot);
   CHECK(loss.messages == 1);
   CHECK(loss.samples == -1);
@@ -74,11 +86,21 @@ TEST_CASE("the ledger has every column", "[http]") {
   const Json ledger = Json::parse(render_ledger(balanced()));
   CHECK(ledger["messages"]["received"] == 10);
   CHECK(ledger["messages"]["malformed"] == 3);
-  CHECK(ledger["samples"]["read"] == 21);
+  CHECK(ledger["samples"]["read"] == 23);
   CHECK(ledger["samples"]["pending"] == 4);
   CHECK(ledger["samples"]["dropped"]["unknown_host"] == 2);
-  CHECK(ledger["destinations"][0]["published"] == 21);
-  CHECK(ledger["destinations"][0]["dropped"]["too_old"] == 4);
+  CHECK(ledger["samples"]["dropped"]["series_limit"] == 2);
+  const Json& destination = ledger["destinations"][0];
+  CHECK(destination["spooled_at_start"] == 10);
+  CHECK(destination["published"] == 18);
+  CHECK(destination["unconfirmed"] == 7);
+  CHECK(destination["dropped"]["too_old"] == 4);
+  CHECK(destination["replayed"] == 100);
+  CHECK(destination["held"] == Json{{"series", 2}, {"datapoints", 3}, {"seconds", 60}});
+  CHECK(destination["oldest_waiting"] == "2023-11-14T22:13:20Z");
+  CHECK(destination["lag_seconds"] == 9);
+  CHECK(destination["never_confirms"] == false);
+  CHECK(destination["spool"] == Json{{"on_disk", true}, {"bytes", 4096}});
   CHECK(ledger["uncounted_loss"] == Json{{"messages", 0}, {"samples", 0}, {"datapoints", 0}});
   CHECK(ledger["config"]["stale"] == false);
 }
@@ -90,8 +112,15 @@ TEST_CASE("Prometheus text has a HELP, a TYPE and a value for each family, once"
     CHECK(text.find("# TYPE sluice_" + std::string(row.name) + " counter\n") != std::string::npos);
   }
   CHECK(text.find("sluice_syslog_messages_received_total 10\n") != std::string::npos);
-  CHECK(text.find("sluice_destination_datapoints_waiting{destination=\"graphite\"} 11\n") !=
-        std::string::npos);
+  for (const char* const value :
+       {"datapoints_waiting{destination=\"graphite\"} 11",
+        "datapoints_unconfirmed_total{destination=\"graphite\"} 7",
+        "datapoints_dropped_total{destination=\"graphite\"} 7",
+        "series_held{destination=\"graphite\"} 2", "lag_seconds{destination=\"graphite\"} 9",
+        "spool_on_disk{destination=\"graphite\"} 1"}) {
+    CAPTURE(value);
+    CHECK(text.find("sluice_destination_" + std::string(value) + '\n') != std::string::npos);
+  }
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);)
     CHECK((line.starts_with("# ") || line.starts_with("sluice_")));
