@@ -18,7 +18,8 @@ constexpr const char* kDescription =
     "\n"
     "  sluice run --config /etc/sluice/sluice.json\n"
     "  sluice check --config /etc/sluice/sluice.json\n"
-    "  tail -1 /var/log/syslog | sluice explain";
+    "  tail -1 /var/log/syslog | sluice explain\n"
+    "  sluice status";
 
 // CLI11 lists them from the last to the first.
 int unexpected_arguments(const CLI::App& app) {
@@ -79,6 +80,18 @@ int run_command_line(int argc, char** argv) {
       ->type_name("ZONE");
   explain_app->add_option("FILE", explain.file, "Input; \"-\" or nothing: standard input");
 
+  StatusOptions status;
+  CLI::App* status_app = app.add_subcommand("status", "Print the ledger of a running relay");
+  add_config_option(*status_app, status.setup);
+  status_app
+      ->add_option("--url", status.url,
+                   "Where the relay listens for HTTP; default: as the configuration says")
+      ->type_name("URL");
+  auto* const check_flag = status_app->add_flag(
+      "--check", status.check, "One line; exit code 0 well, 1 degraded, 2 not reachable");
+  status_app->add_flag("--json", status.json, "Health and ledger as one JSON object")
+      ->excludes(check_flag);
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ExtrasError&) {
@@ -89,6 +102,7 @@ int run_command_line(int argc, char** argv) {
   }
   if (run_app->parsed()) return run_command(run);
   if (check_app->parsed()) return check_command(check);
+  if (status_app->parsed()) return status_command(status);
   return explain_command(explain);
 }
 

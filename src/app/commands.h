@@ -43,4 +43,15 @@ struct ExplainOptions {
 // `sluice explain`: what would be done with each message of a file or standard input.
 [[nodiscard]] int explain_command(const ExplainOptions& options);
 
+struct StatusOptions {
+  SetupOptions setup;  // Its "http" says where to ask when `url` is empty.
+  std::string url;     // "http://127.0.0.1:9514".
+  bool check = false;  // One line and an exit code for monitoring.
+  bool json = false;
+};
+
+// `sluice status`: asks a running relay for its ledger and prints it. Exit codes: 0, with `check`
+// also 1 when the relay is degraded; 2 when it cannot be asked.
+[[nodiscard]] int status_command(const StatusOptions& options);
+
 }  // namespace sluice

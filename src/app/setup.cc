@@ -13,16 +13,6 @@ namespace {
 
 constexpr const char* kSystemConfig = "/etc/sluice/sluice.json";
 
-Expected<LoadedConfig> load_chosen_config(const SetupOptions& options) {
-  const LoadOptions load{.allow_unknown = options.allow_unknown};
-  if (!options.config_file.empty()) return load_config(options.config_file, load);
-  std::error_code ignored;
-  if (!options.defaults_only && std::filesystem::exists(kSystemConfig, ignored)) {
-    return load_config(kSystemConfig, load);
-  }
-  return LoadedConfig{default_config(load), {}};
-}
-
 Expected<void> load_rules(Setup& setup) {
   auto packs = load_packs(setup.config);
   if (!packs) return std::unexpected(std::move(packs).error());
@@ -57,6 +47,16 @@ Expected<void> load_clusters(Setup& setup) {
 }
 
 }  // namespace
+
+Expected<LoadedConfig> load_chosen_config(const SetupOptions& options) {
+  const LoadOptions load{.allow_unknown = options.allow_unknown};
+  if (!options.config_file.empty()) return load_config(options.config_file, load);
+  std::error_code ignored;
+  if (!options.defaults_only && std::filesystem::exists(kSystemConfig, ignored)) {
+    return load_config(kSystemConfig, load);
+  }
+  return LoadedConfig{default_config(load), {}};
+}
 
 Expected<Setup> load_setup(const SetupOptions& options) {
   auto loaded = load_chosen_config(options);

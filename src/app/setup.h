@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "config/load_config.h"
 #include "sluice/base/error.h"
 #include "sluice/graphite/paths.h"
 #include "sluice/pipeline/cluster_map.h"
@@ -33,6 +34,9 @@ struct SetupOptions {
   bool defaults_only = false;  // Empty `config_file` means the defaults, whatever /etc holds.
   bool allow_unknown = false;
 };
+
+// The configuration alone.
+[[nodiscard]] Expected<LoadedConfig> load_chosen_config(const SetupOptions& options);
 
 // Loads it all. An error names the file and the place in it; the first failing example is one.
 [[nodiscard]] Expected<Setup> load_setup(const SetupOptions& options);

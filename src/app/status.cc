@@ -1,0 +1,93 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "app/commands.h"
+#include "app/print.h"
+#include "app/status_text.h"
+#include "http/status_client.h"
+
+namespace sluice {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::chrono::seconds kTimeout{5};
+constexpr const char* kDefaultUrl = "http://127.0.0.1:9514";
+
+// Exit codes for monitoring.
+constexpr int kWell = 0;
+constexpr int kDegraded = 1;
+constexpr int kUnknown = 2;  // Not reachable, or asked the wrong way.
+
+// "0.0.0.0:9514" is an address to listen on; one of them to ask is loopback.
+std::string url_of(std::string_view http) {
+  if (http.starts_with("0.0.0.0:")) return "http://127.0.0.1" + std::string(http.substr(7));
+  if (http.starts_with("[::]:")) return "http://[::1]" + std::string(http.substr(4));
+  return "http://" + std::string(http);
+}
+
+// The URL that is asked: as told, else where the configuration has the relay listen.
+Expected<std::string> chosen_url(const StatusOptions& options) {
+  if (!options.url.empty()) return options.url;
+  auto config = load_chosen_config(options.setup);
+  if (!config) {
+    // A monitoring user may not read /etc/sluice; the default is then the best guess.
+    if (options.setup.config_file.empty()) return kDefaultUrl;
+    return std::unexpected(std::move(config).error());
+  }
+  if (!config->config.http.empty()) return url_of(config->config.http);
+  return at(config->config.file,
+            at("/http", Error{{}, "is \"off\", so the relay has no status server to ask"}).error());
+}
+
+struct Answer {
+  Json ledger;
+  Json health;
+};
+
+Expected<Answer> ask(const std::string& url) {
+  auto raw = fetch_status(url, kTimeout);
+  if (!raw) return std::unexpected(std::move(raw).error());
+  Answer answer{Json::parse(raw->ledger, nullptr, false), Json::parse(raw->health, nullptr, false)};
+  if (answer.ledger.is_object() && answer.ledger.contains("messages") &&
+      answer.health.is_object() && answer.health.contains("status")) {
+    return answer;
+  }
+  return at(url, Error{{}, "what answers there is no sluice: expected its ledger as JSON"});
+}
+
+int say_unknown(const StatusOptions& options, const Error& error) {
+  if (!options.check) {
+    fmt::print(stderr, "sluice: {}\n", error.message());
+    return kUnknown;
+  }
+  // Monitoring reads standard output.
+  if (!write_out(stdout, fmt::format("SLUICE UNREACHABLE: {}\n", error.message())))
+    (void)output_failure();
+  return kUnknown;
+}
+
+std::string text_of(const StatusOptions& options, const Answer& answer) {
+  if (options.check) return check_line(answer.ledger, answer.health);
+  if (!options.json) return status_text(answer.ledger, answer.health);
+  const Json both{{"health", answer.health}, {"ledger", answer.ledger}};
+  return both.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+}  // namespace
+
+int status_command(const StatusOptions& options) {
+  const auto url = chosen_url(options);
+  if (!url) return say_unknown(options, url.error());
+  const auto answer = ask(*url);
+  if (!answer) return say_unknown(options, answer.error());
+  if (!write_out(stdout, text_of(options, *answer))) return output_failure();
+  if (!options.check) return kWell;
+  return answer->health["status"] == "ok" ? kWell : kDegraded;
+}
+
+}  // namespace sluice

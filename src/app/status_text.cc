@@ -1,0 +1,223 @@
+#include "app/status_text.h"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <vector>
+
+namespace sluice {
+namespace {
+
+using Json = nlohmann::json;
+
+// The member of that name, or null.
+const Json& member(const Json& object, const char* name) {
+  static const Json kNothing;
+  if (!object.is_object()) return kNothing;
+  const auto found = object.find(name);
+  return found == object.end() ? kNothing : *found;
+}
+
+std::int64_t number(const Json& object, const char* name) {
+  const Json& value = member(object, name);
+  return value.is_number() ? value.get<std::int64_t>() : 0;
+}
+
+bool flag(const Json& object, const char* name) {
+  const Json& value = member(object, name);
+  return value.is_boolean() && value.get<bool>();
+}
+
+std::string text(const Json& object, const char* name) {
+  const Json& value = member(object, name);
+  return value.is_string() ? value.get<std::string>() : std::string();
+}
+
+// 1234567 -> "1,234,567".
+std::string grouped(std::int64_t value) {
+  std::string digits = std::to_string(value);
+  const std::ptrdiff_t first = value < 0 ? 1 : 0;
+  for (std::ptrdiff_t at = std::ssize(digits) - 3; at > first; at -= 3)
+    digits.insert(static_cast<std::size_t>(at), 1, ',');
+  return digits;
+}
+
+std::string bytes_text(std::int64_t bytes) {
+  constexpr double kKiB = 1024;
+  const auto size = static_cast<double>(bytes);
+  if (size < kKiB) return fmt::format("{} B", bytes);
+  if (size < kKiB * kKiB) return fmt::format("{:.1f} KiB", size / kKiB);
+  if (size < kKiB * kKiB * kKiB) return fmt::format("{:.1f} MiB", size / kKiB / kKiB);
+  return fmt::format("{:.1f} GiB", size / kKiB / kKiB / kKiB);
+}
+
+std::string duration_text(std::int64_t seconds) {
+  if (seconds < 120) return fmt::format("{} s", seconds);
+  if (seconds < 120 * 60) return fmt::format("{} min", seconds / 60);
+  if (seconds < 48 * 3600) return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
+  return fmt::format("{} days", seconds / 86400);
+}
+
+std::int64_t sum_of(const Json& counts) {
+  std::int64_t sum = 0;
+  for (const auto& [reason, count] : counts.items())
+    if (count.is_number()) sum += count.get<std::int64_t>();
+  return sum;
+}
+
+// " (too late 3, store full 1)": what is not 0; nothing when all is.
+std::string reasons_text(const Json& counts) {
+  std::string reasons;
+  for (const auto& [name, count] : counts.items()) {
+    if (!count.is_number() || count.get<std::int64_t>() == 0) continue;
+    std::string words = name;
+    for (char& c : words)
+      if (c == '_') c = ' ';
+    reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ", words,
+                           grouped(count.get<std::int64_t>()));
+  }
+  return reasons.empty() ? reasons : " (" + reasons + ')';
+}
+
+void append_row(std::string& out, std::string_view name, std::string_view value) {
+  out += fmt::format("{:<16}{}\n", name, value);
+}
+
+void append_column(std::string& out, std::string_view name, std::int64_t value,
+                   std::string_view note = {}) {
+  out += fmt::format("  {:<18}{:>14}{}\n", name, grouped(value), note);
+}
+
+void append_health(std::string& out, const Json& health) {
+  append_row(out, "health", text(health, "status"));
+  for (const Json& reason : member(health, "reasons"))
+    if (reason.is_string()) append_row(out, "", reason.get<std::string>());
+}
+
+void append_inputs(std::string& out, const Json& ledger) {
+  const Json& messages = member(ledger, "messages");
+  append_row(
+      out, "messages",
+      fmt::format("{} received = {} parsed + {} malformed; {} matched a rule",
+                  grouped(number(messages, "received")), grouped(number(messages, "parsed")),
+                  grouped(number(messages, "malformed")), grouped(number(messages, "matched"))));
+  if (const auto drops = number(messages, "udp_kernel_drops"); drops > 0)
+    append_row(out, "", fmt::format("{} more dropped by the kernel (UDP)", grouped(drops)));
+  const Json& samples = member(ledger, "samples");
+  const Json& dropped = member(samples, "dropped");
+  append_row(out, "samples",
+             fmt::format("{} read = {} merged + {} pending + {} dropped{}",
+                         grouped(number(samples, "read")), grouped(number(samples, "merged")),
+                         grouped(number(samples, "pending")), grouped(sum_of(dropped)),
+                         reasons_text(dropped)));
+}
+
+void append_state(std::string& out, const Json& ledger) {
+  const Json& store = member(ledger, "store");
+  append_row(out, "store",
+             fmt::format("{} windows, {}, corrections up to {} back",
+                         grouped(number(store, "windows")), bytes_text(number(store, "bytes")),
+                         duration_text(number(store, "horizon_seconds"))));
+  const Json& journal = member(ledger, "journal");
+  append_row(
+      out, "journal",
+      fmt::format("{} ticks written, {}, {} failures", grouped(number(journal, "rows")),
+                  bytes_text(number(journal, "octets")), grouped(number(journal, "failures"))));
+  const Json& hosts = member(ledger, "hosts");
+  append_row(out, "hosts",
+             fmt::format("{} heard, {} in no cluster", grouped(number(hosts, "known")),
+                         grouped(number(hosts, "unmapped"))));
+  const Json& config = member(ledger, "config");
+  append_row(out, "configuration",
+             flag(config, "stale") ? "stale, the last reload was refused: " + text(config, "error")
+                                   : "as read last");
+  const Json& loss = member(ledger, "uncounted_loss");
+  append_row(out, "uncounted loss",
+             fmt::format("{} messages, {} samples, {} datapoints", number(loss, "messages"),
+                         number(loss, "samples"), number(loss, "datapoints")));
+}
+
+std::string waiting_note(const Json& destination) {
+  const std::string oldest = text(destination, "oldest_waiting");
+  if (oldest.empty()) return {};
+  std::string note = "  oldest window " + oldest;
+  if (const auto lag = number(destination, "lag_seconds"); lag > 0)
+    note += fmt::format(", behind for {}", duration_text(lag));
+  return note;
+}
+
+void append_held(std::string& out, const Json& destination) {
+  const Json& held = member(destination, "held");
+  if (number(held, "series") == 0) return;
+  append_column(
+      out, "  of these held", number(held, "datapoints"),
+      fmt::format("  of {} new series, for about {} (new_series_per_minute)",
+                  grouped(number(held, "series")), duration_text(number(held, "seconds"))));
+}
+
+std::string_view state_of(const Json& destination) {
+  if (flag(destination, "down")) return "does not take datapoints";
+  if (flag(destination, "never_confirms")) return "takes datapoints, but never confirms them";
+  return "takes datapoints";
+}
+
+void append_destination(std::string& out, const Json& destination) {
+  out += fmt::format("\ndestination {} ({}): {}\n", text(destination, "name"),
+                     text(destination, "endpoint"), state_of(destination));
+  if (const std::string error = text(destination, "last_error"); !error.empty())
+    out += fmt::format("  last error        {}\n", error);
+  const Json& dropped = member(destination, "dropped");
+  append_column(out, "spooled at start", number(destination, "spooled_at_start"));
+  append_column(out, "published", number(destination, "published"));
+  append_column(out, "acknowledged", number(destination, "acknowledged"));
+  append_column(out, "unconfirmed", number(destination, "unconfirmed"));
+  append_column(out, "waiting", number(destination, "waiting"), waiting_note(destination));
+  append_held(out, destination);
+  append_column(out, "in flight", number(destination, "in_flight"));
+  append_column(out, "superseded", number(destination, "superseded"));
+  append_column(out, "dropped", sum_of(dropped), reasons_text(dropped));
+  append_column(out, "sent once more", number(destination, "replayed"));
+  const Json& spool = member(destination, "spool");
+  out += fmt::format("  {:<18}{:>14}  {}\n", "spool", bytes_text(number(spool, "bytes")),
+                     flag(spool, "on_disk") ? "on disk" : "in memory, lost when the relay ends");
+}
+
+}  // namespace
+
+std::string status_text(const Json& ledger, const Json& health) {
+  std::string out =
+      fmt::format("sluice {}, relay {}, started {}, state of {}\n\n", text(ledger, "version"),
+                  text(ledger, "instance"), text(ledger, "started"), text(ledger, "time"));
+  append_health(out, health);
+  append_inputs(out, ledger);
+  append_state(out, ledger);
+  for (const Json& destination : member(ledger, "destinations"))
+    append_destination(out, destination);
+  return out;
+}
+
+std::string check_line(const Json& ledger, const Json& health) {
+  std::int64_t acknowledged = 0;
+  std::int64_t waiting = 0;
+  for (const Json& destination : member(ledger, "destinations")) {
+    acknowledged += number(destination, "acknowledged");
+    waiting += number(destination, "waiting") + number(destination, "in_flight");
+  }
+  const std::int64_t received = number(member(ledger, "messages"), "received");
+  std::string words;
+  for (const Json& reason : member(health, "reasons"))
+    if (reason.is_string()) words += (words.empty() ? "" : "; ") + reason.get<std::string>();
+  for (char& c : words)
+    if (c == '\n' || c == '|') c = ' ';  // One line; '|' starts the performance data.
+  const bool is_ok = text(health, "status") == "ok";
+  if (is_ok)
+    words = fmt::format("{} messages received, {} datapoints acknowledged, {} wait",
+                        grouped(received), grouped(acknowledged), grouped(waiting));
+  return fmt::format("SLUICE {}: {}: {} | received={}c acknowledged={}c waiting={}\n",
+                     is_ok ? "OK" : "DEGRADED", text(ledger, "instance"), words, received,
+                     acknowledged, waiting);
+}
+
+}  // namespace sluice

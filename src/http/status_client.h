@@ -1,0 +1,22 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "sluice/base/error.h"
+
+namespace sluice {
+
+// What a running relay says of itself, each a JSON text as it came.
+struct StatusAnswer {
+  std::string ledger;  // /api/v1/ledger
+  std::string health;  // /healthz
+};
+
+// Asks the status server of a relay. `url` is "http://HOST:PORT", with or without a slash at the
+// end; `timeout` bounds the connect, and again each wait for octets. An error names the URL, what
+// happened and what to look at.
+[[nodiscard]] Expected<StatusAnswer> fetch_status(const std::string& url,
+                                                  std::chrono::milliseconds timeout);
+
+}  // namespace sluice
