@@ -51,10 +51,17 @@ Json structured_data_of(std::string_view text) {
   return elements;
 }
 
+// A number, or of a state its name.
+Json value_of(const Sample& sample) {
+  const Metric& metric = *sample.metric;
+  if (metric.type != MetricType::kState) return sample.value;
+  return metric.states[static_cast<std::size_t>(sample.value)];
+}
+
 Json sample_as_json(const Explanation& explanation, const Sample& sample) {
   return {{"metric", sample.metric->name},
           {"type", name_of(sample.metric->type)},
-          {"value", sample.value},
+          {"value", value_of(sample)},
           {"weight", sample.weight},
           {"host", std::string(sample.host)},
           {"cluster", explanation.clusters.cluster_of(sample.host).cluster},

@@ -90,6 +90,15 @@ std::vector<std::string> fold_leaves(const std::vector<std::string>& paths) {
   return folded;
 }
 
+// "12.34 s", or of a state its name.
+std::string value_of(const Sample& sample) {
+  const Metric& metric = *sample.metric;
+  if (metric.type == MetricType::kState) {
+    return metric.states[static_cast<std::size_t>(sample.value)];
+  }
+  return fmt::format("{:.10g}{}{}", sample.value, metric.unit.empty() ? "" : " ", metric.unit);
+}
+
 std::string match_of(const Explanation& explanation, const RuleTrace& rule, const Colors& color) {
   std::string text =
       fmt::format("  {}{} matched{}\n", color.good, explanation.rules.name(rule.rule), color.end);
@@ -101,8 +110,7 @@ std::string match_of(const Explanation& explanation, const RuleTrace& rule, cons
     text += fmt::format("    {}no sample: {}{}\n", color.dim, note, color.end);
   for (std::size_t i = 0; i < rule.sample_count; ++i) {
     const Sample& sample = explanation.trace.samples[rule.first_sample + i];
-    text += fmt::format("    {} = {:.10g}{}{} ({}) of {}\n", sample.metric->name, sample.value,
-                        sample.metric->unit.empty() ? "" : " ", sample.metric->unit,
+    text += fmt::format("    {} = {} ({}) of {}\n", sample.metric->name, value_of(sample),
                         name_of(sample.metric->type), sample.host);
     for (const std::string& path : fold_leaves(paths_of_sample(explanation, sample)))
       text += fmt::format("      {}\n", path);

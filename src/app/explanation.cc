@@ -10,6 +10,15 @@ namespace sluice {
 std::vector<std::string> paths_of_sample(const Explanation& explanation, const Sample& sample) {
   const ClusterMatch cluster = explanation.clusters.cluster_of(sample.host);
   std::vector<std::string> found;
+  // A state moves its host from one leaf of the cluster to another; hosts have none.
+  if (sample.metric->type == MetricType::kState) {
+    if (!explanation.rollups) return found;
+    const std::string leaf =
+        sample.metric->name + '.' + sample.metric->states[static_cast<std::size_t>(sample.value)];
+    found.push_back(explanation.paths.cluster(cluster.cluster) + '.' + leaf);
+    found.push_back(explanation.paths.all() + '.' + leaf);
+    return found;
+  }
   const auto append = [&](const std::string& scope, const std::vector<Stat>& stats) {
     for (const Stat stat : stats)
       found.push_back(fmt::format("{}.{}.{}", scope, sample.metric->name, name_of(stat)));

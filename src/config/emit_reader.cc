@@ -2,96 +2,24 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "config/names.h"
-#include "config/nearest.h"
 #include "config/quote.h"
 
 namespace sluice {
 namespace {
 
-constexpr std::array<MetricType, 6> kTypes{MetricType::kTiming, MetricType::kDistribution,
-                                           MetricType::kGauge,  MetricType::kCounter,
-                                           MetricType::kAge,    MetricType::kState};
-constexpr std::string_view kNotYet = "not available in this version; remove it";
-
 Expected<std::string> decode_identifier(const JsonValue& value) {
   return decode_parsed(value, parse_identifier);
-}
-
-Expected<MetricType> decode_type(const JsonValue& value) {
-  std::vector<std::string_view> names;
-  for (const MetricType type : kTypes) names.push_back(name_of(type));
-  const auto index = decode_choice(value, names);
-  if (!index) return std::unexpected(index.error());
-  if (kTypes[*index] == MetricType::kState) {
-    return value.refuse("\"state\" metrics are not available in this version");
-  }
-  return kTypes[*index];
-}
-
-// For people, beside a number.
-Expected<std::string> decode_unit(const JsonValue& value) {
-  constexpr std::size_t kUnitMax = 32;
-  auto unit = decode_text(value);
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20; };
-  if (unit && (unit->size() > kUnitMax || std::any_of(unit->begin(), unit->end(), is_control))) {
-    return value.expected("a unit of at most 32 bytes, such as \"s\"");
-  }
-  return unit;
 }
 
 Expected<double> decode_scale(const JsonValue& value) {
   auto scale = decode_number(value);
   if (scale && *scale == 0) return value.expected("a number other than 0");
   return scale;
-}
-
-Expected<std::chrono::seconds> decode_limit(const JsonValue& value) {
-  return decode_seconds(value, std::chrono::seconds(1), std::chrono::hours(24 * 366));
-}
-
-// Leaves out of `allowed`.
-Expected<std::vector<Stat>> decode_leaves(const JsonValue& value, MetricType type,
-                                          const std::vector<Stat>& allowed) {
-  std::vector<std::string_view> names;
-  for (const Stat stat : allowed) names.push_back(name_of(stat));
-  if (value.json().is_array() && value.json().empty()) {
-    return value.expected("at least one of " + list_of(names));
-  }
-  std::vector<Stat> leaves;
-  const auto indices = decode_list(value, [&](const JsonValue& item) -> Expected<std::size_t> {
-    const auto text = decode_any_text(item);
-    // A leaf that exists, but not for this type, deserves a message of its own.
-    if (text && stat_from(*text) && std::find(names.begin(), names.end(), *text) == names.end()) {
-      return item.refuse(fmt::format("a {} has no {} here; expected {}", name_of(type),
-                                     quote(*text), list_of(names)));
-    }
-    return decode_choice(item, names);
-  });
-  if (!indices) return std::unexpected(indices.error());
-  for (std::size_t i = 0; i < indices->size(); ++i) {
-    const Stat stat = allowed[(*indices)[i]];
-    if (std::find(leaves.begin(), leaves.end(), stat) != leaves.end()) {
-      return value.item(i).refuse(quote(name_of(stat)) + " is listed twice; remove one");
-    }
-    leaves.push_back(stat);
-  }
-  return leaves;
-}
-
-Expected<void> decode_stats(const JsonValue& value, Metric& metric) {
-  ObjectReader reader(value);
-  reader.read("hosts", metric.host_stats, [&](const JsonValue& list) {
-    return decode_leaves(list, metric.type, allowed_host_stats(metric.type));
-  });
-  reader.read("clusters", metric.cluster_stats, [&](const JsonValue& list) {
-    return decode_leaves(list, metric.type, allowed_cluster_stats(metric.type));
-  });
-  return reader.finish();
 }
 
 Expected<std::optional<double>> decode_bound(const JsonValue& value) {
@@ -158,25 +86,20 @@ Expected<ValueSource> parse_source(std::string_view text) {
   return source;
 }
 
-void read_keys(ObjectReader& reader, EmitDefinition& emit) {
-  Metric& metric = emit.metric;
-  reader.require("metric", "\"puppet.runs.completed\"", metric.name,
-                 [](const JsonValue& value) { return decode_parsed(value, parse_metric_name); });
-  reader.require("type", "\"counter\"", metric.type, decode_type);
-  reader.read("unit", metric.unit, decode_unit);
+// What an emit says besides its metric.
+void read_keys(ObjectReader& reader, EmitDefinition& emit, std::string& state) {
   reader.read("value", emit.value, decode_value_source);
+  reader.read("state", state, decode_text);
   reader.read("scale", emit.scale, decode_scale);
+  reader.read("offset", emit.offset, decode_number);
   reader.read("host", emit.host, decode_identifier);
   reader.read("when", emit.when, decode_conditions);
-  reader.read("limit", metric.limit, decode_limit);
-  for (const std::string_view key : {"idle", "hold", "ttl", "values"}) reader.refuse(key, kNotYet);
 }
 
-// What depends on the type.
-Expected<void> check_type(const JsonValue& value, const Metric& metric) {
-  if (metric.limit.count() != 0 && metric.type != MetricType::kAge) {
-    return value.member("limit").refuse(
-        fmt::format("only an age has a limit, this is a {}; remove it", name_of(metric.type)));
+Expected<void> check_number(const JsonValue& value, const Metric& metric) {
+  if (value.json().contains("state")) {
+    return value.member("state").refuse(fmt::format(
+        "only a metric of type state has one, this is a {}; remove it", name_of(metric.type)));
   }
   const bool needs_value = has_quantiles(metric.type) || metric.type == MetricType::kGauge;
   if (needs_value && !value.json().contains("value")) {
@@ -184,6 +107,31 @@ Expected<void> check_type(const JsonValue& value, const Metric& metric) {
         "the key \"value\" is missing; a {} is a number, so name the capture that holds it",
         name_of(metric.type)));
   }
+  return {};
+}
+
+// The value of a state: one of its names, `state`, or a field that holds one.
+Expected<void> read_state(const JsonValue& value, const std::string& state, EmitDefinition& emit) {
+  for (const char* key : {"scale", "offset"}) {
+    if (!value.json().contains(key)) continue;
+    return value.member(key).refuse("a state is a name, not a number; remove it");
+  }
+  const bool has_value = value.json().contains("value");
+  if (has_value == !state.empty()) {
+    return value.refuse(
+        fmt::format("expected either \"state\" (one of the values) or \"value\" (a "
+                    "capture that holds one), found {}",
+                    has_value ? "both" : "neither"));
+  }
+  if (has_value && emit.value.kind == ValueSource::Kind::kConstant) {
+    return value.member("value").refuse(
+        "a state is a name, not a number; say it with \"state\", or name a capture that holds it");
+  }
+  if (has_value) return {};
+  const std::vector<std::string_view> names(emit.metric.states.begin(), emit.metric.states.end());
+  const auto index = decode_choice(value.member("state"), names);
+  if (!index) return std::unexpected(index.error());
+  emit.value.constant = static_cast<double>(*index);
   return {};
 }
 
@@ -216,21 +164,31 @@ Expected<std::vector<Condition>> decode_conditions(const JsonValue& value) {
   return conditions;
 }
 
-Expected<EmitDefinition> decode_emit(const JsonValue& value) {
+Expected<EmitDefinition> decode_emit(const JsonValue& value, const PackMetrics& metrics) {
   EmitDefinition emit;
+  MetricDefinition definition;
+  std::string name;
+  std::string state;
   ObjectReader reader(value);
-  read_keys(reader, emit);
-  const auto stats = reader.find("stats");
-  if (auto done = reader.finish(); !done) return std::unexpected(std::move(done).error());
-  // After the type, which decides the leaves.
-  if (stats) {
-    if (auto done = decode_stats(*stats, emit.metric); !done) {
-      return std::unexpected(std::move(done).error());
-    }
+  reader.require("metric", "\"puppet.runs.completed\"", name,
+                 [](const JsonValue& text) { return decode_parsed(text, parse_metric_name); });
+  const auto declared = metrics.find(name);
+  if (declared == metrics.end()) {
+    read_metric_keys(reader, definition);
+  } else {
+    refuse_metric_keys(reader, declared->second);
   }
-  if (auto fits = check_type(value, emit.metric); !fits) {
-    return std::unexpected(std::move(fits).error());
-  }
+  read_keys(reader, emit, state);
+  auto done = reader.finish();
+  if (done && declared == metrics.end()) done = finish_metric(value, definition);
+  if (!done) return std::unexpected(std::move(done).error());
+  if (declared != metrics.end()) definition = declared->second;
+  emit.metric = std::move(definition.metric);
+  emit.metric.name = std::move(name);
+  emit.holds_as_presence = definition.hold.as_presence;
+  const bool is_state = emit.metric.type == MetricType::kState;
+  done = is_state ? read_state(value, state, emit) : check_number(value, emit.metric);
+  if (!done) return std::unexpected(std::move(done).error());
   return emit;
 }
 

@@ -2,13 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <optional>
 
 #include "config/json_reader.h"
 #include "config/json_text.h"
+#include "config/metric_reader.h"
 #include "config/names.h"
+#include "config/nearest.h"
 #include "config/quote.h"
 #include "config/rule_reader.h"
 
@@ -37,16 +40,18 @@ std::string title_of(const JsonValue& rule) {
   return name.is_string() ? "rule " + quote(name.get_ref<const std::string&>()) : std::string();
 }
 
-Expected<RuleDefinition> decode_titled_rule(const JsonValue& value) {
-  auto rule = decode_rule(value);
+Expected<RuleDefinition> decode_titled_rule(const JsonValue& value, const PackMetrics& metrics) {
+  auto rule = decode_rule(value, metrics);
   if (rule) return rule;
   const std::string title = title_of(value);
   if (title.empty()) return rule;
   return at(title, std::move(rule).error());
 }
 
-Expected<std::vector<RuleDefinition>> decode_rules(const JsonValue& value) {
-  auto rules = decode_list(value, decode_titled_rule);
+Expected<std::vector<RuleDefinition>> decode_rules(const JsonValue& value,
+                                                   const PackMetrics& metrics) {
+  auto rules = decode_list(
+      value, [&metrics](const JsonValue& rule) { return decode_titled_rule(rule, metrics); });
   if (!rules) return rules;
   if (rules->empty()) return value.expected("at least one rule");
   std::map<std::string_view, std::size_t> seen;
@@ -61,15 +66,42 @@ Expected<std::vector<RuleDefinition>> decode_rules(const JsonValue& value) {
   return rules;
 }
 
+bool emits(const PackDefinition& pack, std::string_view metric) {
+  return std::ranges::any_of(pack.rules, [&](const RuleDefinition& rule) {
+    return std::ranges::any_of(
+        rule.emits, [&](const EmitDefinition& emit) { return emit.metric.name == metric; });
+  });
+}
+
+// A metric that nothing writes is most likely a misspelt one.
+Expected<void> check_metrics(const JsonValue& root, const PackDefinition& pack,
+                             const PackMetrics& metrics) {
+  for (const auto& [name, metric] : metrics) {
+    if (emits(pack, name)) continue;
+    std::vector<std::string_view> names;
+    for (const RuleDefinition& rule : pack.rules) {
+      for (const EmitDefinition& emit : rule.emits) names.push_back(emit.metric.name);
+    }
+    return root.member("metrics").member(name).refuse("no rule of this pack emits this metric" +
+                                                      did_you_mean(name, names));
+  }
+  return {};
+}
+
 Expected<PackDefinition> decode(const JsonValue& root) {
   PackDefinition pack;
+  PackMetrics metrics;
   std::string schema;  // For editors only.
   ObjectReader reader(root);
   reader.read("$schema", schema, decode_any_text);
   reader.require("pack", "\"puppet-agent\"", pack.name, decode_name);
   reader.read("presence", pack.presence, decode_presence);
-  reader.require("rules", "[{\"name\": ..}]", pack.rules, decode_rules);
-  if (auto done = reader.finish(); !done) return std::unexpected(std::move(done).error());
+  reader.read("metrics", metrics, decode_pack_metrics);
+  reader.require("rules", "[{\"name\": ..}]", pack.rules,
+                 [&metrics](const JsonValue& rules) { return decode_rules(rules, metrics); });
+  auto done = reader.finish();
+  if (done) done = check_metrics(root, pack, metrics);
+  if (!done) return std::unexpected(std::move(done).error());
   return pack;
 }
 

@@ -134,15 +134,20 @@ Expected<std::optional<ContextAction>> decode_context(const JsonValue& value) {
   return std::optional(std::move(action));
 }
 
-Expected<std::map<std::string, double>> decode_gives(const JsonValue& value) {
+Expected<GivenValues> decode_gives(const JsonValue& value) {
   if (!value.json().is_object()) {
     return value.expected("an object such as {\"puppet.runs.completed\": 1}");
   }
-  std::map<std::string, double> gives;
+  GivenValues gives;
   for (const auto& [metric, json] : value.json().items()) {
-    const auto number = decode_number(value.member(metric));
-    if (!number) return std::unexpected(number.error());
-    gives.emplace(metric, *number);
+    const JsonValue member = value.member(metric);
+    if (json.is_string()) {
+      gives.emplace(metric, json.get<std::string>());
+    } else if (json.is_number()) {
+      gives.emplace(metric, json.get<double>());
+    } else {
+      return member.expected("a number, or the name of a state");
+    }
   }
   return gives;
 }
@@ -192,13 +197,15 @@ Expected<void> check_rule(const JsonValue& value, const RuleDefinition& rule) {
 
 }  // namespace
 
-Expected<RuleDefinition> decode_rule(const JsonValue& value) {
+Expected<RuleDefinition> decode_rule(const JsonValue& value, const PackMetrics& metrics) {
   RuleDefinition rule;
   ObjectReader reader(value);
   reader.require("name", "\"applied\"", rule.name,
                  [](const JsonValue& name) { return decode_parsed(name, parse_name_part); });
   read_conditions(reader, rule);
-  reader.read("emit", rule.emits, one_or_more(decode_emit));
+  reader.read("emit", rule.emits, one_or_more([&metrics](const JsonValue& emit) {
+                return decode_emit(emit, metrics);
+              }));
   reader.read("context", rule.context, decode_context);
   reader.read("stop", rule.stop, decode_bool);
   reader.read("examples", rule.examples, list(decode_example));

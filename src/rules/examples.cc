@@ -1,9 +1,11 @@
 #include "sluice/rules/examples.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
-#include <map>
 #include <string_view>
+#include <variant>
 
 #include "sluice/rules/matcher.h"
 #include "sluice/values/record.h"
@@ -13,21 +15,48 @@ namespace {
 
 constexpr std::string_view kExampleHost = "example-host";
 
-std::string in_words(const std::map<std::string, double>& values) {
+using GivenValue = GivenValues::mapped_type;
+
+// A number without zeros behind its digits, a state in quotes.
+std::string spell(const GivenValue& value) {
+  if (const auto* name = std::get_if<std::string>(&value)) return '"' + *name + '"';
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), std::get<double>(value));
+  return {text.data(), end.ptr};
+}
+
+std::string in_words(const GivenValues& values) {
   if (values.empty()) return "nothing";
   std::string words;
   for (const auto& [metric, value] : values) {
-    words += (words.empty() ? "" : ", ") + metric + " = " + std::to_string(value);
+    words += (words.empty() ? "" : ", ") + metric + " = " + spell(value);
   }
   return words;
 }
 
-bool is_same(const std::map<std::string, double>& wanted,
-             const std::map<std::string, double>& found) {
+bool is_same_value(const GivenValue& wanted, const GivenValue& found) {
+  const auto* a = std::get_if<double>(&wanted);
+  const auto* b = std::get_if<double>(&found);
+  if (a == nullptr || b == nullptr) return wanted == found;
+  return std::fabs(*a - *b) <= 1e-9 * std::max(1.0, std::fabs(*a));
+}
+
+bool is_same(const GivenValues& wanted, const GivenValues& found) {
   return std::ranges::equal(wanted, found, [](const auto& a, const auto& b) {
-    return a.first == b.first &&
-           std::fabs(a.second - b.second) <= 1e-9 * std::max(1.0, std::fabs(a.second));
+    return a.first == b.first && is_same_value(a.second, b.second);
   });
+}
+
+void add_sample(const Sample& sample, GivenValues& given) {
+  const Metric& metric = *sample.metric;
+  if (metric.type == MetricType::kState) {
+    given[metric.name] = metric.states[static_cast<std::size_t>(sample.value)];
+    return;
+  }
+  // An age is told by its moment, not by a value: each sample counts as one.
+  const double value = metric.type == MetricType::kAge ? 1 : sample.value;
+  GivenValue& sum = given.try_emplace(metric.name, 0.0).first->second;
+  sum = std::get<double>(sum) + value;
 }
 
 // A record such as a well-behaved sender would have sent the example's line in.
@@ -50,13 +79,17 @@ Record record_of(const RuleDefinition& rule, const ExampleDefinition& example,
   return record;
 }
 
-// What rule number `index` gave for the lines of `example`, per metric; `hosts` are its samples'
-// hosts.
-std::map<std::string, double> read_example(Matcher& matcher, std::uint32_t index,
-                                           const RuleDefinition& rule,
-                                           const ExampleDefinition& example,
-                                           std::vector<std::string>& hosts) {
-  std::map<std::string, double> given;
+// What a rule gave for the lines of an example.
+struct Outcome {
+  GivenValues given;
+  std::vector<std::string> hosts;  // Of its samples.
+};
+
+// What rule number `index` gives for the lines of `example`.
+Outcome read_example(const std::shared_ptr<const RuleSet>& rules, std::uint32_t index,
+                     const RuleDefinition& rule, const ExampleDefinition& example) {
+  Matcher matcher(rules, {});
+  Outcome outcome;
   std::vector<Sample> samples;
   for (const std::string& line : example.lines) {
     samples.clear();
@@ -64,26 +97,46 @@ std::map<std::string, double> read_example(Matcher& matcher, std::uint32_t index
     matcher.match({.record = record, .host = kExampleHost}, samples);
     for (const Sample& sample : samples) {
       if (sample.rule != index) continue;
-      given[sample.metric->name] += sample.metric->type == MetricType::kAge ? 1 : sample.value;
-      hosts.emplace_back(sample.host);
+      add_sample(sample, outcome.given);
+      outcome.hosts.emplace_back(sample.host);
     }
   }
-  return given;
+  return outcome;
+}
+
+// How far rule number `index` got with the last line of `example`; empty when it gave a sample and
+// nothing kept it from others.
+std::string reason_of(const std::shared_ptr<const RuleSet>& rules, std::uint32_t index,
+                      const RuleDefinition& rule, const ExampleDefinition& example) {
+  Matcher matcher(rules, {});
+  std::vector<Sample> samples;
+  std::vector<RuleTrace> traces;
+  for (const std::string& line : example.lines) {
+    traces.clear();
+    const Record record = record_of(rule, example, line);
+    matcher.explain({.record = record, .host = kExampleHost}, samples, traces);
+  }
+  const RuleTrace& trace = traces[index];
+  if (trace.outcome != RuleTrace::Outcome::kMatched) return trace.detail;
+  std::string reason = trace.sample_count == 0 ? "the rule matches" : "";
+  for (const std::string& note : trace.notes) reason += (reason.empty() ? "" : "; ") + note;
+  return reason;
 }
 
 void run_example(const std::shared_ptr<const RuleSet>& rules, std::uint32_t index,
                  const RuleDefinition& rule, const ExampleDefinition& example,
                  const std::string& place, ExampleReport& report) {
-  Matcher matcher(rules, {});
-  std::vector<std::string> hosts;
-  const auto given = read_example(matcher, index, rule, example, hosts);
+  const Outcome outcome = read_example(rules, index, rule, example);
   ++report.example_count;
   const std::string quoted = "example \"" + example.lines.back() + "\": ";
-  if (!is_same(example.gives, given)) {
-    report.failures.push_back(place + quoted + "expected " + in_words(example.gives) + ", found " +
-                              in_words(given));
+  if (!is_same(example.gives, outcome.given)) {
+    std::string failure = place + quoted + "expected " + in_words(example.gives) + ", found " +
+                          in_words(outcome.given);
+    const std::string reason = reason_of(rules, index, rule, example);
+    if (!reason.empty()) failure += " (" + reason + ')';
+    report.failures.push_back(std::move(failure));
   }
-  for (const std::string& host : hosts) {
+  for (const std::string& host : outcome.hosts) {
     if (!example.host.empty() && host != example.host) {
       report.failures.push_back(place + quoted + "expected host \"" + example.host +
                                 "\", found \"" + host + '"');

@@ -35,6 +35,30 @@ std::string spell(const ContextValue& value) {
   return text;
 }
 
+// "1", "1..5", "at least 1", "not set".
+std::string spell_wanted(const Condition& condition) {
+  switch (condition.kind) {
+    case Condition::Kind::kEquals:
+      return spell(condition.equals);
+    case Condition::Kind::kAbsent:
+      return "not set";
+    case Condition::Kind::kRange:
+      break;
+  }
+  if (!condition.max) return "at least " + spell(*condition.min);
+  if (!condition.min) return "at most " + spell(*condition.max);
+  return spell(*condition.min) + ".." + spell(*condition.max);
+}
+
+// Why a condition that does not hold does not.
+std::string describe_condition(const CompiledCondition& compiled, const Context* context) {
+  const Condition& condition = *compiled.condition;
+  const ContextValue* found = context == nullptr ? nullptr : context->find(compiled.variable);
+  return "its condition on the context variable \"" + condition.variable +
+         "\" does not hold: expected " + spell_wanted(condition) + ", found " +
+         (found == nullptr ? "that it is not set" : spell(*found));
+}
+
 std::string join(const std::vector<std::string>& words) {
   std::string joined;
   for (const std::string& word : words) joined += (joined.empty() ? "" : ", ") + word;
@@ -91,10 +115,16 @@ struct Matcher::State {
   void emit(std::uint32_t index, const CompiledEmit& emit, const Pass& pass);
   std::optional<double> read(const CompiledRule& rule, const CompiledValue& value,
                              const Pass& pass);
+  std::optional<double> read_state(const CompiledRule& rule, const CompiledEmit& emit,
+                                   const Pass& pass);
+  std::string_view read_text(const CompiledRule& rule, const CompiledValue& value,
+                             const Pass& pass);
   const Metric* metric_of(std::uint32_t index, const CompiledEmit& emit);
   std::string render(const Template& text) const;
   Context* context_of(const CompiledRule& rule, const Pass& pass);
   std::string_view context_key(const CompiledRule& rule, const Pass& pass);
+  std::string describe_bad_value(const CompiledRule& rule, const CompiledEmit& emit,
+                                 const Pass& pass);
   void describe(const CompiledRule& rule, const Pass& pass, Outcome outcome);
 
   std::shared_ptr<const RuleSet> rules;
@@ -246,19 +276,21 @@ void Matcher::State::change_context(const CompiledRule& rule, const Pass& pass) 
 void Matcher::State::emit(std::uint32_t index, const CompiledEmit& emit, const Pass& pass) {
   const CompiledRule& rule = compiled.rules[index];
   const Context* context = emit.when.empty() ? nullptr : context_of(rule, pass);
-  const bool is_wanted = std::ranges::all_of(
+  const auto unmet = std::ranges::find_if_not(
       emit.when, [&](const CompiledCondition& condition) { return holds(condition, context); });
-  if (!is_wanted) {
-    if (pass.trace != nullptr)
-      pass.trace->notes.push_back(emit.definition->metric.name + ": its \"when\" does not hold");
+  if (unmet != emit.when.end()) {
+    if (pass.trace != nullptr) {
+      pass.trace->notes.push_back(emit.definition->metric.name + ": " +
+                                  describe_condition(*unmet, context));
+    }
     return;
   }
-  const auto number = read(rule, emit.value, pass);
-  const double value = number.value_or(0) * emit.definition->scale;
+  const bool is_state = emit.definition->metric.type == MetricType::kState;
+  const auto number = is_state ? read_state(rule, emit, pass) : read(rule, emit.value, pass);
+  const double value = number.value_or(0) * emit.definition->scale + emit.definition->offset;
   if (!number || !std::isfinite(value)) {
     ++stats.bad_values;
-    if (pass.trace != nullptr)
-      pass.trace->notes.push_back(emit.definition->metric.name + ": the value is no finite number");
+    if (pass.trace != nullptr) pass.trace->notes.push_back(describe_bad_value(rule, emit, pass));
     return;
   }
   Sample sample{.metric = metric_of(index, emit),
@@ -292,6 +324,39 @@ std::optional<double> Matcher::State::read(const CompiledRule& rule, const Compi
     }
   }
   return std::nullopt;
+}
+
+// The index of the state that the field names.
+std::optional<double> Matcher::State::read_state(const CompiledRule& rule, const CompiledEmit& emit,
+                                                 const Pass& pass) {
+  if (emit.value.source->kind == ValueSource::Kind::kConstant) return emit.value.source->constant;
+  const std::vector<std::string>& states = emit.definition->metric.states;
+  const auto found = std::ranges::find(states, read_text(rule, emit.value, pass));
+  if (found == states.end()) return std::nullopt;
+  return static_cast<double>(found - states.begin());
+}
+
+// The field as it is; empty where it is not set, or no text.
+std::string_view Matcher::State::read_text(const CompiledRule& rule, const CompiledValue& value,
+                                           const Pass& pass) {
+  switch (value.source->kind) {
+    case ValueSource::Kind::kConstant:
+      return {};
+    case ValueSource::Kind::kCapture:
+      return groups[static_cast<std::size_t>(value.group)];
+    case ValueSource::Kind::kContext: {
+      const Context* context = context_of(rule, pass);
+      const ContextValue* found = context == nullptr ? nullptr : context->find(value.variable);
+      const auto* text = found == nullptr ? nullptr : std::get_if<std::string>(found);
+      return text == nullptr ? std::string_view() : *text;
+    }
+    case ValueSource::Kind::kStructuredData: {
+      const auto param =
+          find_param(pass.input.record.structured_data, value.source->name, value.source->param);
+      return param ? param->value : std::string_view();
+    }
+  }
+  return {};
 }
 
 const Metric* Matcher::State::metric_of(std::uint32_t index, const CompiledEmit& emit) {
@@ -348,6 +413,16 @@ std::string_view Matcher::State::context_key(const CompiledRule& rule, const Pas
   return key;
 }
 
+std::string Matcher::State::describe_bad_value(const CompiledRule& rule, const CompiledEmit& emit,
+                                               const Pass& pass) {
+  const Metric& metric = emit.definition->metric;
+  const std::string wanted = metric.type == MetricType::kState
+                                 ? "none of its states (" + join(metric.states) + ')'
+                                 : "no finite number";
+  return metric.name + ": the value is " + wanted + ": \"" +
+         std::string(read_text(rule, emit.value, pass)) + '"';
+}
+
 void Matcher::State::describe(const CompiledRule& rule, const Pass& pass, Outcome outcome) {
   RuleTrace& trace = *pass.trace;
   switch (outcome) {
@@ -374,8 +449,7 @@ void Matcher::State::describe(const CompiledRule& rule, const Pass& pass, Outcom
     case Outcome::kWhere:
       for (const CompiledCondition& condition : rule.where) {
         if (!holds(condition, context_of(rule, pass))) {
-          trace.detail = "its condition on the context variable \"" +
-                         condition.condition->variable + "\" does not hold";
+          trace.detail = describe_condition(condition, context_of(rule, pass));
         }
       }
       break;

@@ -40,7 +40,7 @@ TEST_CASE("a pack is read with all that a rule can have", "[config]") {
         "match": "^Applied in (?P<seconds>\\d+)$",
         "emit": [
           {"metric": "puppet.time.{kind}", "type": "timing", "unit": "s", "value": "seconds",
-           "scale": 0.001, "host": "node", "when": {"changes": {"max": 0}},
+           "scale": 0.001, "offset": -2.5, "host": "node", "when": {"changes": {"max": 0}},
            "stats": {"hosts": ["last", "mean"], "clusters": ["p99"]}},
           {"metric": "puppet.runs.completed", "type": "counter"},
           {"metric": "puppet.age", "type": "age", "limit": "2h"}
@@ -94,6 +94,7 @@ TEST_CASE("a pack is read with all that a rule can have", "[config]") {
   CHECK(emit.value.kind == Kind::kCapture);
   CHECK(emit.value.name == "seconds");
   CHECK(emit.scale == 0.001);
+  CHECK(emit.offset == -2.5);
   CHECK(emit.host == "node");
   REQUIRE(emit.when.size() == 1);
   CHECK(emit.when[0].variable == "changes");
@@ -113,7 +114,7 @@ TEST_CASE("a pack is read with all that a rule can have", "[config]") {
 
   REQUIRE(rule.examples.size() == 2);
   CHECK(rule.examples[0].lines == std::vector<std::string>{"Applied in 1"});
-  CHECK(rule.examples[0].gives == std::map<std::string, double>{{"puppet.runs.completed", 1}});
+  CHECK(rule.examples[0].gives == GivenValues{{"puppet.runs.completed", 1.0}});
   CHECK(rule.examples[0].app == "puppet");
   CHECK(rule.examples[0].host == "web01");
   CHECK(rule.examples[1].lines == std::vector<std::string>{"a", ""});
@@ -263,8 +264,8 @@ TEST_CASE("a rule with a mistake is refused with its name and place", "[config]"
       {R"("stop": true, "examples": [{"line": "a", "gives": [1]}])",
        "/rules/0/examples/0/gives: expected an object such as {\"puppet.runs.completed\": 1}, got "
        "a list"},
-      {R"("stop": true, "examples": [{"line": "a", "gives": {"m": "1"}}])",
-       "/rules/0/examples/0/gives/m: expected a number, got \"1\""},
+      {R"("stop": true, "examples": [{"line": "a", "gives": {"m": true}}])",
+       "/rules/0/examples/0/gives/m: expected a number, or the name of a state, got true"},
   }));
   CAPTURE(members);
   CHECK(error(with_rule(members)) == "x.json: rule \"r\": " + message);
@@ -288,8 +289,6 @@ TEST_CASE("an emit with a mistake is refused with its place", "[config]") {
       {R"("metric": "m", "type": "timng")",
        "/type: expected \"timing\", \"distribution\", \"gauge\", \"counter\", \"age\" or "
        "\"state\", got \"timng\"; did you mean \"timing\"?"},
-      {R"("metric": "m", "type": "state")",
-       "/type: \"state\" metrics are not available in this version"},
       {R"("metric": "m", "type": "timing")",
        ": the key \"value\" is missing; a timing is a number, so name the capture that holds it"},
       {R"("metric": "m", "type": "gauge")",
@@ -319,8 +318,8 @@ TEST_CASE("an emit with a mistake is refused with its place", "[config]") {
        "/limit: only an age has a limit, this is a counter; remove it"},
       {R"("metric": "m", "type": "age", "limit": "0s")",
        "/limit: expected a duration in 1s..366d, got \"0s\""},
-      {R"("metric": "m", "type": "counter", "hold": "1h")",
-       "/hold: not available in this version; remove it"},
+      {R"("metric": "m", "type": "counter", "offset": "1")",
+       "/offset: expected a number, got \"1\""},
       {R"("metric": "m", "type": "counter", "stats": ["mean"])",
        "/stats: expected an object {...}, got a list"},
       {R"("metric": "m", "type": "counter", "stats": {"host": ["count"]})",

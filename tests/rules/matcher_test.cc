@@ -191,6 +191,43 @@ TEST_CASE("values come scaled, from structured data, or as constants", "[rules]"
   CHECK(samples.empty());
 }
 
+TEST_CASE("an offset is added after the scale", "[rules]") {
+  RuleDefinition rule{.name = "cpu", .match = "^idle (?P<idle>\\S+)$"};
+  rule.emits.push_back({.metric = {.name = "cpu.busy", .type = MetricType::kGauge},
+                        .value = {.kind = ValueSource::Kind::kCapture, .name = "idle"},
+                        .scale = -1,
+                        .offset = 100});
+  Reader reader(compiled({rule}));
+  CHECK(reader.read("idle 97.5") == std::map<std::string, double>{{"cpu.busy", 2.5}});
+}
+
+TEST_CASE("a state is the index of its name, from a constant or a field", "[rules]") {
+  const Metric state{.name = "s", .type = MetricType::kState, .states = {"good", "bad"}};
+  RuleDefinition constant{.name = "constant", .match = "^broken$"};
+  constant.emits.push_back({.metric = state, .value = {.constant = 1}});
+  RuleDefinition capture{.name = "capture", .match = "^is (?P<what>.*)$"};
+  capture.emits.push_back(
+      {.metric = state, .value = {.kind = ValueSource::Kind::kCapture, .name = "what"}});
+  RuleDefinition remember{.name = "remember", .match = "^then (?P<what>.*)$"};
+  remember.context = ContextAction{.set = {{"then", ContextValue("{what}")}}};
+  RuleDefinition recall{.name = "recall", .match = "^now$"};
+  recall.emits.push_back(
+      {.metric = state, .value = {.kind = ValueSource::Kind::kContext, .name = "then"}});
+  Reader reader(compiled({constant, capture, remember, recall}));
+  using Sums = std::map<std::string, double>;
+  CHECK(reader.read("broken") == Sums{{"s", 1}});
+  CHECK(reader.read("is good") == Sums{{"s", 0}});
+  CHECK(reader.read("is bad") == Sums{{"s", 1}});
+  CHECK(reader.matcher.stats().bad_values == 0);
+  CHECK(reader.read("is Bad").empty());
+  CHECK(reader.read("is 1").empty());
+  CHECK(reader.read("is ").empty());
+  CHECK(reader.read("now").empty());
+  CHECK(reader.matcher.stats().bad_values == 4);
+  CHECK(reader.read("then bad").empty());
+  CHECK(reader.read("now") == Sums{{"s", 1}});
+}
+
 TEST_CASE("text that may be tag or text is tried both ways", "[rules]") {
   Matcher matcher(compiled({counting_rule("r", "^Compiled catalog", "a")}), {});
   Record record;
@@ -250,27 +287,79 @@ TEST_CASE("rules that cannot work are refused with their place", "[rules]") {
         "test.json: rule r: emit 0: expected a metric name of nodes [A-Za-z0-9_-] joined by dots, "
         "found \"a..b\"");
   rule = counting_rule("r2", "x", "puppet.time");
-  CHECK(refusal({applied_rule(), rule})
-            .starts_with("test.json: rule r2: emit 0: metric \"puppet.time\" is a timing"));
+  CHECK(
+      refusal({applied_rule(), rule})
+          .starts_with("test.json: rule r2: emit 0: metric \"puppet.time\": type \"counter\" here, "
+                       "\"timing\" in rule test/applied; "));
+}
+
+std::vector<std::string> failures_of(RuleDefinition rule, ExampleDefinition example) {
+  rule.examples = {std::move(example)};
+  return run_examples({PackDefinition{.name = "p", .file = "p.json", .rules = {rule}}}).failures;
+}
+
+TEST_CASE("a failing example says how far the rule got", "[rules]") {
+  using Failures = std::vector<std::string>;
+  RuleDefinition rule = applied_rule();
+  const GivenValues three{{"puppet.time", 3.0}};
+  CHECK(failures_of(rule, {.lines = {"Applied catalog in 3.00 seconds"}, .gives = three}).empty());
+  CHECK(failures_of(rule, {.lines = {"Finished"}, .gives = three}) ==
+        Failures{"p.json: rule applied: example \"Finished\": expected puppet.time = 3, found "
+                 "nothing (the text does not begin with \"Applied catalog in \")"});
+  CHECK(failures_of(rule, {.lines = {"Applied catalog in 3 s or seconds"}, .gives = three}) ==
+        Failures{"p.json: rule applied: example \"Applied catalog in 3 s or seconds\": expected "
+                 "puppet.time = 3, found nothing (the pattern does not match: " +
+                 rule.match + ")"});
+  CHECK(failures_of(rule, {.lines = {"Applied catalog in 3s seconds"}, .gives = three}) ==
+        Failures{"p.json: rule applied: example \"Applied catalog in 3s seconds\": expected "
+                 "puppet.time = 3, found nothing (the rule matches; puppet.time: the value is no "
+                 "finite number: \"3s\")"});
+  CHECK(failures_of(
+            rule, {.lines = {"Applied catalog in 3.00 seconds"}, .gives = three, .app = "cron"}) ==
+        Failures{"p.json: rule applied: example \"Applied catalog in 3.00 seconds\": expected "
+                 "puppet.time = 3, found nothing (reads APP-NAME puppet-agent)"});
+  CHECK(failures_of(rule, {.lines = {"Applied catalog in 3.00 seconds"}}) ==
+        Failures{"p.json: rule applied: example \"Applied catalog in 3.00 seconds\": expected "
+                 "nothing, found puppet.time = 3"});
+  rule.where = {{.variable = "run", .equals = 1.0}};
+  CHECK(failures_of(rule, {.lines = {"Applied catalog in 3.00 seconds"}, .gives = three}) ==
+        Failures{"p.json: rule applied: example \"Applied catalog in 3.00 seconds\": expected "
+                 "puppet.time = 3, found nothing (its condition on the context variable \"run\" "
+                 "does not hold: expected 1, found that it is not set)"});
+}
+
+TEST_CASE("an example names states", "[rules]") {
+  RuleDefinition rule{.name = "s", .match = "^is (?P<what>.*)$"};
+  rule.emits.push_back(
+      {.metric = {.name = "s", .type = MetricType::kState, .states = {"good", "bad"}},
+       .value = {.kind = ValueSource::Kind::kCapture, .name = "what"}});
+  const GivenValues bad{{"s", std::string("bad")}};
+  CHECK(failures_of(rule, {.lines = {"is good", "is bad"}, .gives = bad}).empty());
+  CHECK(failures_of(rule, {.lines = {"is good"}, .gives = bad}) ==
+        std::vector<std::string>{
+            "p.json: rule s: example \"is good\": expected s = \"bad\", found s = \"good\""});
+  CHECK(failures_of(rule, {.lines = {"is odd"}, .gives = bad}) ==
+        std::vector<std::string>{"p.json: rule s: example \"is odd\": expected s = \"bad\", found "
+                                 "nothing (the rule matches; s: the value is none of its states "
+                                 "(good, bad): \"odd\")"});
 }
 
 TEST_CASE("examples are run with context and compared per metric", "[rules]") {
   RuleDefinition rule = applied_rule();
-  rule.examples = {{.lines = {"Applied catalog in 3.00 seconds"}, .gives = {{"puppet.time", 3}}},
+  rule.examples = {{.lines = {"Applied catalog in 3.00 seconds"}, .gives = {{"puppet.time", 3.0}}},
                    {.lines = {"Applied catalog in 3.00 seconds of fame"}}};
   const PackDefinition good{.name = "p", .file = "p.json", .rules = {rule}};
   CHECK(run_examples({good}).failures.empty());
   CHECK(run_examples({good}).example_count == 2);
   CHECK(run_examples({good}).without_example.empty());
 
-  rule.examples[0].gives["puppet.time"] = 4;
+  rule.examples[0].gives["puppet.time"] = 4.0;
   const auto failures =
       run_examples({PackDefinition{.name = "p", .file = "p.json", .rules = {rule}}}).failures;
   REQUIRE(failures.size() == 1);
   CHECK(failures[0] ==
         "p.json: rule applied: example \"Applied catalog in 3.00 seconds\": expected puppet.time = "
-        "4.000000, "
-        "found puppet.time = 3.000000");
+        "4, found puppet.time = 3");
   rule.examples.clear();
   CHECK(run_examples({PackDefinition{.name = "p", .rules = {rule}}}).without_example ==
         std::vector<std::string>{"p/applied"});

@@ -159,7 +159,7 @@ inline constexpr std::array kCounters{
                "times that a listener with overflow \"block\" stopped reading"},
     CounterRow{"rules_matched_total", &Stats::rules_matched, "matches, of a rule and a message"},
     CounterRow{"rules_bad_values_total", &Stats::rules_bad_values,
-               "captures that were no finite number"},
+               "captures that were no finite number, or no name of a state"},
     CounterRow{"rules_names_folded_total", &Stats::rules_names_folded,
                "samples whose capture in the metric name became \"other\""},
     CounterRow{"rules_contexts_evicted_total", &Stats::rules_contexts_evicted,

@@ -47,10 +47,26 @@ struct ValueSource {
   std::string param;  // Structured data: PARAM-NAME.
 };
 
+// How long the last value of a host takes part in its cluster's values.
+struct HoldDefinition {
+  std::chrono::seconds time{0};  // 0: not held.
+  bool as_presence = false;      // As long as the host counts as reporting, instead of `time`.
+};
+
+// What a metric is, as a rule says it, or its pack once for several rules.
+struct MetricDefinition {
+  Metric metric;  // Without its presence; a `ttl` of 0 is the default.
+  HoldDefinition hold;
+};
+
 // One sample that a matching rule gives.
 struct EmitDefinition {
-  Metric metric;                // Its name may hold {capture}; empty stats mean the type's default.
-  ValueSource value;            // Default: the constant 1.
+  Metric metric;  // Its name may hold {capture}; empty stats mean the type's default, and so does
+                  // the `ttl` of a state when it is 0.
+  bool holds_as_presence = false;  // Then `metric.hold` comes from the presence of the pack.
+  // Default: the constant 1. Of a state: a field that holds one of its names, or as a constant the
+  // index of one.
+  ValueSource value;
   double scale = 1;             // Multiplies the value: 0.001 for a log that counts milliseconds.
   double offset = 0;            // Added after scaling: 100 - idle is scale -1 and offset 100.
   std::string host;             // Capture that names the host; empty: the record's own.
@@ -64,12 +80,14 @@ struct ContextAction {
   bool end = false;                                       // Forgets the context, after the emits.
 };
 
-// A line and what it must give: the sum of the values per metric name. Empty: the rule must not
-// match.
+// What an example gives per metric: the sum of the values, of a state the name of the last one.
+using GivenValues = std::map<std::string, std::variant<double, std::string>>;
+
+// A line and what it must give. Empty: the rule must not match.
 struct ExampleDefinition {
   // One line, or several that are read one after the other with one context.
   std::vector<std::string> lines;
-  std::map<std::string, double> gives;
+  GivenValues gives;
   std::string app;   // APP-NAME to read it under; default: the rule's first.
   std::string host;  // Expected host of every sample, where the rule takes it from a capture.
 };
@@ -88,9 +106,13 @@ struct RuleDefinition {
   std::vector<ExampleDefinition> examples;
 };
 
+// A sign of life: hosts are expected to show it this often, and count as reporting for twice as
+// long after each.
 struct PresenceDefinition {
   std::string name;
   std::chrono::seconds every{0};
+
+  friend bool operator==(const PresenceDefinition&, const PresenceDefinition&) = default;
 };
 
 struct PackDefinition {

@@ -26,7 +26,7 @@ struct MatcherOptions {
 // What the rules did since the start. Each is one counter of the ledger or of `status`.
 struct MatcherStats {
   std::uint64_t rules_matched = 0;  // Rule and record pairs.
-  std::uint64_t bad_values = 0;     // Captures that were no finite number; no sample came of them.
+  std::uint64_t bad_values = 0;     // Captures that were no finite number, or no name of a state.
   std::uint64_t names_folded = 0;   // Samples whose {capture} became "other".
   std::uint64_t contexts_evicted = 0;
   std::uint64_t contexts_expired = 0;

@@ -19,7 +19,7 @@ struct CompiledRules;
 class RuleSet {
  public:
   // Refuses a pattern that RE2 refuses, a capture that is not in its pattern, and two rules that
-  // give one metric different types or leaves; the error names file and rule.
+  // say different things of one metric; the error names file and rule, of the last kind both.
   [[nodiscard]] static Expected<std::shared_ptr<const RuleSet>> compile(
       const std::vector<PackDefinition>& packs);
 
@@ -33,6 +33,8 @@ class RuleSet {
   [[nodiscard]] const std::string& name(std::uint32_t rule) const;
   [[nodiscard]] const std::string& match_text(std::uint32_t rule) const;
   [[nodiscard]] const std::vector<std::string>& apps(std::uint32_t rule) const;
+  // The sign of life of its pack, which a match shows; empty: none.
+  [[nodiscard]] const std::string& presence(std::uint32_t rule) const;
 
   // For the Matcher.
   [[nodiscard]] const CompiledRules& compiled() const noexcept { return *compiled_; }
