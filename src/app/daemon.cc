@@ -221,7 +221,7 @@ void Daemon::end_tick() {
   std::vector<Datapoint> datapoints;
   publisher_->tick(wall_clock(), datapoints);
   publish(datapoints);
-  publish_status();
+  tell_service_manager(publish_status());
 }
 
 void Daemon::publish(std::span<const Datapoint> datapoints) {
@@ -237,6 +237,12 @@ void Daemon::publish(std::span<const Datapoint> datapoints) {
 
 // New rules and a new cluster map, all or nothing: a mistake leaves everything as it was.
 void Daemon::reload() {
+  service_.reloading();
+  take_new_setup();
+  service_.ready();
+}
+
+void Daemon::take_new_setup() {
   auto fresh = load_setup(options_.setup);
   config_error_ = fresh ? std::string() : fresh.error().message();
   if (!fresh) {
@@ -263,6 +269,7 @@ void Daemon::stop(int signal_number) {
     return;
   }
   spdlog::info("{}: stopping; reading what the sockets hold", name_of_signal(signal_number));
+  service_.stopping();
   phase_ = Phase::kDraining;
   stop_deadline_ms_ =
       uv_now(&loop_) + static_cast<std::uint64_t>(setup_.config.shutdown_timeout.count());

@@ -11,6 +11,7 @@
 
 #include "app/delivery.h"
 #include "app/ingest_worker.h"
+#include "app/service_manager.h"
 #include "app/setup.h"
 #include "http/snapshot.h"
 #include "http/status_server.h"
@@ -65,12 +66,14 @@ class Daemon {
   void end_tick();
   void publish(std::span<const Datapoint> datapoints);
   void reload();
+  void take_new_setup();
   void stop(int signal_number);
   void begin_delivering();
   void check_done();
   void close();
   void start_status_server();
-  void publish_status();
+  Snapshot publish_status();
+  void tell_service_manager(const Snapshot& snapshot);
   [[nodiscard]] Snapshot snapshot() const;
   [[nodiscard]] Stats stats() const;
   // The senders of all workers, for the stop summary and the status page.
@@ -85,6 +88,7 @@ class Daemon {
   Setup setup_;
   DaemonOptions options_;
   uv_loop_t loop_{};
+  ServiceManager service_;
   std::vector<std::pair<std::string, std::unique_ptr<const Zone>>> zones_;
   std::unique_ptr<Publisher> publisher_;
   std::vector<std::unique_ptr<Delivery>> deliveries_;
@@ -98,6 +102,7 @@ class Daemon {
   std::unique_ptr<StatusServer> status_;  // Null when it is off, or its port is taken.
   std::string config_error_;              // Of the last reload, when it was refused.
   Timestamp started_{};
+  bool is_ready_ = false;  // The service manager was told.
   std::size_t reports_awaited_ = 0;
   Phase phase_ = Phase::kRunning;
   std::uint64_t stop_deadline_ms_ = 0;  // Of the loop's clock.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "app/daemon.h"
+#include "http/ledger.h"
 
 namespace sluice {
 namespace {
@@ -53,11 +54,22 @@ void Daemon::start_status_server() {
   status_ = std::move(*server);
   spdlog::info("status on http://{}:{}/healthz, /metrics, /api/v1/ledger",
                setup_.config.http.substr(0, setup_.config.http.rfind(':')), status_->port());
-  publish_status();
+  (void)publish_status();
 }
 
-void Daemon::publish_status() {
-  if (status_) status_->publish(std::make_shared<const Snapshot>(snapshot()));
+Snapshot Daemon::publish_status() {
+  Snapshot fresh = snapshot();
+  if (status_) status_->publish(std::make_shared<const Snapshot>(fresh));
+  return fresh;
+}
+
+// At the end of a tick, which every worker has taken part in: sockets are read, destinations stand.
+void Daemon::tell_service_manager(const Snapshot& snapshot) {
+  if (!std::exchange(is_ready_, true)) service_.ready();
+  service_.alive();
+  const auto troubles = troubles_of(snapshot);
+  service_.status(troubles.empty() ? fmt::format("well, {} hosts heard", snapshot.hosts)
+                                   : "degraded: " + troubles.front());
 }
 
 Snapshot Daemon::snapshot() const {
