@@ -85,6 +85,8 @@ Expected<void> Daemon::start() {
   if (!sockets) return std::unexpected(std::move(sockets).error());
   auto paths = paths_of(setup_.config);
   if (!paths) return std::unexpected(std::move(paths).error());
+  relay_path_ = paths->relay();
+  relay_window_ = window_start(wall_clock(), setup_.config.window);
   publisher_ = std::make_unique<Publisher>(publisher_options_of(setup_.config), std::move(*paths),
                                            setup_.clusters, wall_clock());
   for (const DestinationConfig& destination : setup_.config.destinations) {
@@ -221,7 +223,9 @@ void Daemon::end_tick() {
   std::vector<Datapoint> datapoints;
   publisher_->tick(wall_clock(), datapoints);
   publish(datapoints);
-  tell_service_manager(publish_status());
+  const Snapshot standing = publish_status();
+  publish_relay_series(standing);
+  tell_service_manager(standing);
 }
 
 void Daemon::publish(std::span<const Datapoint> datapoints) {

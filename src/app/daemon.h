@@ -65,6 +65,7 @@ class Daemon {
   void collect_reports();
   void end_tick();
   void publish(std::span<const Datapoint> datapoints);
+  void publish_relay_series(const Snapshot& snapshot);
   void reload();
   void take_new_setup();
   void stop(int signal_number);
@@ -102,7 +103,10 @@ class Daemon {
   std::unique_ptr<StatusServer> status_;  // Null when it is off, or its port is taken.
   std::string config_error_;              // Of the last reload, when it was refused.
   Timestamp started_{};
-  bool is_ready_ = false;  // The service manager was told.
+  std::string relay_path_;
+  Seconds relay_window_{};  // The one that the relay's own series are told of at its end.
+  std::uint64_t relay_datapoints_ = 0;  // Published of them.
+  bool is_ready_ = false;               // The service manager was told.
   std::size_t reports_awaited_ = 0;
   Phase phase_ = Phase::kRunning;
   std::uint64_t stop_deadline_ms_ = 0;  // Of the loop's clock.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "app/daemon.h"
+#include "app/relay_series.h"
 #include "http/ledger.h"
 
 namespace sluice {
@@ -63,6 +64,16 @@ Snapshot Daemon::publish_status() {
   return fresh;
 }
 
+// Once a window, when it has ended. Not printed: people who watch a terminal look for hosts.
+void Daemon::publish_relay_series(const Snapshot& snapshot) {
+  const Seconds window = window_start(snapshot.taken, setup_.config.window);
+  if (window <= relay_window_) return;
+  const auto datapoints = relay_series(snapshot, relay_path_, window - setup_.config.window);
+  relay_window_ = window;
+  relay_datapoints_ += datapoints.size();
+  for (const auto& delivery : deliveries_) delivery->publish(datapoints);
+}
+
 // At the end of a tick, which every worker has taken part in: sockets are read, destinations stand.
 void Daemon::tell_service_manager(const Snapshot& snapshot) {
   if (!std::exchange(is_ready_, true)) service_.ready();
@@ -92,6 +103,7 @@ Snapshot Daemon::snapshot() const {
 Stats Daemon::stats() const {
   Stats sum = publisher_ ? publisher_->stats() : Stats{};
   for (const Stats& one : worker_stats_) add_stats(sum, one);
+  sum.datapoints_published += relay_datapoints_;
   for (const auto& delivery : deliveries_) {
     const SpoolStats& spool = delivery->spool().stats();
     sum.datapoints_acknowledged += spool.acknowledged;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "http/ledger.h"
+#include "http/standing.h"
 
 namespace sluice {
 namespace {
@@ -102,48 +103,14 @@ void append_metric(std::string& out, std::string_view name, std::string_view typ
 }
 
 // One family with a value for each destination.
-void append_destinations(std::string& out, const Snapshot& snapshot, std::string_view name,
-                         std::string_view type, std::string_view help, auto value_of) {
+void append_destinations(std::string& out, const Snapshot& snapshot, const DestinationRow& row) {
   if (snapshot.destinations.empty()) return;
-  out += fmt::format("# HELP sluice_{0} {1}\n# TYPE sluice_{0} {2}\n", name, help, type);
+  out += fmt::format("# HELP sluice_destination_{0} {1}\n# TYPE sluice_destination_{0} {2}\n",
+                     row.name, row.help, row.name.ends_with("_total") ? "counter" : "gauge");
   for (const DestinationSnapshot& one : snapshot.destinations) {
-    out +=
-        fmt::format("sluice_{}{{destination=\"{}\"}} {}\n", name, label(one.name), value_of(one));
+    out += fmt::format("sluice_destination_{}{{destination=\"{}\"}} {}\n", row.name,
+                       label(one.name), row.value(one));
   }
-}
-
-void append_destination_families(std::string& out, const Snapshot& snapshot) {
-  append_destinations(out, snapshot, "destination_datapoints_waiting", "gauge",
-                      "datapoints not acknowledged yet",
-                      [](const auto& one) { return one.waiting + one.in_flight; });
-  append_destinations(out, snapshot, "destination_datapoints_acknowledged_total", "counter",
-                      "datapoints acknowledged", [](const auto& one) { return one.acknowledged; });
-  append_destinations(out, snapshot, "destination_datapoints_unconfirmed_total", "counter",
-                      "datapoints sent without an acknowledgement",
-                      [](const auto& one) { return one.unconfirmed; });
-  append_destinations(out, snapshot, "destination_datapoints_dropped_total", "counter",
-                      "datapoints dropped from the spool",
-                      [](const auto& one) { return datapoints_dropped(one); });
-  append_destinations(out, snapshot, "destination_datapoints_replayed_total", "counter",
-                      "acknowledged datapoints sent once more",
-                      [](const auto& one) { return one.replayed; });
-  append_destinations(out, snapshot, "destination_series_held", "gauge",
-                      "new series that wait for their turn to be created",
-                      [](const auto& one) { return one.held_series; });
-  append_destinations(out, snapshot, "destination_lag_seconds", "gauge",
-                      "since nothing waited, new series apart; 0 when nothing does",
-                      [](const auto& one) { return one.lag_seconds; });
-  append_destinations(out, snapshot, "destination_spool_bytes", "gauge", "size of the spool",
-                      [](const auto& one) { return one.spool_bytes; });
-  append_destinations(out, snapshot, "destination_spool_on_disk", "gauge",
-                      "1 when what waits outlives the relay",
-                      [](const auto& one) { return one.is_spool_on_disk ? 1 : 0; });
-  append_destinations(out, snapshot, "destination_unconfirmed", "gauge",
-                      "1 while it is sent to without acknowledgements",
-                      [](const auto& one) { return one.is_unconfirmed ? 1 : 0; });
-  append_destinations(out, snapshot, "destination_down", "gauge",
-                      "1 while the last batch was not acknowledged",
-                      [](const auto& one) { return one.is_down ? 1 : 0; });
 }
 
 }  // namespace
@@ -183,22 +150,9 @@ std::string render_prometheus(const Snapshot& snapshot) {
   std::string out;
   for (const CounterRow& row : kCounters)
     append_metric(out, row.name, "counter", row.help, snapshot.stats.*row.field);
-  append_metric(out, "store_bytes", "gauge", "memory that open and correctable windows take",
-                snapshot.store_bytes);
-  append_metric(out, "store_windows", "gauge", "windows that can be corrected",
-                snapshot.store_windows);
-  append_metric(out, "horizon_seconds", "gauge", "how far back a sample is taken in",
-                snapshot.horizon_seconds);
-  append_metric(out, "hosts", "gauge", "hosts that were heard", snapshot.hosts);
-  append_metric(out, "hosts_unmapped", "gauge", "hosts that no cluster map or pattern names",
-                snapshot.hosts_unmapped);
-  append_metric(out, "config_stale", "gauge", "1 when the last reload was refused",
-                snapshot.config_error.empty() ? 0 : 1);
-  const UncountedLoss loss = uncounted_loss(snapshot);
-  append_metric(out, "uncounted_loss", "gauge",
-                "messages, samples and datapoints that no counter explains; always 0",
-                loss.messages + loss.samples + loss.datapoints);
-  append_destination_families(out, snapshot);
+  for (const RelayRow& row : relay_rows())
+    append_metric(out, row.name, "gauge", row.help, row.value(snapshot));
+  for (const DestinationRow& row : destination_rows()) append_destinations(out, snapshot, row);
   return out;
 }
 

@@ -78,6 +78,21 @@ class Status(unittest.TestCase):
         self.assertEqual((check.returncode, check.stderr), (0, ""))
         self.assertRegex(check.stdout, r"\ASLUICE OK: relay1: 1 messages received, .*\| received=1c .*\n\Z")
 
+    def test_the_relays_own_series_reach_carbon(self):
+        carbon = self.start_carbon()
+        self.start_relay(carbon.port)
+        self.send_run()
+        begin = int(time.time())
+
+        def last_of(leaf: str) -> float | None:
+            values = [carbon.value_at(f"sluice.relays.relay1.{leaf}", moment)
+                      for moment in range(begin, int(time.time()) + 1)]
+            return next((value for value in reversed(values) if value is not None), None)
+
+        wait_until(lambda: last_of("syslog_messages_received") == 1, "the counter in whisper")
+        wait_until(lambda: last_of("destinations.graphite.acknowledged"), "the destination's account in whisper")
+        self.assertEqual((last_of("uncounted_loss"), last_of("config_stale")), (0, 0))
+
     def test_a_destination_that_is_away_is_degraded(self):
         self.start_relay(free_port())
         self.send_run()

@@ -1,11 +1,13 @@
 #include <httplib.h>
 
 #include <catch2/catch.hpp>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "http/ledger.h"
 #include "http/render.h"
+#include "http/standing.h"
 #include "http/status_server.h"
 
 namespace sluice {
@@ -113,11 +115,9 @@ TEST_CASE("Prometheus text has a HELP, a TYPE and a value for each family, once"
   }
   CHECK(text.find("sluice_syslog_messages_received_total 10\n") != std::string::npos);
   for (const char* const value :
-       {"datapoints_waiting{destination=\"graphite\"} 11",
-        "datapoints_unconfirmed_total{destination=\"graphite\"} 7",
-        "datapoints_dropped_total{destination=\"graphite\"} 7",
-        "series_held{destination=\"graphite\"} 2", "lag_seconds{destination=\"graphite\"} 9",
-        "spool_on_disk{destination=\"graphite\"} 1"}) {
+       {"waiting{destination=\"graphite\"} 11", "unconfirmed_total{destination=\"graphite\"} 7",
+        "dropped_total{destination=\"graphite\"} 7", "held_series{destination=\"graphite\"} 2",
+        "lag_seconds{destination=\"graphite\"} 9", "spool_on_disk{destination=\"graphite\"} 1"}) {
     CAPTURE(value);
     CHECK(text.find("sluice_destination_" + std::string(value) + '\n') != std::string::npos);
   }
@@ -152,6 +152,21 @@ TEST_CASE("a status server whose port is taken says so", "[http]") {
   const auto second = StatusServer::start({.host = "127.0.0.1", .port = (*first)->port()});
   REQUIRE_FALSE(second);
   CHECK(second.error().message().find("cannot listen there") != std::string::npos);
+}
+
+TEST_CASE("docs/metrics.md lists how the relay and its destinations stand", "[http]") {
+  std::ifstream file(SLUICE_SOURCE_DIR "/docs/metrics.md");
+  REQUIRE(file.is_open());
+  std::stringstream text;
+  text << file.rdbuf();
+  const auto check_row = [&](const auto& row) {
+    CAPTURE(row.name);
+    const std::string line =
+        "| `" + std::string(row.name) + "` | " + std::string(row.help) + " |\n";
+    CHECK(text.str().find(line) != std::string::npos);
+  };
+  for (const RelayRow& row : relay_rows()) check_row(row);
+  for (const DestinationRow& row : destination_rows()) check_row(row);
 }
 
 }  // namespace sluice
