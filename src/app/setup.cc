@@ -1,5 +1,6 @@
 #include "app/setup.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -13,10 +14,20 @@ namespace {
 
 constexpr const char* kSystemConfig = "/etc/sluice/sluice.json";
 
+std::vector<PresenceDefinition> presences_of(const std::vector<PackDefinition>& packs) {
+  std::vector<PresenceDefinition> presences;
+  for (const PackDefinition& pack : packs) {
+    if (pack.presence && std::ranges::find(presences, *pack.presence) == presences.end())
+      presences.push_back(*pack.presence);
+  }
+  return presences;
+}
+
 Expected<void> load_rules(Setup& setup) {
   auto packs = load_packs(setup.config);
   if (!packs) return std::unexpected(std::move(packs).error());
   setup.packs = std::move(*packs);
+  setup.presences = presences_of(setup.packs);
   auto rules = RuleSet::compile(setup.packs);
   if (!rules) return std::unexpected(std::move(rules).error());
   setup.rules = std::move(*rules);
@@ -32,14 +43,12 @@ Expected<void> load_rules(Setup& setup) {
 
 Expected<void> load_clusters(Setup& setup) {
   const ClusterConfig& config = setup.config.clusters;
-  ClusterMapDefinition definition;
   if (!config.file.empty()) {
     auto loaded = load_cluster_map(config.file);
     if (!loaded) return std::unexpected(std::move(loaded).error());
-    definition = std::move(*loaded);
+    setup.cluster_map = std::move(*loaded);
   }
-  auto clusters = ClusterMap::make(std::move(definition),
-                                   {.patterns = config.patterns, .fallback = config.fallback});
+  auto clusters = ClusterMap::make(setup.cluster_map, cluster_options_of(config));
   if (!clusters)
     return at(setup.config.file, at("/clusters/patterns", std::move(clusters).error()).error());
   setup.clusters = std::move(*clusters);
@@ -67,6 +76,10 @@ Expected<Setup> load_setup(const SetupOptions& options) {
   if (auto paths = paths_of(setup.config); !paths)
     return at(setup.config.file, std::move(paths).error());
   return setup;
+}
+
+ClusterMapOptions cluster_options_of(const ClusterConfig& config) {
+  return {.patterns = config.patterns, .fallback = config.fallback};
 }
 
 Expected<Paths> paths_of(const Config& config) {

@@ -12,6 +12,7 @@
 #include "sluice/pipeline/ingest.h"
 #include "sluice/rules/definition.h"
 #include "sluice/rules/rule_set.h"
+#include "sluice/values/cluster_map.h"
 #include "sluice/values/zone.h"
 
 namespace sluice {
@@ -22,9 +23,11 @@ struct Setup {
   Config config;
   std::vector<std::string> warnings;
   std::vector<PackDefinition> packs;
+  std::vector<PresenceDefinition> presences;  // Of all packs, each name once.
   std::shared_ptr<const RuleSet> rules;
   std::size_t example_count = 0;
   std::vector<std::string> rules_without_example;
+  ClusterMapDefinition cluster_map;  // As the file says it; empty without one.
   std::shared_ptr<const ClusterMap> clusters;
 };
 
@@ -42,6 +45,7 @@ struct SetupOptions {
 [[nodiscard]] Expected<Setup> load_setup(const SetupOptions& options);
 
 [[nodiscard]] Expected<Paths> paths_of(const Config& config);
+[[nodiscard]] ClusterMapOptions cluster_options_of(const ClusterConfig& config);
 [[nodiscard]] IngestOptions ingest_options_of(const Config& config);
 
 }  // namespace sluice

@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <system_error>
 #include <utility>
 
+#include "config/duration.h"
 #include "config/nearest.h"
 #include "config/pack_reader.h"
 #include "config/quote.h"
@@ -175,6 +177,45 @@ Expected<void> add_files(const Config& config, PackList& packs) {
   return {};
 }
 
+// What the configuration says of a sign of life goes before what its packs say.
+Expected<void> override_presence(const Config& config, std::vector<PackDefinition>& packs) {
+  for (const auto& [name, every] : config.presence) {
+    std::vector<std::string> known;
+    bool is_known = false;
+    for (PackDefinition& pack : packs) {
+      if (!pack.presence) continue;
+      known.push_back(pack.presence->name);
+      if (pack.presence->name != name) continue;
+      pack.presence->every = every;
+      is_known = true;
+    }
+    if (is_known) continue;
+    const std::string place = "/presence/" + name;
+    return at(config.file.empty() ? place : config.file + ": " + place,
+              Error{{}, "no pack has this sign of life" + suggestion(name, known)});
+  }
+  return {};
+}
+
+// Packs may share a sign of life when they agree on it.
+Expected<void> check_presence(const std::vector<PackDefinition>& packs) {
+  std::map<std::string_view, const PackDefinition*> seen;
+  for (const PackDefinition& pack : packs) {
+    if (!pack.presence) continue;
+    const auto [first, is_new] = seen.try_emplace(pack.presence->name, &pack);
+    if (is_new || *first->second->presence == *pack.presence) continue;
+    return at(pack.file,
+              at("/presence/every",
+                 Error{{},
+                       fmt::format("expected {} as in {}, got {}; or say it for both in "
+                                   "\"presence\" of the configuration",
+                                   format_duration(first->second->presence->every),
+                                   first->second->file, format_duration(pack.presence->every))})
+                  .error());
+  }
+  return {};
+}
+
 }  // namespace
 
 std::vector<std::string> default_pack_dirs() {
@@ -197,7 +238,10 @@ Expected<std::vector<PackDefinition>> load_packs(const Config& config) {
       return at_entry(config, "disable", i, std::move(done).error());
     }
   }
-  return std::move(packs).take();
+  std::vector<PackDefinition> taken = std::move(packs).take();
+  if (auto done = override_presence(config, taken); !done) return std::unexpected(done.error());
+  if (auto done = check_presence(taken); !done) return std::unexpected(done.error());
+  return taken;
 }
 
 }  // namespace sluice

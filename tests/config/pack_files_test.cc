@@ -144,5 +144,42 @@ TEST_CASE("there is always a folder to look for packs in", "[config]") {
   CHECK(default_pack_dirs().size() == 1);
 }
 
+std::string pack_with_presence(const std::string& name, const std::string& every) {
+  return R"({"pack": ")" + name + R"(", "presence": {"name": "job", "every": ")" + every +
+         R"("}, "rules": [{"name": "one", "match": "1", "stop": true}]})";
+}
+
+TEST_CASE("the configuration says how often a sign of life is shown", "[config]") {
+  const TemporaryFolder folder;
+  Config config;
+  config.packs = {};
+  config.rules = {folder.write("a.json", pack_with_presence("a", "30m"))};
+  auto packs = load_packs(config);
+  REQUIRE(error_of(packs) == "");
+  CHECK((*packs)[0].presence->every == std::chrono::minutes(30));
+  config.presence = {{"job", std::chrono::minutes(45)}};
+  packs = load_packs(config);
+  REQUIRE(error_of(packs) == "");
+  CHECK((*packs)[0].presence->every == std::chrono::minutes(45));
+  config.file = "sluice.json";
+  config.presence = {{"jbo", std::chrono::minutes(45)}};
+  CHECK(error_of(load_packs(config)) ==
+        "sluice.json: /presence/jbo: no pack has this sign of life; did you mean \"job\"?");
+}
+
+TEST_CASE("packs with one sign of life agree on it, or the configuration decides", "[config]") {
+  const TemporaryFolder folder;
+  Config config;
+  config.packs = {};
+  const std::string a = folder.write("a.json", pack_with_presence("a", "30m"));
+  const std::string b = folder.write("b.json", pack_with_presence("b", "1h"));
+  config.rules = {a, b};
+  CHECK(error_of(load_packs(config)) ==
+        b + ": /presence/every: expected 30m as in " + a +
+            ", got 1h; or say it for both in \"presence\" of the configuration");
+  config.presence = {{"job", std::chrono::minutes(45)}};
+  CHECK(error_of(load_packs(config)) == "");
+}
+
 }  // namespace
 }  // namespace sluice
