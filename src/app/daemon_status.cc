@@ -53,13 +53,14 @@ void Daemon::start_status_server() {
     return;
   }
   status_ = std::move(*server);
-  spdlog::info("status on http://{}:{}/healthz, /metrics, /api/v1/ledger",
+  spdlog::info("status on http://{}:{}/healthz, /metrics, /api/v1/ledger, /api/v1/senders",
                setup_.config.http.substr(0, setup_.config.http.rfind(':')), status_->port());
   (void)publish_status();
 }
 
 Snapshot Daemon::publish_status() {
   Snapshot fresh = snapshot();
+  if (status_) fresh.senders = senders_.shared_snapshot(fresh.taken);
   if (status_) status_->publish(std::make_shared<const Snapshot>(fresh));
   return fresh;
 }

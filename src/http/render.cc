@@ -1,10 +1,8 @@
 #include "http/render.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
+#include "http/json_text.h"
 #include "http/ledger.h"
 #include "http/standing.h"
 
@@ -12,15 +10,6 @@ namespace sluice {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string time_text(Timestamp time) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
-                     fmt::gmtime(floor_to_seconds(time).time_since_epoch().count()));
-}
-
-std::string dump(const Json& json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
-}
 
 Json destination_as_json(const DestinationSnapshot& one) {
   return {

@@ -57,9 +57,8 @@ struct Snapshot {
   std::int64_t horizon_seconds = 0;  // How far back a sample is taken in now.
   std::uint64_t hosts = 0;
   std::uint64_t hosts_unmapped = 0;
-  // Shared by the snapshots of several ticks, because it is long; null before the first report.
-  std::shared_ptr<const SenderReport> senders;
-  Timestamp senders_taken{};
+  // Shared by the snapshots of several ticks, because it may be long. Never null.
+  std::shared_ptr<const SenderReport> senders = std::make_shared<const SenderReport>();
   std::string
       config_error;  // Of the last reload, when it was refused; the old configuration runs on.
 };

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "http/render.h"
+#include "http/senders.h"
 
 namespace sluice {
 namespace {
@@ -28,6 +29,21 @@ void answer_problem(httplib::Response& response, int status, std::string_view ti
                     std::string_view detail) {
   response.status = status;
   response.set_content(render_problem(status, title, detail), kProblem);
+}
+
+// The senders that the query string asks for, or what is wrong with it.
+void answer_senders(const httplib::Params& parameters, const SenderReport& report,
+                    httplib::Response& response) {
+  SenderQuery query;
+  for (const auto& [name, value] : parameters) {
+    const auto set = parameters.count(name) > 1
+                         ? Expected<void>(fail(name + ": expected once, got it several times"))
+                         : set_parameter(query, name, value);
+    if (set) continue;
+    answer_problem(response, 400, "Bad Request", set.error().message());
+    return;
+  }
+  response.set_content(render_senders(report, query), kJson);
 }
 
 // The host of "name:port" or "[address]:port".
@@ -124,15 +140,21 @@ void StatusServer::State::set_routes() {
   server.Get("/api/v1/ledger", [this](const httplib::Request&, httplib::Response& response) {
     response.set_content(render_ledger(*snapshot.load()), kJson);
   });
+  server.Get("/api/v1/senders",
+             [this](const httplib::Request& request, httplib::Response& response) {
+               const auto snapshot_now = snapshot.load();
+               answer_senders(request.params, *snapshot_now->senders, response);
+             });
   server.Get("/metrics", [this](const httplib::Request&, httplib::Response& response) {
     response.set_content(render_prometheus(*snapshot.load()), "text/plain; version=0.0.4");
   });
   server.set_error_handler([](const httplib::Request& request, httplib::Response& response) {
     if (!response.body.empty()) return;
-    answer_problem(response, response.status, response.status == 404 ? "Not Found" : "Bad Request",
-                   response.status == 404
-                       ? "known are /healthz, /metrics, /api/v1/ledger; not " + request.path
-                       : std::string("the request cannot be read"));
+    answer_problem(
+        response, response.status, response.status == 404 ? "Not Found" : "Bad Request",
+        response.status == 404
+            ? "known are /healthz, /metrics, /api/v1/ledger, /api/v1/senders; not " + request.path
+            : std::string("the request cannot be read"));
   });
 }
 

@@ -15,7 +15,7 @@ struct StatusServerOptions {
   std::string instance;       // Also taken as a Host header.
 };
 
-// Serves the last snapshot over HTTP in threads of its own: /healthz, /metrics, /api/v1/ledger.
+// Serves the last snapshot over HTTP in threads of its own: /healthz, /metrics and /api/v1.
 // Only GET and HEAD; requests whose Host header names another machine are refused (DNS rebinding);
 // everything a client can do is bounded in size and time, and ingest never waits for one.
 class StatusServer {

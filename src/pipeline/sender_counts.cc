@@ -1,6 +1,7 @@
 #include "sluice/pipeline/sender_counts.h"
 
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <iterator>
 #include <utility>
@@ -8,6 +9,12 @@
 #include "base/string_map.h"
 
 namespace sluice {
+namespace {
+
+// What people look at may be this old; a copy of 10,000 names is too much for every tick.
+constexpr std::chrono::seconds kSharedAgeMax{10};
+
+}  // namespace
 
 void SenderCounts::add(const SenderCounts& more) noexcept {
   messages += more.messages;
@@ -22,6 +29,7 @@ struct SenderTable::State {
   std::size_t senders_max = 0;
   StringMap<SenderCounts> senders;
   SenderCounts other;
+  std::shared_ptr<const SenderReport> shared;  // Null until somebody asks.
 };
 
 SenderTable::SenderTable(std::size_t senders_max) : state_(std::make_unique<State>()) {
@@ -50,6 +58,16 @@ SenderReport SenderTable::snapshot() const {
   std::ranges::sort(report.rows, {}, &SenderReport::Row::host);
   report.other = state_->other;
   return report;
+}
+
+std::shared_ptr<const SenderReport> SenderTable::shared_snapshot(Timestamp now) {
+  auto& shared = state_->shared;
+  // A clock that was set back must not keep an old one for long.
+  if (shared && now >= shared->taken && now - shared->taken < kSharedAgeMax) return shared;
+  auto fresh = std::make_shared<SenderReport>(snapshot());
+  fresh->taken = now;
+  shared = std::move(fresh);
+  return shared;
 }
 
 std::vector<SenderReport::Row> troubled_senders(const SenderReport& report, std::size_t rows_max) {

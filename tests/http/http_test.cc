@@ -7,6 +7,7 @@
 
 #include "http/ledger.h"
 #include "http/render.h"
+#include "http/senders.h"
 #include "http/standing.h"
 #include "http/status_server.h"
 
@@ -53,7 +54,102 @@ Snapshot balanced() {
   return snapshot;
 }
 
+SenderReport three_senders() {
+  const auto second = [](int at) { return Timestamp(std::chrono::seconds(at)); };
+  return {{{"a", {10, 900, 0, 0, 7, second(30)}},
+           {"b", {30, 700, 2, 1, 0, second(10)}},
+           {"c\xff", {10, 800, 1, 0, 0, second(20)}}},
+          {5, 50, 4, 3, 2, second(40)},
+          second(60)};
+}
+
+// The hosts that a query shows, in order.
+std::string hosts_by(std::string_view sort, std::string_view limit = "100") {
+  SenderQuery query;
+  REQUIRE(set_parameter(query, "sort", sort));
+  REQUIRE(set_parameter(query, "limit", limit));
+  std::string hosts;
+  const Json answer = Json::parse(render_senders(three_senders(), query));
+  for (const Json& row : answer["senders"]) hosts += row["host"].get<std::string>().front();
+  return hosts;
+}
+
 }  // namespace
+
+TEST_CASE("senders are sorted by what is asked for, equal ones by name, up to a limit", "[http]") {
+  CHECK(hosts_by("messages") == "bac");
+  CHECK(hosts_by("octets") == "acb");
+  CHECK(hosts_by("malformed") == "bca");
+  CHECK(hosts_by("skewed") == "abc");
+  CHECK(hosts_by("last_received") == "acb");
+  CHECK(hosts_by("host") == "abc");
+  CHECK(hosts_by("messages", "2") == "ba");
+  CHECK(hosts_by("messages", "1") == "b");
+}
+
+TEST_CASE("a sender's row has every count, and so has the sum of those beyond the bound",
+          "[http]") {
+  const Json answer = Json::parse(render_senders(three_senders(), {}));
+  CHECK(answer["time"] == "1970-01-01T00:01:00Z");
+  CHECK(answer["known"] == 3);
+  CHECK(answer["senders"][0] == Json{{"host", "b"},
+                                     {"messages", 30},
+                                     {"octets", 700},
+                                     {"malformed", 2},
+                                     {"truncated", 1},
+                                     {"skewed", 0},
+                                     {"last_received", "1970-01-01T00:00:10Z"}});
+  CHECK(answer["senders"][2]["host"] == "c\xEF\xBF\xBD");
+  CHECK(answer["other"] == Json{{"messages", 5},
+                                {"octets", 50},
+                                {"malformed", 4},
+                                {"truncated", 3},
+                                {"skewed", 2},
+                                {"last_received", "1970-01-01T00:00:40Z"}});
+  CHECK(Json::parse(render_senders({}, {}))["other"]["last_received"].is_null());
+}
+
+TEST_CASE("a query for senders is refused when it is not understood", "[http]") {
+  const auto [name, value] = GENERATE(table<std::string_view, std::string_view>({
+      {"limit", "0"},
+      {"limit", "10001"},
+      {"limit", ""},
+      {"limit", "-1"},
+      {"limit", "10x"},
+      {"limit", "99999999999999999999"},
+      {"sort", ""},
+      {"sort", "truncated"},
+      {"sort", "Host"},
+      {"order", "host"},
+      {"", ""},
+  }));
+  CAPTURE(name, value);
+  SenderQuery query{.limit = 7, .order = SenderQuery::Order::kHost};
+  CHECK_FALSE(set_parameter(query, name, value));
+  CHECK(query.limit == 7);
+  CHECK(query.order == SenderQuery::Order::kHost);
+}
+
+TEST_CASE("the status server answers for senders, and says what is wrong with a query", "[http]") {
+  auto server = StatusServer::start({.host = "127.0.0.1", .port = 0});
+  REQUIRE(server);
+  httplib::Client client("127.0.0.1", (*server)->port());
+  CHECK(Json::parse(client.Get("/api/v1/senders")->body)["known"] == 0);
+  Snapshot snapshot = balanced();
+  snapshot.senders = std::make_shared<const SenderReport>(three_senders());
+  (*server)->publish(std::make_shared<const Snapshot>(std::move(snapshot)));
+  const Json answer = Json::parse(client.Get("/api/v1/senders?sort=skewed&limit=1")->body);
+  REQUIRE(answer["senders"].size() == 1);
+  CHECK(answer["senders"][0]["host"] == "a");
+  CHECK(Json::parse(client.Get("/api/v1/senders?limit=10000")->body)["senders"].size() == 3);
+  for (const char* query : {"limit=10001", "sort=size", "hosts=1", "limit=1&limit=2"}) {
+    CAPTURE(query);
+    const auto refused = client.Get(std::string("/api/v1/senders?") + query);
+    CHECK(refused->status == 400);
+    CHECK(refused->get_header_value("Content-Type") == "application/problem+json");
+    CHECK(Json::parse(refused->body)["status"] == 400);
+  }
+}
 
 TEST_CASE("what the identities do not explain is uncounted loss", "[http]") {
   CHECK(uncounted_loss(balanced()).is_none());

@@ -62,6 +62,23 @@ TEST_CASE("the table adds workers up, by name", "[pipeline]") {
   CHECK(all.rows[1].counts == SenderCounts{3, 30, 1, 2, 1, late});
 }
 
+TEST_CASE("a shared snapshot is copied again after 10 s, or when the clock was set back",
+          "[pipeline]") {
+  const Timestamp start{std::chrono::seconds(1000)};
+  SenderTable table;
+  table.add({{{"a", messages(1)}}, {}});
+  const auto first = table.shared_snapshot(start);
+  CHECK(text_of(*first) == "a:1 other:0");
+  CHECK(first->taken == start);
+  table.add({{{"a", messages(1)}}, {}});
+  CHECK(table.shared_snapshot(start + std::chrono::milliseconds(9'999)) == first);
+  const auto second = table.shared_snapshot(start + std::chrono::seconds(10));
+  CHECK(text_of(*second) == "a:2 other:0");
+  CHECK(text_of(*first) == "a:1 other:0");
+  table.add({{{"b", messages(1)}}, {}});
+  CHECK(text_of(*table.shared_snapshot(start)) == "a:2 b:1 other:0");
+}
+
 TEST_CASE("the senders in most trouble come first, the others not at all", "[pipeline]") {
   const SenderReport report{{{"a", {.messages = 9, .malformed = 1}},
                              {"b", {.messages = 9}},

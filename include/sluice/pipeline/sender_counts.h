@@ -31,6 +31,7 @@ struct SenderReport {
   };
   std::vector<Row> rows;
   SenderCounts other;
+  Timestamp taken{};  // Of a table's shared snapshot.
 };
 
 // The senders of all workers, added up.
@@ -47,6 +48,11 @@ class SenderTable {
 
   // All that was added, in the order of the names.
   [[nodiscard]] SenderReport snapshot() const;
+
+  // The same, at most 10 s old by the caller's clock: the table may be long, and whoever publishes
+  // it every second need not copy it as often. Never null. What it points to never changes, so
+  // other threads may read it.
+  [[nodiscard]] std::shared_ptr<const SenderReport> shared_snapshot(Timestamp now);
 
  private:
   struct State;
