@@ -1,11 +1,38 @@
 #include <fmt/format.h>
 
+#include <set>
 #include <string>
+#include <string_view>
 
 #include "app/commands.h"
 #include "app/print.h"
 
 namespace sluice {
+
+namespace {
+
+// "; map: hosts 120, clusters 7, groups 2 (environment, role)": what the cluster map file says.
+std::string map_in_words(const ClusterMapDefinition& map) {
+  if (map.entries.empty()) return {};
+  std::set<std::string_view> clusters;
+  std::set<std::string_view> groups;
+  std::size_t patterns = 0;
+  for (const ClusterMapDefinition::Entry& entry : map.entries) {
+    clusters.insert(entry.cluster);
+    for (const auto& [group, value] : entry.groups) groups.insert(group);
+    if (entry.host.find('*') != std::string::npos) ++patterns;
+  }
+  std::string words = fmt::format("; map: hosts {}", map.entries.size() - patterns);
+  if (patterns > 0) words += fmt::format(", patterns {}", patterns);
+  words += fmt::format(", clusters {}", clusters.size());
+  if (!groups.empty()) {
+    words += fmt::format(", groups {} ({})", groups.size(), fmt::join(groups, ", "));
+  }
+  if (!map.aliases.empty()) words += fmt::format(", aliases {}", map.aliases.size());
+  return words;
+}
+
+}  // namespace
 
 int check_command(const CheckOptions& options) {
   const auto setup = load_setup(options.setup);
@@ -24,9 +51,10 @@ int check_command(const CheckOptions& options) {
   const bool has_findings = !setup->warnings.empty() || !setup->rules_without_example.empty();
   if (options.strict && has_findings) return kExitUsage;
   const std::string summary =
-      fmt::format("{}: {} rules in {} packs, {} examples pass\n",
+      fmt::format("{}: {} rules in {} packs, {} examples pass{}\n",
                   setup->config.file.empty() ? "built-in configuration" : setup->config.file,
-                  setup->rules->size(), setup->packs.size(), setup->example_count);
+                  setup->rules->size(), setup->packs.size(), setup->example_count,
+                  map_in_words(setup->cluster_map));
   return write_out(stdout, summary) ? kExitDone : output_failure();
 }
 

@@ -69,7 +69,9 @@ void log_listener(const ListenSocket& listener) {
 }  // namespace
 
 Daemon::Daemon(Setup setup, DaemonOptions options)
-    : setup_(std::move(setup)), options_(std::move(options)) {
+    : setup_(std::move(setup)),
+      options_(std::move(options)),
+      map_watcher_(setup_.config.clusters, setup_.cluster_map) {
   SLUICE_CHECK(uv_loop_init(&loop_) == 0, "a loop needs nothing but a few descriptors");
 }
 
@@ -223,6 +225,7 @@ void Daemon::end_tick() {
   std::vector<Datapoint> datapoints;
   publisher_->tick(wall_clock(), datapoints);
   publish(datapoints);
+  watch_map();
   const Snapshot standing = publish_status();
   publish_relay_series(standing);
   tell_service_manager(standing);
@@ -259,9 +262,26 @@ void Daemon::take_new_setup() {
       "reloaded: {} rules in {} packs; of the configuration only they and the cluster map are read "
       "again, all else changes with a restart",
       fresh->rules->size(), fresh->packs.size());
+  const std::string moved =
+      map_watcher_.adopt(fresh->config.clusters, std::move(fresh->cluster_map));
+  if (!moved.empty()) spdlog::info("cluster map: taken, {}", moved);
   setup_.packs = std::move(fresh->packs);
   setup_.rules = std::move(fresh->rules);
   setup_.clusters = std::move(fresh->clusters);
+}
+
+// A map file that changed takes effect by itself; all else waits for SIGHUP.
+void Daemon::watch_map() {
+  const auto news = map_watcher_.poll(wall_clock());
+  if (!news) return;
+  if (news->kind == MapNews::Kind::kRefused) {
+    spdlog::error("{}", news->words);
+  } else {
+    spdlog::info("{}", news->words);
+  }
+  if (news->kind != MapNews::Kind::kTaken) return;
+  setup_.clusters = news->clusters;
+  publisher_->set_clusters(setup_.clusters);
 }
 
 void Daemon::stop(int signal_number) {

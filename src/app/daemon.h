@@ -11,6 +11,7 @@
 
 #include "app/delivery.h"
 #include "app/ingest_worker.h"
+#include "app/map_watcher.h"
 #include "app/service_manager.h"
 #include "app/setup.h"
 #include "http/snapshot.h"
@@ -68,6 +69,7 @@ class Daemon {
   void publish_relay_series(const Snapshot& snapshot);
   void reload();
   void take_new_setup();
+  void watch_map();
   void stop(int signal_number);
   void begin_delivering();
   void check_done();
@@ -88,6 +90,7 @@ class Daemon {
 
   Setup setup_;
   DaemonOptions options_;
+  MapWatcher map_watcher_;
   uv_loop_t loop_{};
   ServiceManager service_;
   std::vector<std::pair<std::string, std::unique_ptr<const Zone>>> zones_;

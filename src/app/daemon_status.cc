@@ -90,7 +90,7 @@ Snapshot Daemon::snapshot() const {
                     .started = started_,
                     .taken = std::chrono::system_clock::now(),
                     .stats = stats(),
-                    .config_error = config_error_};
+                    .config_error = config_error_.empty() ? map_watcher_.refusal() : config_error_};
   for (const auto& delivery : deliveries_) snapshot.destinations.push_back(snapshot_of(*delivery));
   const WindowStore& store = publisher_->store();
   snapshot.store_bytes = store.bytes();
@@ -105,6 +105,8 @@ Stats Daemon::stats() const {
   Stats sum = publisher_ ? publisher_->stats() : Stats{};
   for (const Stats& one : worker_stats_) add_stats(sum, one);
   sum.datapoints_published += relay_datapoints_;
+  sum.cluster_map_reloads += map_watcher_.reloads();
+  sum.cluster_map_refusals += map_watcher_.refusals();
   for (const auto& delivery : deliveries_) {
     const SpoolStats& spool = delivery->spool().stats();
     sum.datapoints_acknowledged += spool.acknowledged;

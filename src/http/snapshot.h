@@ -59,8 +59,8 @@ struct Snapshot {
   std::uint64_t hosts_unmapped = 0;
   // Shared by the snapshots of several ticks, because it may be long. Never null.
   std::shared_ptr<const SenderReport> senders = std::make_shared<const SenderReport>();
-  std::string
-      config_error;  // Of the last reload, when it was refused; the old configuration runs on.
+  // Of the last reload or change of the map file, when it was refused; the old one runs on.
+  std::string config_error;
 };
 
 }  // namespace sluice

@@ -214,6 +214,26 @@ class CommandLine(unittest.TestCase):
         self.assertIn("\ufffd", message["message"])
         self.assertIn("message_b64", message)
 
+    # States and the cluster map.
+
+    def test_a_state_is_explained_by_its_name(self):
+        [message] = self.explained("--config", self.config(), stdin=APPLIED + b"\n")
+        [state] = [sample for match in message["matches"] for sample in match["samples"]
+                   if sample["metric"] == "puppet.nodes"]
+        self.assertEqual((state["type"], state["value"]), ("state", "unchanged"))
+        self.assertEqual(state["paths"], ["sluice.clusters.other.puppet.nodes.unchanged", "sluice.all.puppet.nodes.unchanged"])
+        plain = sluice("explain", "--config", self.config(), stdin=APPLIED + b"\n").stdout.decode()
+        self.assertIn("puppet.nodes = unchanged (state) of db01.example.com", plain)
+
+    def test_check_counts_the_cluster_map(self):
+        (self.scratch / "map.json").write_text(json.dumps({
+            "hosts": {"web01": "web", "web02": {"cluster": "web", "site": "a", "role": "front"}, "db*": "db"},
+            "aliases": {"old": "web01"}}))
+        result = sluice("check", "--config", self.config(clusters={"file": "map.json"}))
+        self.assertEqual((result.returncode, result.stderr), (0, b""))
+        self.assertTrue(result.stdout.decode().endswith(
+            "; map: hosts 2, patterns 1, clusters 2, groups 2 (role, site), aliases 1\n"), result.stdout)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -22,6 +22,8 @@ struct ClusterMapDefinition {
   // alphabetically first, because the order of a JSON object means nothing.
   std::vector<Entry> entries;
   std::map<std::string, std::string> aliases;  // Old name -> name; never a chain.
+
+  friend bool operator==(const ClusterMapDefinition&, const ClusterMapDefinition&) = default;
 };
 
 }  // namespace sluice
