@@ -271,7 +271,7 @@ void StreamListener::close_misfit(Connection& connection, FrameStatus status,
   }
   if (status == FrameStatus::kHttp) {
     tell(EventKind::kHttp, connection.peer,
-         start + "it speaks HTTP and this port takes syslog; a scanner or a wrong URL?");
+         start + "it speaks HTTP, which this port does not take; a scanner or a wrong URL?");
     return close(connection, stats_.closed_http);
   }
   tell(EventKind::kBadCount, connection.peer,

@@ -285,6 +285,7 @@ bool Framer::next_line(Frame& frame) {
   is_flushing_ = false;
   if (options_.multiline && last_octet_ == '\n') --message_octets_;
   deliver_line({}, frame);
+  frame.incomplete = options_.needs_trailer && is_finished_;
   return true;
 }
 

@@ -552,5 +552,25 @@ TEST_CASE("keep-alive is as configured", "[net][tcp]") {
   CHECK(found == 1);
 }
 
+TEST_CASE("Graphite lines are the same wherever the network cuts them", "[net][tcp][graphite]") {
+  const std::string stream = "a.b 1 -1\r\n\ncaf\xe9 nan 12\nlong.long.long 5 17\nc 2 3\n";
+  const Strings expected{"a.b 1 -1", "caf\xe9 nan 12", "long.long.long 5", "c 2 3"};
+  TestLoop loop;
+  for (std::size_t offset = 0; offset <= stream.size(); ++offset) {
+    CAPTURE(offset);
+    Receiver receiver(
+        loop.get(),
+        {.framing = {.framing = Framing::kLf, .max_message = 16, .needs_trailer = true}});
+    const Fd sender = receiver.connect();
+    send_all(sender, stream.substr(0, offset));
+    REQUIRE(loop.run_until([&] { return receiver.stats().octets == offset; }));
+    send_all(sender, stream.substr(offset));
+    REQUIRE(loop.run_until([&] { return receiver.frames.size() == expected.size(); }));
+    CHECK(receiver.frames == expected);
+    CHECK(receiver.stats().truncated == 1);
+    CHECK(receiver.stats().incomplete == 0);
+  }
+}
+
 }  // namespace
 }  // namespace sluice

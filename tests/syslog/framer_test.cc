@@ -352,5 +352,15 @@ TEST_CASE("many NUL lines without a LF take linear time", "[syslog][hostile]") {
   CHECK(count == stream.size() / 6);
 }
 
+TEST_CASE("where lines need a trailer, one that the stream's end cuts is incomplete",
+          "[syslog][framing]") {
+  const FramerOptions options{.framing = Framing::kLf, .max_message = 8, .needs_trailer = true};
+  CHECK(cut_everywhere(options, "a 1 2\n").frames == std::vector<std::string>{"a 1 2"});
+  CHECK(cut_everywhere(options, "a 1 2\r\n\nb 1").frames ==
+        std::vector<std::string>{"a 1 2", "I:b 1"});
+  CHECK(cut_everywhere(options, "much too long\nb 1 2\nmuch too long").frames ==
+        std::vector<std::string>{"T:much too", "b 1 2", "T:I:much too"});
+}
+
 }  // namespace
 }  // namespace sluice

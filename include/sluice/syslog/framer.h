@@ -21,6 +21,8 @@ struct FramerOptions {
   // LF ends a message only if the next octet is '<' (or at end of stream, or at flush_idle()). For
   // kNul and kOctet, where LF ends nothing, it changes nothing.
   bool multiline = false;
+  // A line that the end of the stream leaves without its trailer is marked incomplete.
+  bool needs_trailer = false;
 };
 
 // A count above this is not a long message but a stream that has lost its step, unless max_message
@@ -32,7 +34,7 @@ inline constexpr std::uint64_t kOctetCountMax = 16 * 1024 * 1024;
 struct Frame {
   std::string_view bytes;
   bool truncated = false;   // It was longer than max_message; these are its first octets.
-  bool incomplete = false;  // The stream ended before the counted frame did.
+  bool incomplete = false;  // The stream ended before the frame did (lines: needs_trailer only).
 };
 
 enum class FrameStatus : std::uint8_t {
