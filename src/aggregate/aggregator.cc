@@ -24,6 +24,7 @@ struct ActiveHost {
   std::uint32_t slot = 0;
   Timestamp last_heard{};
   bool is_claimed = true;
+  bool is_path_node = true;  // So far, in every sample.
   std::uint32_t entry_count = 0;
 };
 
@@ -80,6 +81,7 @@ bool Aggregator::add(const Sample& sample, Timestamp now) {
     host.is_claimed = false;
     host.last_heard = now;
   }
+  host.is_path_node = host.is_path_node && sample.is_path_node;
   const std::uint32_t metric = state.metric_number(*sample.metric);
   const Seconds window = window_start(sample.time, state.options.window);
   const EntryKey key{host_place, metric, window.time_since_epoch().count(), sample.is_claimed};
@@ -106,6 +108,7 @@ void Aggregator::hear(std::string_view host, Timestamp now) {
   std::uint32_t place = 0;
   ActiveHost& active = state_->active_host(host, place);
   active.is_claimed = false;
+  active.is_path_node = false;
   active.last_heard = now;
 }
 
@@ -122,6 +125,7 @@ Delta Aggregator::take_delta() {
     delta.hosts[i].name = slot.name;
     delta.hosts[i].last_heard = active.last_heard;
     delta.hosts[i].is_claimed = active.is_claimed;
+    delta.hosts[i].is_path_node = active.is_path_node;
     delta.hosts[i].entries.reserve(active.entry_count);
   }
   for (Entry& entry : state.entries)

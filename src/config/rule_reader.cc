@@ -77,8 +77,29 @@ Expected<std::string> decode_input(const JsonValue& value) {
   constexpr std::array<std::string_view, 2> kInputs{"syslog", "graphite"};
   const auto index = decode_choice(value, kInputs);
   if (!index) return std::unexpected(index.error());
-  if (*index == 1) return value.refuse("graphite input is not available in this version");
   return std::string(kInputs[*index]);
+}
+
+// What a rule of Graphite input needs, and what it cannot have.
+Expected<void> check_graphite(const JsonValue& value, const RuleDefinition& rule) {
+  for (const char* key : {"app", "facility", "severity"}) {
+    if (!value.json().contains(key)) continue;
+    return value.member(key).refuse("has no meaning for graphite input; remove it");
+  }
+  if (rule.inputs.size() > 1) {
+    return value.member("input").refuse("a rule reads one kind of input; write a rule for each");
+  }
+  if (rule.match.empty()) {
+    return value.refuse("expected \"match\", a pattern for the metric path");
+  }
+  const bool has_hosts =
+      !rule.context && rule.where.empty() &&
+      std::ranges::none_of(rule.emits, [](const auto& emit) { return emit.host.empty(); });
+  if (rule.host.empty() && !has_hosts) {
+    return value.refuse(
+        "expected \"host\", the capture that names the host: a Graphite line has no other");
+  }
+  return {};
 }
 
 template <typename Decode>
@@ -176,11 +197,19 @@ void read_conditions(ObjectReader& reader, RuleDefinition& rule) {
   reader.read("facility", rule.facilities, one_or_more(decode_facility));
   reader.read("severity", rule.severities, one_or_more(decode_severity));
   reader.read("input", rule.inputs, one_or_more(decode_input));
+  reader.read("host", rule.host,
+              [](const JsonValue& host) { return decode_parsed(host, parse_identifier); });
   reader.read("where", rule.where, decode_conditions);
   reader.read("match", rule.match, decode_text);
 }
 
 Expected<void> check_rule(const JsonValue& value, const RuleDefinition& rule) {
+  if (std::ranges::find(rule.inputs, "graphite") != rule.inputs.end()) {
+    if (auto done = check_graphite(value, rule); !done) return done;
+  } else if (!rule.host.empty()) {
+    return value.member("host").refuse(
+        "only a rule of graphite input has one; name it in \"emit\"");
+  }
   const bool has_condition = !rule.match.empty() || !rule.apps.empty() ||
                              !rule.facilities.empty() || !rule.severities.empty() ||
                              !rule.where.empty();

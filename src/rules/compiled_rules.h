@@ -33,12 +33,14 @@ using VariableId = std::uint32_t;
 struct CompiledCondition {
   VariableId variable = 0;
   const Condition* condition = nullptr;
+  bool is_of_line = false;  // On the number of a Graphite line, not on the context.
 };
 
 struct CompiledValue {
   const ValueSource* source = nullptr;
   int group = 0;            // kCapture
   VariableId variable = 0;  // kContext
+  bool is_of_line = false;  // The number of a Graphite line, instead of all else.
 };
 
 struct CompiledEmit {
@@ -76,7 +78,8 @@ struct CompiledRule {
   std::vector<CompiledSet> sets;
   std::vector<CompiledAdd> adds;
   bool uses_context = false;
-  bool reads_syslog = true;
+  bool reads_graphite = false;  // And no syslog.
+  int host_group = 0;           // Graphite input: the group that names the host.
 };
 
 // What RuleSet owns. `packs` is kept because the compiled rules point into it.
@@ -88,9 +91,10 @@ struct CompiledRules {
   // Rules to try by APP-NAME, in order; the programs no rule names get `for_any_app`.
   StringMap<std::vector<std::uint32_t>> by_app;
   std::vector<std::uint32_t> for_any_app;
+  std::vector<std::uint32_t> for_graphite;  // Those that read Graphite lines.
   bool has_app_prefixes = false;
 
-  // The rules that an APP-NAME's records are tried on, found the slow way.
+  // The rules of syslog that an APP-NAME's records are tried on, found the slow way.
   [[nodiscard]] std::vector<std::uint32_t> rules_for(std::string_view app_name) const;
 };
 

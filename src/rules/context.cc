@@ -46,10 +46,21 @@ bool holds(const CompiledCondition& condition, const Context* context) {
       return value == nullptr;
     case Condition::Kind::kEquals:
       return value != nullptr && *value == wanted.equals;
-    case Condition::Kind::kRange: {
-      const double number = context == nullptr ? 0 : context->number(condition.variable);
-      return (!wanted.min || number >= *wanted.min) && (!wanted.max || number <= *wanted.max);
-    }
+    case Condition::Kind::kRange:
+      return holds(wanted, context == nullptr ? 0 : context->number(condition.variable));
+  }
+  return false;
+}
+
+bool holds(const Condition& condition, double number) {
+  switch (condition.kind) {
+    case Condition::Kind::kAbsent:
+      return false;
+    case Condition::Kind::kEquals:
+      return condition.equals == ContextValue(number);
+    case Condition::Kind::kRange:
+      return (!condition.min || number >= *condition.min) &&
+             (!condition.max || number <= *condition.max);
   }
   return false;
 }

@@ -35,6 +35,9 @@ class Context {
 // True if the condition holds in `context`; null is the empty context.
 [[nodiscard]] bool holds(const CompiledCondition& condition, const Context* context);
 
+// The same for a number that is no variable.
+[[nodiscard]] bool holds(const Condition& condition, double number);
+
 // All contexts of one worker, bounded in number (the one used longest ago makes room) and in age.
 class ContextTable {
  public:

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "sluice/rules/matcher.h"
+#include "sluice/values/graphite_line.h"
 #include "sluice/values/record.h"
 
 namespace sluice {
@@ -79,6 +80,15 @@ Record record_of(const RuleDefinition& rule, const ExampleDefinition& example,
   return record;
 }
 
+// False for what no rule gets to see: a line that is none, or has no number.
+bool read_line(std::string_view text, GraphiteLine& line) {
+  return parse_graphite_line(text, line) == LineError::kNone && line.has_number();
+}
+
+bool is_of_graphite(const RuleDefinition& rule) {
+  return std::ranges::find(rule.inputs, "graphite") != rule.inputs.end();
+}
+
 // What a rule gave for the lines of an example.
 struct Outcome {
   GivenValues given;
@@ -94,7 +104,12 @@ Outcome read_example(const std::shared_ptr<const RuleSet>& rules, std::uint32_t 
   for (const std::string& line : example.lines) {
     samples.clear();
     const Record record = record_of(rule, example, line);
-    matcher.match({.record = record, .host = kExampleHost}, samples);
+    GraphiteLine graphite;
+    const bool is_graphite = is_of_graphite(rule);
+    if (is_graphite && !read_line(line, graphite)) continue;
+    matcher.match(
+        {.record = record, .host = kExampleHost, .line = is_graphite ? &graphite : nullptr},
+        samples);
     for (const Sample& sample : samples) {
       if (sample.rule != index) continue;
       add_sample(sample, outcome.given);
@@ -112,10 +127,16 @@ std::string reason_of(const std::shared_ptr<const RuleSet>& rules, std::uint32_t
   std::vector<Sample> samples;
   std::vector<RuleTrace> traces;
   for (const std::string& line : example.lines) {
-    traces.clear();
     const Record record = record_of(rule, example, line);
-    matcher.explain({.record = record, .host = kExampleHost}, samples, traces);
+    GraphiteLine graphite;
+    const bool is_graphite = is_of_graphite(rule);
+    if (is_graphite && !read_line(line, graphite)) continue;
+    traces.clear();
+    matcher.explain(
+        {.record = record, .host = kExampleHost, .line = is_graphite ? &graphite : nullptr},
+        samples, traces);
   }
+  if (traces.empty()) return "none of its lines is a path, a number and a time";
   const RuleTrace& trace = traces[index];
   if (trace.outcome != RuleTrace::Outcome::kMatched) return trace.detail;
   std::string reason = trace.sample_count == 0 ? "the rule matches" : "";

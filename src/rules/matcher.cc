@@ -125,6 +125,10 @@ struct Matcher::State {
   std::string_view context_key(const CompiledRule& rule, const Pass& pass);
   std::string describe_bad_value(const CompiledRule& rule, const CompiledEmit& emit,
                                  const Pass& pass);
+  static std::string_view searched_text(const Input& input);
+  static bool is_met(const CompiledCondition& condition, const Context* context, const Pass& pass);
+  static std::string describe_unmet(const CompiledCondition& condition, const Context* context,
+                                    const Pass& pass);
   void describe(const CompiledRule& rule, const Pass& pass, Outcome outcome);
 
   std::shared_ptr<const RuleSet> rules;
@@ -147,7 +151,9 @@ Matcher::~Matcher() = default;
 std::size_t Matcher::match(const Input& input, std::vector<Sample>& samples) {
   std::size_t matched = 0;
   const State::Pass pass{input, samples, nullptr};
-  for (const std::uint32_t index : state_->candidates(input.record.app_name)) {
+  const auto& candidates = input.line != nullptr ? state_->compiled.for_graphite
+                                                 : state_->candidates(input.record.app_name);
+  for (const std::uint32_t index : candidates) {
     if (state_->try_rule(index, pass) != Outcome::kMatched) continue;
     ++matched;
     state_->apply(index, pass);
@@ -167,7 +173,9 @@ std::size_t Matcher::explain(const Input& input, std::vector<Sample>& samples,
     trace.rule = index;
     trace.first_sample = samples.size();
     const State::Pass pass{input, samples, &trace};
-    if (!app_matches(rule.definition->apps, input.record.app_name)) {
+    if (rule.reads_graphite == (input.line == nullptr)) {
+      trace.outcome = Outcome::kInput;
+    } else if (!app_matches(rule.definition->apps, input.record.app_name)) {
       trace.outcome = Outcome::kApp;
     } else {
       trace.outcome = is_stopped ? Outcome::kStopped : state_->try_rule(index, pass);
@@ -207,12 +215,17 @@ Outcome Matcher::State::try_rule(std::uint32_t index, const Pass& pass) {
   const CompiledRule& rule = compiled.rules[index];
   if (const Outcome header = check_header(rule, pass.input.record); header != Outcome::kMatched)
     return header;
+  // Of a Graphite line the pattern finds the host, whose context is meant.
+  if (rule.reads_graphite) {
+    const Outcome found = search(rule, pass);
+    if (found != Outcome::kMatched || rule.where.empty()) return found;
+    return check_where(rule, pass) ? found : Outcome::kWhere;
+  }
   if (!rule.where.empty() && !check_where(rule, pass)) return Outcome::kWhere;
   return search(rule, pass);
 }
 
 Outcome Matcher::State::check_header(const CompiledRule& rule, const Record& record) const {
-  if (!rule.reads_syslog) return Outcome::kInput;
   const auto bit = [](std::uint8_t value) { return std::uint32_t{1} << value; };
   if (rule.facility_mask != 0 &&
       !(rule.facility_mask & bit(record.facility.value_or(kAssumedFacility)))) {
@@ -227,8 +240,22 @@ Outcome Matcher::State::check_header(const CompiledRule& rule, const Record& rec
 
 bool Matcher::State::check_where(const CompiledRule& rule, const Pass& pass) {
   const Context* context = context_of(rule, pass);
-  return std::ranges::all_of(
-      rule.where, [&](const CompiledCondition& condition) { return holds(condition, context); });
+  return std::ranges::all_of(rule.where, [&](const CompiledCondition& condition) {
+    return is_met(condition, context, pass);
+  });
+}
+
+bool Matcher::State::is_met(const CompiledCondition& condition, const Context* context,
+                            const Pass& pass) {
+  if (condition.is_of_line) return holds(*condition.condition, pass.input.line->value);
+  return holds(condition, context);
+}
+
+std::string Matcher::State::describe_unmet(const CompiledCondition& condition,
+                                           const Context* context, const Pass& pass) {
+  if (!condition.is_of_line) return describe_condition(condition, context);
+  return "its condition on \"value\" does not hold: expected " +
+         spell_wanted(*condition.condition) + ", found " + spell(pass.input.line->value);
 }
 
 // Tries the text, then, where the tag may have been a part of it, the two together.
@@ -242,7 +269,7 @@ Outcome Matcher::State::search(const CompiledRule& rule, const Pass& pass) {
     groups.assign(pass.trace == nullptr ? rule.group_count : rule.pattern.group_count(), {});
     return rule.pattern.search(text, groups) ? Outcome::kMatched : Outcome::kPattern;
   };
-  const Outcome outcome = try_text(text_of(pass.input.record));
+  const Outcome outcome = try_text(searched_text(pass.input));
   if (outcome == Outcome::kMatched || pass.input.record.full_text.empty()) return outcome;
   return rule.definition->apps.empty() ? try_text(pass.input.record.full_text) : outcome;
 }
@@ -276,12 +303,13 @@ void Matcher::State::change_context(const CompiledRule& rule, const Pass& pass) 
 void Matcher::State::emit(std::uint32_t index, const CompiledEmit& emit, const Pass& pass) {
   const CompiledRule& rule = compiled.rules[index];
   const Context* context = emit.when.empty() ? nullptr : context_of(rule, pass);
-  const auto unmet = std::ranges::find_if_not(
-      emit.when, [&](const CompiledCondition& condition) { return holds(condition, context); });
+  const auto unmet = std::ranges::find_if_not(emit.when, [&](const CompiledCondition& condition) {
+    return is_met(condition, context, pass);
+  });
   if (unmet != emit.when.end()) {
     if (pass.trace != nullptr) {
       pass.trace->notes.push_back(emit.definition->metric.name + ": " +
-                                  describe_condition(*unmet, context));
+                                  describe_unmet(*unmet, context, pass));
     }
     return;
   }
@@ -301,13 +329,16 @@ void Matcher::State::emit(std::uint32_t index, const CompiledEmit& emit, const P
                 .rule = index};
   if (emit.host_group != 0) {
     sample.host = groups[static_cast<std::size_t>(emit.host_group)];
-    sample.is_claimed = true;
+    // A path is all the identity that Graphite's protocol has, so its host is the line's own.
+    sample.is_claimed = pass.input.line == nullptr;
+    sample.is_path_node = !sample.is_claimed && sample.host.find('.') == std::string_view::npos;
   }
   pass.samples.push_back(sample);
 }
 
 std::optional<double> Matcher::State::read(const CompiledRule& rule, const CompiledValue& value,
                                            const Pass& pass) {
+  if (value.is_of_line) return pass.input.line->value;
   switch (value.source->kind) {
     case ValueSource::Kind::kConstant:
       return value.source->constant;
@@ -403,10 +434,17 @@ Context* Matcher::State::context_of(const CompiledRule& rule, const Pass& pass) 
   return contexts.find(context_key(rule, pass), pass.input.now);
 }
 
+// What patterns are searched in.
+std::string_view Matcher::State::searched_text(const Input& input) {
+  return input.line != nullptr ? input.line->path : text_of(input.record);
+}
+
+// With a host in the pattern only after it has matched.
 std::string_view Matcher::State::context_key(const CompiledRule& rule, const Pass& pass) {
   key.assign(std::to_string(rule.pack));
-  for (const std::string_view part :
-       {pass.input.host, pass.input.record.app_name, pass.input.record.procid}) {
+  const std::string_view host =
+      rule.host_group == 0 ? pass.input.host : groups[static_cast<std::size_t>(rule.host_group)];
+  for (const std::string_view part : {host, pass.input.record.app_name, pass.input.record.procid}) {
     key += '\0';  // Stands in none of the parts: the parser ends fields at control octets.
     key += part;
   }
@@ -444,17 +482,18 @@ void Matcher::State::describe(const CompiledRule& rule, const Pass& pass, Outcom
       trace.detail = "reads other severities";
       break;
     case Outcome::kInput:
-      trace.detail = "reads " + join(rule.definition->inputs) + " input";
+      trace.detail = rule.reads_graphite ? "reads graphite input" : "reads syslog input";
       break;
     case Outcome::kWhere:
       for (const CompiledCondition& condition : rule.where) {
-        if (!holds(condition, context_of(rule, pass))) {
-          trace.detail = describe_condition(condition, context_of(rule, pass));
+        const Context* context = context_of(rule, pass);
+        if (!is_met(condition, context, pass)) {
+          trace.detail = describe_unmet(condition, context, pass);
         }
       }
       break;
     case Outcome::kLiteral:
-      trace.detail = text_of(pass.input.record).starts_with(rule.literals.prefix)
+      trace.detail = searched_text(pass.input).starts_with(rule.literals.prefix)
                          ? "the text lacks \"" + rule.literals.inside + '"'
                          : "the text does not begin with \"" + rule.literals.prefix + '"';
       break;
@@ -465,7 +504,9 @@ void Matcher::State::describe(const CompiledRule& rule, const Pass& pass, Outcom
       trace.detail = "not tried: an earlier rule has \"stop\"";
       break;
   }
-  if (!rule.uses_context || outcome == Outcome::kApp) return;
+  const bool is_searched = outcome == Outcome::kMatched || outcome == Outcome::kWhere;
+  if (!rule.uses_context || outcome == Outcome::kApp || outcome == Outcome::kInput) return;
+  if (rule.reads_graphite && !is_searched) return;  // Whose context is not known.
   if (const Context* context = context_of(rule, pass)) {
     for (const auto& [variable, value] : context->variables()) {
       trace.context.emplace_back(compiled.variables[variable], spell(value));

@@ -94,14 +94,28 @@ class Compiler {
                       .literals = required_literals(definition.match)};
     for (const std::uint8_t facility : definition.facilities) rule.facility_mask |= 1U << facility;
     for (const std::uint8_t severity : definition.severities) rule.severity_mask |= 1U << severity;
-    rule.reads_syslog = definition.inputs.empty() ||
-                        std::ranges::find(definition.inputs, "syslog") != definition.inputs.end();
-    rule.where = compile_conditions(pack, definition.where);
+    if (auto done = compile_input(rule); !done) return done;
+    rule.where = compile_conditions(rule, definition.where);
     if (auto done = compile_emits(rule); !done) return done;
     if (auto done = compile_context(rule); !done) return done;
     rule.uses_context = !rule.where.empty() || definition.context.has_value() ||
                         std::ranges::any_of(rule.emits, reads_context);
     out_.rules.push_back(std::move(rule));
+    return {};
+  }
+
+  static Expected<void> compile_input(CompiledRule& rule) {
+    const RuleDefinition& definition = *rule.definition;
+    rule.reads_graphite =
+        std::ranges::find(definition.inputs, "graphite") != definition.inputs.end();
+    if (!rule.reads_graphite) return {};
+    if (rule.pattern.group_number("value") != 0) {
+      return fail("match: \"value\" is the number of a Graphite line; name the capture otherwise");
+    }
+    if (definition.host.empty()) return {};
+    auto group = compile_group(rule, definition.host);
+    if (!group) return at("host", std::move(group).error());
+    rule.host_group = *group;
     return {};
   }
 
@@ -113,7 +127,7 @@ class Compiler {
     for (std::size_t i = 0; i < rule.definition->emits.size(); ++i) {
       const EmitDefinition& definition = rule.definition->emits[i];
       const std::string place = "emit " + std::to_string(i);
-      CompiledEmit emit{.definition = &definition};
+      CompiledEmit emit{.definition = &definition, .host_group = rule.host_group};
       auto value = compile_value(rule, definition.value);
       if (!value) return at(place, std::move(value).error());
       emit.value = *value;
@@ -130,7 +144,7 @@ class Compiler {
       auto id = intern_metric(std::move(*metric), rule.full_name, emit.name.is_constant());
       if (!id) return at(place, std::move(id).error());
       emit.metric = *id;
-      emit.when = compile_conditions(rule.pack, definition.when);
+      emit.when = compile_conditions(rule, definition.when);
       rule.emits.push_back(std::move(emit));
     }
     return {};
@@ -138,6 +152,12 @@ class Compiler {
 
   Expected<void> compile_context(CompiledRule& rule) {
     if (!rule.definition->context) return {};
+    const auto is_value = [](const auto& change) { return change.first == "value"; };
+    if (rule.reads_graphite && (std::ranges::any_of(rule.definition->context->set, is_value) ||
+                                std::ranges::any_of(rule.definition->context->add, is_value))) {
+      return fail(
+          "context: \"value\" is the number of a Graphite line; name the variable otherwise");
+    }
     for (const auto& [name, value] : rule.definition->context->set) {
       CompiledSet set{.variable = intern_variable(rule.pack, name)};
       if (const auto* text = std::get_if<std::string>(&value)) {
@@ -158,17 +178,24 @@ class Compiler {
     return {};
   }
 
-  std::vector<CompiledCondition> compile_conditions(std::uint32_t pack,
+  std::vector<CompiledCondition> compile_conditions(const CompiledRule& rule,
                                                     const std::vector<Condition>& conditions) {
     std::vector<CompiledCondition> compiled;
     for (const Condition& condition : conditions) {
-      compiled.push_back({intern_variable(pack, condition.variable), &condition});
+      const bool is_of_line = rule.reads_graphite && condition.variable == "value";
+      compiled.push_back({intern_variable(rule.pack, condition.variable), &condition, is_of_line});
     }
     return compiled;
   }
 
   Expected<CompiledValue> compile_value(CompiledRule& rule, const ValueSource& source) {
     CompiledValue value{.source = &source};
+    if (rule.reads_graphite && source.kind == ValueSource::Kind::kStructuredData) {
+      return fail("value: a Graphite line has no structured data");
+    }
+    value.is_of_line =
+        rule.reads_graphite && source.kind == ValueSource::Kind::kCapture && source.name == "value";
+    if (value.is_of_line) return value;
     if (source.kind == ValueSource::Kind::kCapture) {
       auto group = compile_group(rule, source.name);
       if (!group) return at("value", std::move(group).error());
@@ -260,7 +287,11 @@ class Compiler {
   void index_apps() {
     for (std::uint32_t rule = 0; rule < out_.rules.size(); ++rule) {
       const auto& apps = out_.rules[rule].definition->apps;
-      if (apps.empty()) out_.for_any_app.push_back(rule);
+      if (out_.rules[rule].reads_graphite) {
+        out_.for_graphite.push_back(rule);
+      } else if (apps.empty()) {
+        out_.for_any_app.push_back(rule);
+      }
       for (const std::string& app : apps) {
         if (app.ends_with('*')) {
           out_.has_app_prefixes = true;
@@ -291,6 +322,7 @@ bool app_matches(const std::vector<std::string>& apps, std::string_view app_name
 std::vector<std::uint32_t> CompiledRules::rules_for(std::string_view app_name) const {
   std::vector<std::uint32_t> found;
   for (std::uint32_t rule = 0; rule < rules.size(); ++rule) {
+    if (rules[rule].reads_graphite) continue;
     if (app_matches(rules[rule].definition->apps, app_name)) found.push_back(rule);
   }
   return found;

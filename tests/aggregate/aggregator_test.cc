@@ -81,4 +81,20 @@ TEST_CASE("metrics of one name are one metric across a reload", "[aggregate]") {
   CHECK(delta.hosts[0].entries.size() == 1);
 }
 
+TEST_CASE("a host is known by its path node until it speaks under its own name", "[aggregate]") {
+  Aggregator aggregator({});
+  const Metric metric{.name = "m"};
+  Sample sample{.metric = &metric, .host = "web01_example_com", .is_path_node = true};
+  CHECK(aggregator.add(sample, at_second(5)));
+  CHECK(aggregator.add(sample, at_second(5)));
+  CHECK(aggregator.take_delta().hosts.at(0).is_path_node);
+  CHECK(aggregator.add(sample, at_second(6)));
+  sample.is_path_node = false;
+  CHECK(aggregator.add(sample, at_second(6)));
+  CHECK_FALSE(aggregator.take_delta().hosts.at(0).is_path_node);
+  CHECK(aggregator.add({.metric = &metric, .host = "b", .is_path_node = true}, at_second(7)));
+  aggregator.hear("b", at_second(7));
+  CHECK_FALSE(aggregator.take_delta().hosts.at(0).is_path_node);
+}
+
 }  // namespace sluice

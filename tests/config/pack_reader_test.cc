@@ -218,7 +218,17 @@ TEST_CASE("a rule with a mistake is refused with its name and place", "[config]"
       {R"("severity": "notce")",
        "/rules/0/severity: expected \"emerg\", \"alert\", \"crit\", \"err\", \"warning\", "
        "\"notice\", \"info\" or \"debug\", got \"notce\"; did you mean \"notice\"?"},
-      {R"("input": "graphite")", "/rules/0/input: graphite input is not available in this version"},
+      {R"("input": "graphite", "app": "p")",
+       "/rules/0/app: has no meaning for graphite input; remove it"},
+      {R"("input": "graphite", "severity": "err")",
+       "/rules/0/severity: has no meaning for graphite input; remove it"},
+      {R"("input": ["syslog", "graphite"])",
+       "/rules/0/input: a rule reads one kind of input; write a rule for each"},
+      {R"("input": "graphite", "emit": {"metric": "m", "type": "counter"})",
+       "/rules/0: expected \"host\", the capture that names the host: a Graphite line has no "
+       "other"},
+      {R"("host": "node", "emit": {"metric": "m", "type": "counter"})",
+       "/rules/0/host: only a rule of graphite input has one; name it in \"emit\""},
       {R"("input": "relp")", "/rules/0/input: expected \"syslog\" or \"graphite\", got \"relp\""},
       {R"("where": [])",
        "/rules/0/where: expected an object such as {\"changes\": 1}, got an empty list"},
@@ -342,6 +352,27 @@ TEST_CASE("an emit with a mistake is refused with its place", "[config]") {
 TEST_CASE("a syntax error of a pack names line and column", "[config]") {
   CHECK(error("{\n  \"pack\" \"p\"\n}")
             .starts_with("x.json:2:10: syntax error while parsing object separator"));
+}
+
+TEST_CASE("a rule of Graphite input names its host for all emits or in each",
+          "[config][graphite]") {
+  const std::string match = R"("input": "graphite", "match": "^(?P<host>.*)[.]m$")";
+  const std::string emit = R"({"metric": "m", "type": "gauge", "value": "value", "offset": 1.5})";
+  const auto pack = decode_pack(R"({"pack": "p", "rules": [{"name": "a", "host": "host", )" +
+                                    match + R"(, "emit": )" + emit + "}]}",
+                                "p.json");
+  REQUIRE(error_of(pack) == "");
+  CHECK(pack->rules[0].inputs == std::vector<std::string>{"graphite"});
+  CHECK(pack->rules[0].host == "host");
+  CHECK(pack->rules[0].emits[0].offset == 1.5);
+  const auto each =
+      decode_pack(R"({"pack": "p", "rules": [{"name": "a", )" + match +
+                      R"(, "emit": {"metric": "m", "type": "counter", "host": "host"}}]})",
+                  "p.json");
+  REQUIRE(error_of(each) == "");
+  CHECK(each->rules[0].emits[0].host == "host");
+  CHECK(error(R"({"pack": "p", "rules": [{"name": "a", "input": "graphite", "stop": true}]})") ==
+        "x.json: rule \"a\": /rules/0: expected \"match\", a pattern for the metric path");
 }
 
 }  // namespace

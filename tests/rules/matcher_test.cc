@@ -365,4 +365,146 @@ TEST_CASE("examples are run with context and compared per metric", "[rules]") {
         std::vector<std::string>{"p/applied"});
 }
 
+namespace {
+
+// Of Graphite input: the number of each path that ends in ".METRIC", of the host in front of it.
+RuleDefinition line_rule(std::string metric) {
+  RuleDefinition rule{.name = metric,
+                      .inputs = {"graphite"},
+                      .host = "host",
+                      .match = "^(?P<host>.*)\\." + metric + "$"};
+  rule.emits.push_back({.metric = {.name = metric, .type = MetricType::kGauge},
+                        .value = {.kind = ValueSource::Kind::kCapture, .name = "value"}});
+  return rule;
+}
+
+std::vector<Sample> samples_of(Matcher& matcher, std::string_view path, double value) {
+  const GraphiteLine line{.path = path, .value = value};
+  const Record none;
+  std::vector<Sample> samples;
+  matcher.match({.record = none, .host = "192.0.2.7", .line = &line}, samples);
+  return samples;
+}
+
+}  // namespace
+
+TEST_CASE("a rule of Graphite input reads the path, its host and the number of the line",
+          "[rules][graphite]") {
+  RuleDefinition busy = line_rule("idle");
+  busy.emits[0].scale = -1;
+  busy.emits[0].offset = 100;
+  Matcher matcher(compiled({busy}), {});
+  auto samples = samples_of(matcher, "web01_example_com.idle", 97.5);
+  REQUIRE(samples.size() == 1);
+  CHECK(samples[0].value == 2.5);
+  CHECK(samples[0].host == "web01_example_com");
+  CHECK(samples[0].is_path_node);
+  CHECK_FALSE(samples[0].is_claimed);
+  samples = samples_of(matcher, "web01.example.com.idle", 0);
+  REQUIRE(samples.size() == 1);
+  CHECK(samples[0].value == 100);
+  CHECK(samples[0].host == "web01.example.com");
+  CHECK_FALSE(samples[0].is_path_node);
+  CHECK(samples_of(matcher, "web01.user", 1).empty());
+}
+
+TEST_CASE("rules of one input see nothing of the other", "[rules][graphite]") {
+  const auto rules = compiled({line_rule("idle"), counting_rule("any", "idle$", "any")});
+  Reader reader(rules);
+  CHECK(reader.read("web01.idle") == Sums{{"any", 1}});
+  const auto samples = samples_of(reader.matcher, "web01.idle", 1);
+  REQUIRE(samples.size() == 1);
+  CHECK(samples[0].metric->name == "idle");
+
+  const GraphiteLine line{.path = "web01.idle", .value = 1};
+  const Record none;
+  std::vector<Sample> explained;
+  std::vector<RuleTrace> traces;
+  CHECK(reader.matcher.explain({.record = none, .host = "", .line = &line}, explained, traces) ==
+        1);
+  CHECK(traces[0].outcome == RuleTrace::Outcome::kMatched);
+  CHECK(traces[1].outcome == RuleTrace::Outcome::kInput);
+  CHECK(traces[1].detail == "reads syslog input");
+}
+
+TEST_CASE("lines of one host share a context, whatever else they are about", "[rules][graphite]") {
+  RuleDefinition total = line_rule("total");
+  total.emits.clear();
+  total.context =
+      ContextAction{.add = {{"total", {.kind = ValueSource::Kind::kCapture, .name = "value"}}}};
+  RuleDefinition used = line_rule("used");
+  used.where = {{.variable = "total", .kind = Condition::Kind::kRange, .min = 1}};
+  used.emits[0].value = {.kind = ValueSource::Kind::kContext, .name = "total"};
+  Matcher matcher(compiled({total, used}), {});
+  CHECK(samples_of(matcher, "web01.used", 5).empty());
+  CHECK(samples_of(matcher, "web01.total", 80).empty());
+  CHECK(samples_of(matcher, "web02.used", 5).empty());
+  const auto samples = samples_of(matcher, "web01.used", 5);
+  REQUIRE(samples.size() == 1);
+  CHECK(samples[0].value == 80);
+
+  // Also where it tells of rules that never came so far as to know a host.
+  const GraphiteLine line{.path = "web02.used", .value = 1};
+  const Record none;
+  std::vector<Sample> explained;
+  std::vector<RuleTrace> traces;
+  CHECK(matcher.explain({.record = none, .host = "", .line = &line}, explained, traces) == 0);
+  CHECK(traces[0].outcome == RuleTrace::Outcome::kLiteral);
+  CHECK(traces[1].outcome == RuleTrace::Outcome::kWhere);
+}
+
+TEST_CASE("a condition on \"value\" is about the number of the line", "[rules][graphite]") {
+  RuleDefinition rule = line_rule("m");
+  rule.where = {{.variable = "value", .kind = Condition::Kind::kRange, .min = 0, .max = 100}};
+  RuleDefinition zero = line_rule("zero");
+  zero.emits[0].when = {{.variable = "value", .equals = 0.0}};
+  Matcher matcher(compiled({rule, zero}), {});
+  CHECK(samples_of(matcher, "a.m", 0).size() == 1);
+  CHECK(samples_of(matcher, "a.m", 100).size() == 1);
+  CHECK(samples_of(matcher, "a.m", 100.5).empty());
+  CHECK(samples_of(matcher, "a.m", -1).empty());
+  CHECK(samples_of(matcher, "a.zero", 0).size() == 1);
+  CHECK(samples_of(matcher, "a.zero", 1).empty());
+
+  const GraphiteLine line{.path = "a.m", .value = 101};
+  const Record none;
+  std::vector<Sample> explained;
+  std::vector<RuleTrace> traces;
+  CHECK(matcher.explain({.record = none, .host = "", .line = &line}, explained, traces) == 0);
+  CHECK(traces[0].detail == "its condition on \"value\" does not hold");
+}
+
+TEST_CASE("a rule of Graphite input may not name what a line has not", "[rules][graphite]") {
+  RuleDefinition rule = line_rule("m");
+  rule.match = "^(?P<host>.*)\\.(?P<value>m)$";
+  CHECK(refusal({rule}) ==
+        "test.json: rule m: match: \"value\" is the number of a Graphite line; name the capture "
+        "otherwise");
+  rule = line_rule("m");
+  rule.host = "node";
+  CHECK(refusal({rule}) ==
+        "test.json: rule m: host: expected a capture of the pattern (host), found \"node\"");
+  rule = line_rule("m");
+  rule.context = ContextAction{.set = {{"value", 1.0}}};
+  CHECK(refusal({rule}) ==
+        "test.json: rule m: context: \"value\" is the number of a Graphite line; name the variable "
+        "otherwise");
+  rule = line_rule("m");
+  rule.emits[0].value = {.kind = ValueSource::Kind::kStructuredData, .name = "id", .param = "p"};
+  CHECK(refusal({rule}) ==
+        "test.json: rule m: emit 0: value: a Graphite line has no structured data");
+}
+
+TEST_CASE("examples of Graphite input are whole lines", "[rules][graphite]") {
+  RuleDefinition rule = line_rule("m");
+  rule.examples = {{.lines = {"web01.m 5 1732000000"}, .gives = {{"m", 5}}, .host = "web01"},
+                   {.lines = {"web01.m nan 1732000000"}},
+                   {.lines = {"web01.x 5 1732000000"}}};
+  const PackDefinition pack{.name = "p", .rules = {rule}};
+  CHECK(run_examples({pack}).failures.empty());
+  CHECK(run_examples({pack}).without_example.empty());
+  rule.examples = {{.lines = {"web01.m"}, .gives = {{"m", 5}}}};
+  CHECK(run_examples({PackDefinition{.name = "p", .rules = {rule}}}).failures.size() == 1);
+}
+
 }  // namespace sluice

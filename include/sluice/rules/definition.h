@@ -34,7 +34,7 @@ struct Condition {
 
 // Where a number comes from. In JSON a string names a field ("seconds", a capture;
 // "context.changes", a variable of the context; "sd.ID.NAME", a structured data parameter),
-// a number stands for itself.
+// a number stands for itself. In rules of Graphite input "value" is the number of the line.
 struct ValueSource {
   enum class Kind : std::uint8_t {
     kConstant,
@@ -98,6 +98,7 @@ struct RuleDefinition {
   std::vector<std::uint8_t> facilities;  // 0..23; empty: any.
   std::vector<std::uint8_t> severities;  // 0..7; empty: any.
   std::vector<std::string> inputs;       // Input kinds ("syslog", "graphite"); empty: syslog.
+  std::string host;  // Graphite input: the capture that names the host of all its emits.
   std::vector<Condition> where;
   std::string match;  // RE2.
   std::vector<EmitDefinition> emits;

@@ -11,6 +11,7 @@
 
 #include "sluice/base/time.h"
 #include "sluice/rules/rule_set.h"
+#include "sluice/values/graphite_line.h"
 #include "sluice/values/record.h"
 #include "sluice/values/sample.h"
 
@@ -72,10 +73,14 @@ class Matcher {
     Timestamp time{};          // Event time of the samples.
     Timestamp now{};           // Arrival; contexts age by it.
     std::uint32_t weight = 1;  // Further equal events that a repeat notice stands for.
+    // A line of Graphite plaintext that has a number, instead of the record; `host` is then who
+    // sent it, and counts only where no capture names one.
+    const GraphiteLine* line = nullptr;
   };
 
-  // Tries every rule of the record's program and appends their samples. They point into the record,
-  // `input.host` and this matcher, and live until the next call. Returns how many rules matched.
+  // Tries every rule of the record's program, or of Graphite input, and appends their samples. They
+  // point into the record, `input.host` and this matcher, and live until the next call. Returns how
+  // many rules matched.
   std::size_t match(const Input& input, std::vector<Sample>& samples);
 
   // The same, telling about every rule in order. Slow.
