@@ -30,6 +30,15 @@ std::string excerpt_of(std::string_view bytes) {
   return excerpt;
 }
 
+FramerOptions framing_of(const ListenConfig& config) {
+  if (config.input == InputKind::kSyslog) {
+    return {.framing = config.framing,
+            .max_message = config.max_message,
+            .multiline = config.multiline};
+  }
+  return {.framing = Framing::kLf, .max_message = config.max_message, .needs_trailer = true};
+}
+
 std::string suppressed_note(std::uint64_t count) {
   return count == 0 ? std::string() : fmt::format(" ({} such lines were kept back)", count);
 }
@@ -43,7 +52,8 @@ IngestWorker::IngestWorker(const IngestOptions& options, std::shared_ptr<const R
           [this](ParseError error, const Message& message) { log_malformed(error, message); },
           [this](std::string_view host, const Message& message, const EventTime& time) {
             log_skewed(host, message, time);
-          }),
+          },
+          [this](LineError error, const Message& line) { log_malformed_line(error, line); }),
       trusted_peers_(std::move(trusted_peers)),
       on_report_(std::move(on_report)) {
   SLUICE_CHECK(uv_loop_init(&loop_) == 0, "a loop needs nothing but a few descriptors");
@@ -117,8 +127,13 @@ void IngestWorker::listen(ListenSocket socket) {
 
 void IngestWorker::listen_datagrams(ListenSocket socket, PeerPolicy peers) {
   DatagramListenerCallbacks callbacks;
-  callbacks.on_datagram = [this](std::string_view datagram, bool truncated, const Peer& peer) {
-    receive({.bytes = datagram, .peer = peer, .zone = *peer.zone, .truncated = truncated});
+  const InputKind input = socket.config.input;
+  callbacks.on_datagram = [this, input](std::string_view datagram, bool truncated,
+                                        const Peer& peer) {
+    const Message message{
+        .bytes = datagram, .peer = peer, .zone = *peer.zone, .truncated = truncated};
+    if (input == InputKind::kGraphite) return ingest_.receive_lines(message, wall_clock());
+    ingest_.receive(message, wall_clock());
   };
   callbacks.on_refused = [this](const Peer& peer) {
     if (const auto suppressed = refused_limit_.admit(wall_clock())) {
@@ -137,19 +152,22 @@ void IngestWorker::listen_stream(ListenSocket socket, PeerPolicy peers) {
   const ListenConfig& config = socket.config;
   const bool blocks = config.overflow == Overflow::kBlock;
   StreamListenerCallbacks callbacks;
-  callbacks.on_frame = [this, blocks](const Frame& frame, const Peer& peer) {
-    receive({.bytes = frame.bytes,
-             .peer = peer,
-             .zone = *peer.zone,
-             .truncated = frame.truncated,
-             .incomplete = frame.incomplete});
+  callbacks.on_frame = [this, blocks, input = config.input](const Frame& frame, const Peer& peer) {
+    const Message message{.bytes = frame.bytes,
+                          .peer = peer,
+                          .zone = *peer.zone,
+                          .truncated = frame.truncated,
+                          .incomplete = frame.incomplete};
+    if (input == InputKind::kGraphite) {
+      ingest_.receive_line(message, wall_clock());
+    } else {
+      ingest_.receive(message, wall_clock());
+    }
     if (blocks && ingest_.is_tick_full()) heed_full_tick();
   };
   callbacks.on_event = [this](const StreamListenerEvent& event) { log_event(event); };
   StreamListenerOptions options{.peers = std::move(peers),
-                                .framing = {.framing = config.framing,
-                                            .max_message = config.max_message,
-                                            .multiline = config.multiline},
+                                .framing = framing_of(config),
                                 .connections_max = config.connections,
                                 .keep_alive = config.keep_alive,
                                 .is_local = config.endpoint.is_unix()};
@@ -157,8 +175,6 @@ void IngestWorker::listen_stream(ListenSocket socket, PeerPolicy peers) {
                                                       std::move(options), std::move(callbacks)));
   if (blocks) blocking_.push_back(streams_.back().get());
 }
-
-void IngestWorker::receive(const Message& message) { ingest_.receive(message, wall_clock()); }
 
 // Listeners with overflow "block" lose nothing: they wait for the control loop to take the tick. At
 // the end there is no later, and the tick is handed over at once.
@@ -247,6 +263,13 @@ void IngestWorker::log_malformed(ParseError error, const Message& message) {
   if (const auto suppressed = malformed_limit_.admit(wall_clock())) {
     spdlog::warn("malformed message ({}) of {}, kept: \"{}\"{}", name_of(error), message.peer.text,
                  excerpt_of(message.bytes), suppressed_note(*suppressed));
+  }
+}
+
+void IngestWorker::log_malformed_line(LineError error, const Message& line) {
+  if (const auto suppressed = malformed_limit_.admit(wall_clock())) {
+    spdlog::warn("malformed Graphite line ({}) of {}, not counted: \"{}\"{}", name_of(error),
+                 line.peer.text, excerpt_of(line.bytes), suppressed_note(*suppressed));
   }
 }
 

@@ -77,7 +77,6 @@ class IngestWorker {
   void listen(ListenSocket socket);
   void listen_datagrams(ListenSocket socket, PeerPolicy peers);
   void listen_stream(ListenSocket socket, PeerPolicy peers);
-  void receive(const Message& message);
   void heed_full_tick();
   void resume();
   void obey();
@@ -86,6 +85,7 @@ class IngestWorker {
   void give(const std::function<void(Orders&)>& change);
   [[nodiscard]] Stats stats() const;
   void log_malformed(ParseError error, const Message& message);
+  void log_malformed_line(LineError error, const Message& line);
   void log_skewed(std::string_view host, const Message& message, const EventTime& time);
   void log_event(const StreamListenerEvent& event);
 

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <chrono>
 #include <string>
+#include <utility>
 
 #include "config/endpoint.h"
 #include "config/network.h"
@@ -126,21 +127,33 @@ Expected<std::uint64_t> decode_max_message(const JsonValue& value) {
   return decode_size(value, kMessageBytesMin, kMessageBytesMax);
 }
 
+// Keys that lines of Graphite plaintext have no use for.
+constexpr std::string_view kNoFraming =
+    "has no meaning for graphite, whose lines end with LF; remove it from this listener";
+constexpr std::string_view kNoZone =
+    "has no meaning for graphite, whose timestamps are seconds in UTC; remove it from this "
+    "listener";
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kSyslogKeys{
+    {{"framing", kNoFraming}, {"multiline", kNoFraming}, {"tz", kNoZone}, {"senders", kNoZone}}};
+
 void read_keys(ObjectReader& reader, ListenConfig& listen) {
-  reader.refuse("graphite",
-                "graphite input is not available in this version; remove this listener");
-  reader.require("syslog", "\"udp://127.0.0.1:5514\"", listen.endpoint, decode_endpoint);
+  if (listen.input == InputKind::kGraphite) {
+    reader.require("graphite", "\"tcp://127.0.0.1:2033\"", listen.endpoint, decode_endpoint);
+    for (const auto& [key, why] : kSyslogKeys) reader.refuse(key, why);
+  } else {
+    reader.require("syslog", "\"udp://127.0.0.1:5514\"", listen.endpoint, decode_endpoint);
+    reader.read("tz", listen.tz, decode_zone_name);
+    reader.read("senders", listen.senders, decode_senders);
+    reader.read("framing", listen.framing, decode_framing);
+    reader.read("multiline", listen.multiline, decode_bool);
+  }
   reader.read("allow", listen.allow, decode_allow);
-  reader.read("tz", listen.tz, decode_zone_name);
-  reader.read("senders", listen.senders, decode_senders);
   reader.read("mode", listen.mode, decode_mode);
   reader.read("receive_buffer", listen.receive_buffer, decode_receive_buffer);
   reader.read("connections", listen.connections, decode_connections);
   reader.read("keep_alive", listen.keep_alive, decode_keep_alive);
   reader.read("overflow", listen.overflow, decode_overflow);
-  reader.read("framing", listen.framing, decode_framing);
   reader.read("max_message", listen.max_message, decode_max_message);
-  reader.read("multiline", listen.multiline, decode_bool);
 }
 
 }  // namespace
@@ -159,8 +172,8 @@ Expected<Network> decode_network(const JsonValue& value) {
 Expected<ListenConfig> decode_listen(const JsonValue& value) {
   ListenConfig listen;
   ObjectReader reader(value);
-  const bool is_graphite = reader.has("graphite");
-  if (is_graphite && reader.has("syslog")) {
+  if (reader.find("graphite")) listen.input = InputKind::kGraphite;
+  if (listen.input == InputKind::kGraphite && reader.has("syslog")) {
     return value.refuse("expected either \"syslog\" or \"graphite\", found both");
   }
   read_keys(reader, listen);

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "pipeline/line_intake.h"
 #include "pipeline/repeat_memory.h"
 #include "pipeline/repeat_notice.h"
 #include "pipeline/sender_book.h"
@@ -51,10 +52,11 @@ std::uint64_t& time_counter(Stats& stats, TimeSource source) {
 
 struct Ingest::State {
   State(const IngestOptions& chosen, std::shared_ptr<const RuleSet> rules, OnMalformed malformed,
-        OnSkewed skewed)
+        OnSkewed skewed, OnMalformedLine malformed_line)
       : options(chosen),
         on_malformed(std::move(malformed)),
         on_skewed(std::move(skewed)),
+        on_malformed_line(std::move(malformed_line)),
         matcher(std::make_unique<Matcher>(std::move(rules), chosen.matcher)),
         aggregator(chosen.aggregator) {}
 
@@ -70,17 +72,22 @@ struct Ingest::State {
   void expand_repeat(const RepeatNotice& notice, Sender& sender, const Peer& peer,
                      MessageTrace& trace);
   void take_in(MessageTrace& trace, std::size_t rules_matched, const Peer& peer, Timestamp now);
+  bool read_line(const Message& message, Timestamp now, MessageTrace& trace);
+  void take_in_line(MessageTrace& trace, std::size_t rules_matched, Timestamp now);
+  void add(const Sample& sample, Timestamp now);
   Matcher::Input input_of(const MessageTrace& trace, Timestamp now) const {
     return {.record = trace.record,
             .host = trace.host,
             .time = trace.event_time.time,
             .now = now,
-            .weight = trace.weight};
+            .weight = trace.weight,
+            .line = trace.is_graphite ? &trace.line : nullptr};
   }
 
   IngestOptions options;
   OnMalformed on_malformed;
   OnSkewed on_skewed;
+  OnMalformedLine on_malformed_line;
   SenderBook senders{{}};
   RepeatMemory last_messages;
   EventTimes event_times;
@@ -94,9 +101,9 @@ struct Ingest::State {
 };
 
 Ingest::Ingest(const IngestOptions& options, std::shared_ptr<const RuleSet> rules,
-               OnMalformed on_malformed, OnSkewed on_skewed)
+               OnMalformed on_malformed, OnSkewed on_skewed, OnMalformedLine on_malformed_line)
     : state_(std::make_unique<State>(options, std::move(rules), std::move(on_malformed),
-                                     std::move(on_skewed))) {}
+                                     std::move(on_skewed), std::move(on_malformed_line))) {}
 Ingest::~Ingest() = default;
 
 void Ingest::receive(const Message& message, Timestamp now) {
@@ -118,6 +125,36 @@ MessageTrace Ingest::explain(const Message& message, Timestamp now) {
           ? 0
           : state_->matcher->explain(state_->input_of(trace, now), trace.samples, trace.rules);
   state_->take_in(trace, matched, message.peer, now);
+  return trace;
+}
+
+void Ingest::receive_line(const Message& line, Timestamp now) {
+  State& state = *state_;
+  MessageTrace& trace = state.current;
+  trace.samples.clear();
+  if (!state.read_line(line, now, trace)) return;
+  const std::size_t matched = state.matcher->match(state.input_of(trace, now), trace.samples);
+  state.take_in_line(trace, matched, now);
+}
+
+void Ingest::receive_lines(const Message& datagram, Timestamp now) {
+  std::string_view rest = datagram.bytes;
+  const bool is_last_cut = datagram.truncated && !rest.ends_with('\n');
+  for (std::string_view line; next_graphite_line(rest, line);) {
+    receive_line({.bytes = line,
+                  .peer = datagram.peer,
+                  .zone = datagram.zone,
+                  .truncated = is_last_cut && rest.empty()},
+                 now);
+  }
+}
+
+MessageTrace Ingest::explain_line(const Message& line, Timestamp now) {
+  MessageTrace trace;
+  if (!state_->read_line(line, now, trace)) return trace;
+  const std::size_t matched =
+      state_->matcher->explain(state_->input_of(trace, now), trace.samples, trace.rules);
+  state_->take_in_line(trace, matched, now);
   return trace;
 }
 
@@ -161,6 +198,7 @@ Stats Ingest::stats() const noexcept {
 }
 
 void Ingest::State::read(const Message& message, Timestamp now, MessageTrace& out) {
+  out.is_graphite = false;
   parse_message(message.bytes, out.record);
   out.record.truncated = message.truncated;
   out.record.incomplete = message.incomplete;
@@ -261,9 +299,37 @@ void Ingest::State::take_in(MessageTrace& one, std::size_t rules_matched, const 
                                    one.claimed_hosts[claimed_count++]);
       sample.is_claimed = !peer.is_trusted && sample.host != one.host;
     }
-    stats.samples += sample.weight;
-    if (!aggregator.add(sample, now)) stats.samples_dropped_tick_full += sample.weight;
+    add(sample, now);
   }
+}
+
+// False when there is nothing for rules to try.
+bool Ingest::State::read_line(const Message& message, Timestamp now, MessageTrace& out) {
+  const bool is_read = sluice::read_line(message, now, stats, out);
+  if (out.line_error != LineError::kNone && on_malformed_line) {
+    on_malformed_line(out.line_error, message);
+  }
+  const std::string& sender = message.peer.is_local ? options.local_host : message.peer.text;
+  out.host = canonical_host(sender, sender, options.host_names, host);
+  return is_read;
+}
+
+// No host is heard by a line alone: whose it is only the samples say.
+void Ingest::State::take_in_line(MessageTrace& one, std::size_t rules_matched, Timestamp now) {
+  ++(rules_matched > 0 ? stats.messages_matched : stats.messages_unmatched);
+  one.claimed_hosts.resize(std::max(one.claimed_hosts.size(), one.samples.size()));
+  for (std::size_t i = 0; i < one.samples.size(); ++i) {
+    Sample& sample = one.samples[i];
+    if (sample.host.empty()) sample.host = one.host;
+    sample.host = canonical_line_host(sample.host, sample.is_path_node, options.host_names,
+                                      one.claimed_hosts[i]);
+    add(sample, now);
+  }
+}
+
+void Ingest::State::add(const Sample& sample, Timestamp now) {
+  stats.samples += sample.weight;
+  if (!aggregator.add(sample, now)) stats.samples_dropped_tick_full += sample.weight;
 }
 
 }  // namespace sluice

@@ -44,7 +44,13 @@ std::shared_ptr<const RuleSet> rules_for_tests() {
   RuleDefinition applied{.name = "applied", .match = "^Applied catalog in (?P<seconds>\\S+) s"};
   applied.emits.push_back({.metric = {.name = "puppet.time", .type = MetricType::kTiming},
                            .value = {.kind = ValueSource::Kind::kCapture, .name = "seconds"}});
-  return *RuleSet::compile({PackDefinition{.name = "test", .rules = {applied}}});
+  RuleDefinition load{.name = "load",
+                      .inputs = {"graphite"},
+                      .host = "host",
+                      .match = "^(?P<host>[^.]+)[.]load[.]shortterm$"};
+  load.emits.push_back({.metric = {.name = "load", .type = MetricType::kGauge},
+                        .value = {.kind = ValueSource::Kind::kCapture, .name = "value"}});
+  return *RuleSet::compile({PackDefinition{.name = "test", .rules = {applied, load}}});
 }
 
 // The stamp of RFC 3164 for now, as a clock in UTC shows it.
@@ -239,6 +245,63 @@ TEST_CASE("max_message holds for datagrams", "[app]") {
   REQUIRE(relay.tick_until([&] { return relay.stats.messages_received == 1; }));
   CHECK(relay.stats.messages_truncated == 1);
   CHECK(relay.stats.octets_received == 500);
+}
+
+TEST_CASE("a listener of Graphite input counts lines, not messages", "[app][graphite]") {
+  const TemporaryFolder folder;
+  const Transport transport =
+      GENERATE(Transport::kTcp, Transport::kUdp, Transport::kUnix, Transport::kUnixgram);
+  ListenConfig config;
+  config.input = InputKind::kGraphite;
+  config.endpoint = {transport, "127.0.0.1", 0};
+  if (config.endpoint.is_unix()) config.endpoint.host = folder.path() + "/graphite";
+  Relay relay;
+  const std::uint16_t port = relay.listen(config);
+  const int type = config.endpoint.is_stream() ? SOCK_STREAM : SOCK_DGRAM;
+  const Fd sender = config.endpoint.is_unix() ? connect_to_path(config.endpoint.host, type)
+                                              : connect_to("127.0.0.1", port, type);
+  send_all(sender,
+           "web01.load.shortterm 1.5 -1\r\nweb02.load.shortterm 2 -1\nweb03.load nan -1\n"
+           "web04.load.shortterm x -1\nother 1 -1\n");
+  REQUIRE(relay.tick_until([&] { return relay.stats.graphite_lines_received == 5; }));
+  CHECK(relay.samples == 2);
+  CHECK(relay.hosts == std::vector<std::string>{"web01", "web02"});
+  CHECK(relay.stats.graphite_lines_malformed == 1);
+  CHECK(relay.stats.graphite_lines_without_number == 1);
+  CHECK(relay.stats.messages_received == 0);
+  CHECK(relay.stats.messages_matched == 2);
+  CHECK(relay.stats.messages_unmatched == 1);
+}
+
+TEST_CASE("Graphite lines that are too long are cut in a stream and in a datagram",
+          "[app][graphite]") {
+  ListenConfig config;
+  config.input = InputKind::kGraphite;
+  config.endpoint = {GENERATE(Transport::kTcp, Transport::kUdp), "127.0.0.1", 0};
+  config.max_message = 500;
+  const bool is_stream = config.endpoint.is_stream();
+  Relay relay;
+  const std::uint16_t port = relay.listen(config);
+  const Fd sender = connect_to("127.0.0.1", port, is_stream ? SOCK_STREAM : SOCK_DGRAM);
+  // Cut, it would still look like a line.
+  send_all(sender,
+           "web01.load.shortterm 1 -1\nweb02.load.shortterm 1." + std::string(600, '0') + " -1\n");
+  send_all(sender, "web03.load.shortterm 1 -1\n");
+  REQUIRE(relay.tick_until([&] { return relay.stats.graphite_lines_received == 3; }));
+  CHECK(relay.stats.graphite_lines_malformed == 1);
+  CHECK(relay.hosts == std::vector<std::string>{"web01", "web03"});
+}
+
+TEST_CASE("a Graphite line that its connection's end cuts is not believed", "[app][graphite]") {
+  ListenConfig config;
+  config.input = InputKind::kGraphite;
+  config.endpoint = {Transport::kTcp, "127.0.0.1", 0};
+  Relay relay;
+  const std::uint16_t port = relay.listen(config);
+  send_all(connect_to("127.0.0.1", port, SOCK_STREAM), "web01.load.shortterm 1 -1");
+  REQUIRE(relay.tick_until([&] { return relay.stats.graphite_lines_received == 1; }));
+  CHECK(relay.stats.graphite_lines_malformed == 1);
+  CHECK(relay.samples == 0);
 }
 
 }  // namespace sluice

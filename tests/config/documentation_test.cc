@@ -137,8 +137,9 @@ TEST_CASE("the commented examples are a configuration, with defaults where there
   const Config& config = loaded->config;
   CHECK(config.instance == "relay1");
   CHECK(config.paths.size() == 4);
-  REQUIRE(config.listen.size() == 4);
+  REQUIRE(config.listen.size() == 5);
   CHECK(config.listen[2].mode == ListenConfig().mode);
+  CHECK(config.listen[3].input == InputKind::kGraphite);
   CHECK(config.rules.size() == 1);
   CHECK(config.disable.size() == 1);
   CHECK(config.presence.size() == 1);

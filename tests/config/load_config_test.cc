@@ -198,8 +198,20 @@ TEST_CASE("the first mistake is one line with its place", "[config]") {
       {R"({"listen": [{"syslog": "udp://0.0.0.0:5514", "allow": ["10.0.0.1/8"]}]})",
        "/listen/0/allow/0: \"10.0.0.1/8\" has bits set behind its length; write \"10.0.0.0/8\" for "
        "the network"},
-      {R"({"listen": [{"graphite": "tcp://127.0.0.1:2033"}]})",
-       "/listen/0/graphite: graphite input is not available in this version; remove this listener"},
+      {R"({"listen": [{"graphite": "tcp://127.0.0.1:2033", "framing": "lf"}]})",
+       "/listen/0/framing: has no meaning for graphite, whose lines end with LF; remove it from "
+       "this listener"},
+      {R"({"listen": [{"graphite": "udp://127.0.0.1:2033", "multiline": true}]})",
+       "/listen/0/multiline: has no meaning for graphite, whose lines end with LF; remove it from "
+       "this listener"},
+      {R"({"listen": [{"graphite": "tcp://127.0.0.1:2033", "tz": "UTC"}]})",
+       "/listen/0/tz: has no meaning for graphite, whose timestamps are seconds in UTC; remove it "
+       "from this listener"},
+      {R"({"listen": [{"graphite": "udp://127.0.0.1:2033", "overflow": "block"}]})",
+       "/listen/0/overflow: has a meaning for tcp and unix only; remove it from this listener"},
+      {R"({"listen": [{"graphite": "tcp://[::]:2033"}]})",
+       "/listen/0: tcp://[::]:2033 can be reached by other machines; add \"allow\" with the "
+       "networks that may send, such as [\"10.0.0.0/8\"]"},
       {R"({"listen": [{"graphite": "tcp://127.0.0.1:1", "syslog": "tcp://127.0.0.1:2"}]})",
        "/listen/0: expected either \"syslog\" or \"graphite\", found both"},
       {R"({"listen": [{"syslog": "tcp://127.0.0.1:1", "tz": "Mars"}]})",
@@ -384,6 +396,26 @@ TEST_CASE("a configuration comes from a file, and its errors name it", "[config]
   CHECK(error_of(load_config(file + "x")) == file + "x: cannot be read: No such file or directory");
   CHECK(error_of(load_config(folder.write("bad.json", "{\n1}")))
             .starts_with(folder.path() + "/bad.json:2:1: "));
+}
+
+TEST_CASE("a listener of Graphite lines takes every transport", "[config][graphite]") {
+  const auto loaded = decode(R"({"listen": [
+      {"graphite": "tcp://10.0.0.1:2033", "allow": ["10.0.0.0/8"], "connections": 7,
+       "keep_alive": "5m", "receive_buffer": "1MiB", "overflow": "block", "max_message": "4KiB"},
+      {"graphite": "udp://127.0.0.1:2033", "receive_buffer": "8MiB"},
+      {"graphite": "unix:///run/sluice/graphite", "mode": "0666"},
+      {"syslog": "tcp://127.0.0.1:5514"}]})");
+  REQUIRE(error_of(loaded) == "");
+  const std::vector<ListenConfig>& listen = loaded->config.listen;
+  CHECK(listen[0].input == InputKind::kGraphite);
+  CHECK(listen[0].endpoint.to_string() == "tcp://10.0.0.1:2033");
+  CHECK(listen[0].connections == 7);
+  CHECK(listen[0].overflow == Overflow::kBlock);
+  CHECK(listen[0].max_message == 4096);
+  CHECK(listen[1].input == InputKind::kGraphite);
+  CHECK(listen[1].receive_buffer == 8u << 20);
+  CHECK(listen[2].endpoint.is_unix());
+  CHECK(listen[3].input == InputKind::kSyslog);
 }
 
 }  // namespace

@@ -31,8 +31,11 @@ struct Stats {
   // messages_matched and messages_unmatched.
   std::uint64_t graphite_lines_received = 0;
   std::uint64_t graphite_lines_malformed = 0;
+  // Of the parsed ones: "nan" and "inf", as collectd writes them for a first rate. No rule is
+  // tried.
+  std::uint64_t graphite_lines_without_number = 0;
 
-  // Event times: one choice a message.
+  // Event times: one choice a message, or a line with a number.
   std::uint64_t times_from_stamp = 0;
   std::uint64_t times_without_stamp = 0;
   std::uint64_t times_in_future = 0;
@@ -133,6 +136,8 @@ inline constexpr std::array kCounters{
                "lines of Graphite plaintext received"},
     CounterRow{"graphite_lines_malformed_total", &Stats::graphite_lines_malformed,
                "of these, lines that are no path, value and timestamp"},
+    CounterRow{"graphite_lines_without_number_total", &Stats::graphite_lines_without_number,
+               "well-formed lines whose value is nan or inf; collectd's first rates are"},
     CounterRow{"time_from_stamp_total", &Stats::times_from_stamp,
                "messages counted at the time of their stamp"},
     CounterRow{"time_without_stamp_total", &Stats::times_without_stamp,

@@ -17,6 +17,7 @@
 #include "sluice/rules/matcher.h"
 #include "sluice/rules/rule_set.h"
 #include "sluice/values/delta.h"
+#include "sluice/values/graphite_line.h"
 #include "sluice/values/peer.h"
 #include "sluice/values/zone.h"
 
@@ -31,11 +32,11 @@ struct IngestOptions {
   std::string local_host = "local";
 };
 
-// A message as its transport delivered it.
+// A message, or a line of Graphite plaintext, as its transport delivered it.
 struct Message {
   std::string_view bytes;  // Without framing; dies with the call.
   const Peer& peer;
-  const Zone& zone;  // Of stamps that name none.
+  const Zone& zone;  // Of stamps that name none; lines have no such.
   bool truncated = false;
   bool incomplete = false;
 };
@@ -43,13 +44,16 @@ struct Message {
 // What became of one message, for `explain`. Views live as long as the message and the next call.
 struct MessageTrace {
   Record record;             // Its `message` is the repeated text when it was a repeat notice.
-  std::string_view message;  // MSG as sent.
-  std::string_view host;     // Canonical.
+  bool is_graphite = false;  // A line of Graphite plaintext: of the record only `raw` is set.
+  GraphiteLine line;
+  LineError line_error = LineError::kNone;
+  std::string_view message;  // MSG as sent, or the path of the line.
+  std::string_view host;     // Canonical; of a line who sent it, since its samples name the hosts.
   EventTime event_time;
   std::uint32_t weight = 1;
   std::vector<Sample> samples;  // Hosts canonical.
   std::vector<RuleTrace> rules;
-  std::deque<std::string> claimed_hosts;  // What samples of other hosts point to.
+  std::deque<std::string> claimed_hosts;  // What samples of named hosts point to.
 };
 
 // The first half of the pipeline, one ingest worker's worth: bytes in, samples added to the
@@ -64,8 +68,11 @@ class Ingest {
   using OnSkewed =
       std::function<void(std::string_view host, const Message& message, const EventTime& time)>;
 
+  using OnMalformedLine = std::function<void(LineError error, const Message& line)>;
+
   Ingest(const IngestOptions& options, std::shared_ptr<const RuleSet> rules,
-         OnMalformed on_malformed, OnSkewed on_skewed = nullptr);
+         OnMalformed on_malformed, OnSkewed on_skewed = nullptr,
+         OnMalformedLine on_malformed_line = nullptr);
   ~Ingest();
   Ingest(const Ingest&) = delete;
   Ingest& operator=(const Ingest&) = delete;
@@ -73,8 +80,13 @@ class Ingest {
   // `now`: when the message arrived.
   void receive(const Message& message, Timestamp now);
 
+  // A line of Graphite plaintext without its LF, or a datagram of many lines.
+  void receive_line(const Message& line, Timestamp now);
+  void receive_lines(const Message& datagram, Timestamp now);
+
   // The same, telling what was done with it.
   [[nodiscard]] MessageTrace explain(const Message& message, Timestamp now);
+  [[nodiscard]] MessageTrace explain_line(const Message& line, Timestamp now);
 
   // Everything since the last call.
   [[nodiscard]] Delta take_delta();
