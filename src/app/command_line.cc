@@ -71,6 +71,9 @@ int run_command_line(int argc, char** argv) {
   explain_app->add_flag("--json", explain.json, "One JSON object a message");
   explain_app->add_flag("-v,--verbose", explain.verbose,
                         "Also tell why other rules did not match when one did");
+  explain_app->add_option("--input", explain.input, "What the input is: syslog or graphite")
+      ->type_name("INPUT")
+      ->check(CLI::IsMember({"syslog", "graphite"}));
   explain_app->add_option("--framing", explain.framing, "auto, octet, lf, nul, datagram or dgrams")
       ->type_name("FRAMING");
   explain_app->add_option("--now", explain.now, "Time of arrival, RFC 3339; default: the clock")

@@ -34,6 +34,7 @@ struct ExplainOptions {
   SetupOptions setup;
   bool json = false;
   bool verbose = false;          // Tell of every rule, also when one matched.
+  std::string input = "syslog";  // Or graphite.
   std::string framing = "auto";  // auto, octet, lf, nul, datagram, dgrams.
   std::string now;               // RFC 3339; empty: the clock.
   std::string tz;                // Zone of stamps without one; empty: the configuration's.

@@ -31,10 +31,24 @@ Expected<Timestamp> now_from(const std::string& text) {
   return at("--now", {{}, "expected a time like 2026-11-22T07:40:01Z, found \"" + text + '"'});
 }
 
+// The framing of Graphite lines: they know LF only.
+Expected<InputFraming> line_framing_from(InputFraming framing) {
+  if (framing == InputFraming::kAuto || framing == InputFraming::kLf) return InputFraming::kLines;
+  if (framing == InputFraming::kDatagram || framing == InputFraming::kDgrams) return framing;
+  return fail(
+      "lines of Graphite plaintext end with LF; expected one of auto, lf, datagram, dgrams");
+}
+
+Expected<InputFraming> framing_from(const ExplainOptions& options) {
+  auto framing = input_framing_from(options.framing);
+  if (!framing || options.input != "graphite") return framing;
+  return line_framing_from(*framing);
+}
+
 }  // namespace
 
 int explain_command(const ExplainOptions& options) {
-  auto framing = input_framing_from(options.framing);
+  auto framing = framing_from(options);
   if (!framing) return usage_error(at("--framing", std::move(framing).error()).error());
   auto now = now_from(options.now);
   if (!now) return usage_error(now.error());
@@ -52,19 +66,28 @@ int explain_command(const ExplainOptions& options) {
   const TextOptions text_options{.color = isatty(STDOUT_FILENO) == 1, .all_rules = options.verbose};
   const Timestamp oldest = *now - setup->config.catch_up - setup->config.window;
   bool is_written = true;
-  auto done = for_each_message(options.file, *framing, [&](const InputMessage& message) {
-    const MessageTrace trace = ingest.explain({.bytes = message.bytes,
-                                               .peer = peer,
-                                               .zone = **zone,
-                                               .truncated = message.truncated,
-                                               .incomplete = message.incomplete},
-                                              *now);
+  const auto tell = [&](const MessageTrace& trace) {
     const Explanation explanation{trace,  *setup->rules,         *setup->clusters,
                                   *paths, setup->config.rollups, trace.event_time.time < oldest};
     const std::string told =
         options.json ? explain_as_json(explanation) : explain_as_text(explanation, text_options);
     is_written = is_written && write_out(stdout, told + '\n');
     (void)ingest.take_delta();
+  };
+  const auto message_of = [&](const InputMessage& input, std::string_view bytes) {
+    return Message{.bytes = bytes,
+                   .peer = peer,
+                   .zone = **zone,
+                   .truncated = input.truncated,
+                   .incomplete = input.incomplete};
+  };
+  const bool is_graphite = options.input == "graphite";
+  auto done = for_each_message(options.file, *framing, [&](const InputMessage& input) {
+    if (!is_graphite) return tell(ingest.explain(message_of(input, input.bytes), *now));
+    std::string_view rest = input.bytes;  // Of a datagram, many lines.
+    for (std::string_view line; next_graphite_line(rest, line);) {
+      tell(ingest.explain_line(message_of(input, line), *now));
+    }
   });
   if (!is_written) return output_failure();
   if (done) return kExitDone;

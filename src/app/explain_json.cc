@@ -84,10 +84,43 @@ Json matches_of(const Explanation& explanation) {
   return matches;
 }
 
+// What is said of every input.
+void append_outcome(const Explanation& explanation, Json& json) {
+  const EventTime& time = explanation.trace.event_time;
+  json["time"] = format_rfc3339(time.time);
+  json["time_from"] = name_of(time.source);
+  json["too_late"] = explanation.is_too_late;
+  json["matches"] = matches_of(explanation);
+}
+
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json timestamp_of(const MessageTrace& trace) {
+  return trace.event_time.stamp ? Json(format_rfc3339(*trace.event_time.stamp)) : Json();
+}
+
+std::string line_as_json(const Explanation& explanation) {
+  const MessageTrace& trace = explanation.trace;
+  const bool is_valid = trace.line_error == LineError::kNone;
+  Json json;
+  json["input"] = "graphite";
+  json["valid"] = is_valid;
+  json["error"] = is_valid ? Json() : Json(name_of(trace.line_error));
+  json["path"] = text_or_null(trace.line.path);
+  if (!is_utf8(json["path"])) json["path_b64"] = base64(trace.line.path);
+  json["value"] = is_valid && trace.line.has_number() ? Json(trace.line.value) : Json();
+  json["timestamp"] = timestamp_of(trace);
+  append_outcome(explanation, json);
+  return dump(json);
+}
+
 }  // namespace
 
 std::string explain_as_json(const Explanation& explanation) {
   const MessageTrace& trace = explanation.trace;
+  if (trace.is_graphite) return line_as_json(explanation);
   const Record& record = trace.record;
   const bool is_valid = record.error == ParseError::kNone;
   Json json;
@@ -95,8 +128,7 @@ std::string explain_as_json(const Explanation& explanation) {
   json["error"] = is_valid ? Json() : Json(name_of(record.error));
   json["facility"] = record.facility ? Json(*record.facility) : Json();
   json["severity"] = record.severity ? Json(*record.severity) : Json();
-  json["timestamp"] =
-      trace.event_time.stamp ? Json(format_rfc3339(*trace.event_time.stamp)) : Json();
+  json["timestamp"] = timestamp_of(trace);
   json["hostname"] = text_or_null(record.hostname);
   json["app_name"] = text_or_null(record.app_name);
   json["procid"] = text_or_null(record.procid);
@@ -107,11 +139,8 @@ std::string explain_as_json(const Explanation& explanation) {
   json["truncated"] = record.truncated;
   json["incomplete"] = record.incomplete;
   json["host"] = std::string(trace.host);
-  json["time"] = format_rfc3339(trace.event_time.time);
-  json["time_from"] = name_of(trace.event_time.source);
-  json["too_late"] = explanation.is_too_late;
-  json["matches"] = matches_of(explanation);
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  append_outcome(explanation, json);
+  return dump(json);
 }
 
 }  // namespace sluice

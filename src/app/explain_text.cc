@@ -39,6 +39,25 @@ std::string field(std::string_view name, std::string_view value) {
   return fmt::format("  {:<16}{}\n", name, value.empty() ? "-" : shown(value));
 }
 
+std::string times_of(const MessageTrace& trace) {
+  return field("timestamp", trace.event_time.stamp ? format_rfc3339(*trace.event_time.stamp) : "") +
+         field("event time", fmt::format("{} ({})", format_rfc3339(trace.event_time.time),
+                                         name_of(trace.event_time.source)));
+}
+
+// A line of Graphite plaintext.
+std::string line_header_of(const MessageTrace& trace, const Colors& color) {
+  std::string text = fmt::format("{}{}{}\n", color.head, shown(trace.record.raw), color.end);
+  if (trace.line_error != LineError::kNone) {
+    return text + fmt::format("  {}malformed: {}; no rule is tried{}\n", color.bad,
+                              name_of(trace.line_error), color.end);
+  }
+  text += field("path", trace.line.path);
+  text += field("value", fmt::format("{}", trace.line.value));
+  if (trace.line.has_number()) return text + times_of(trace);
+  return text + fmt::format("  {}no number: no rule is tried{}\n", color.dim, color.end);
+}
+
 std::string header_of(const Explanation& explanation, const Colors& color) {
   const MessageTrace& trace = explanation.trace;
   const Record& record = trace.record;
@@ -51,9 +70,7 @@ std::string header_of(const Explanation& explanation, const Colors& color) {
     text += fmt::format("  {}truncated at max_message{}\n", color.bad, color.end);
   if (record.facility) text += field("facility", std::to_string(*record.facility));
   if (record.severity) text += field("severity", std::to_string(*record.severity));
-  text += field("timestamp", trace.event_time.stamp ? format_rfc3339(*trace.event_time.stamp) : "");
-  text += field("event time", fmt::format("{} ({})", format_rfc3339(trace.event_time.time),
-                                          name_of(trace.event_time.source)));
+  text += times_of(trace);
   text += field("hostname", record.hostname);
   const ClusterMatch cluster = explanation.clusters.cluster_of(trace.host);
   text += field("host",
@@ -139,8 +156,11 @@ std::string misses_of(const Explanation& explanation, const Colors& color) {
   constexpr std::size_t kDetailBytes = 100;
   std::vector<const RuleTrace*> misses;
   std::size_t other_apps = 0;
+  std::size_t other_inputs = 0;
   for (const RuleTrace& rule : explanation.trace.rules) {
-    if (rule.outcome == RuleTrace::Outcome::kApp) {
+    if (rule.outcome == RuleTrace::Outcome::kInput) {
+      ++other_inputs;
+    } else if (rule.outcome == RuleTrace::Outcome::kApp) {
       ++other_apps;
     } else if (rule.outcome != RuleTrace::Outcome::kMatched) {
       misses.push_back(&rule);
@@ -160,6 +180,10 @@ std::string misses_of(const Explanation& explanation, const Colors& color) {
     text += fmt::format("  {}{} rules read other programs than {}{}\n", color.dim, other_apps,
                         app.empty() ? "a message without APP-NAME" : shown(app), color.end);
   }
+  if (other_inputs > 0) {
+    text += fmt::format("  {}{} rules read {} input{}\n", color.dim, other_inputs,
+                        explanation.trace.is_graphite ? "syslog" : "graphite", color.end);
+  }
   return text;
 }
 
@@ -167,7 +191,9 @@ std::string misses_of(const Explanation& explanation, const Colors& color) {
 
 std::string explain_as_text(const Explanation& explanation, const TextOptions& options) {
   const Colors& color = options.color ? kColors : kPlain;
-  std::string text = header_of(explanation, color);
+  const MessageTrace& trace = explanation.trace;
+  std::string text =
+      trace.is_graphite ? line_header_of(trace, color) : header_of(explanation, color);
   if (explanation.is_too_late) {
     text += fmt::format(
         "  {}too late: a relay would drop its samples (see \"catch_up\" of the configuration){}\n",
@@ -179,9 +205,10 @@ std::string explain_as_text(const Explanation& explanation, const TextOptions& o
     has_matched = true;
     text += match_of(explanation, rule, color);
   }
-  if (!has_matched)
-    text +=
-        fmt::format("  {}no rule matched: this message gives no number{}\n", color.bad, color.end);
+  if (!has_matched) {
+    text += fmt::format("  {}no rule matched: this {} gives no number{}\n", color.bad,
+                        trace.is_graphite ? "line" : "message", color.end);
+  }
   if (!has_matched || options.all_rules) text += misses_of(explanation, color);
   return text;
 }

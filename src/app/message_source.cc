@@ -88,6 +88,10 @@ FramerOptions framer_options_of(InputFraming framing) {
   if (framing == InputFraming::kOctet) options.framing = Framing::kOctet;
   if (framing == InputFraming::kLf) options.framing = Framing::kLf;
   if (framing == InputFraming::kNul) options.framing = Framing::kNul;
+  if (framing == InputFraming::kLines) {
+    options.framing = Framing::kLf;
+    options.needs_trailer = true;
+  }
   return options;
 }
 

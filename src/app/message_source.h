@@ -17,6 +17,7 @@ enum class InputFraming : std::uint8_t {
   kNul,
   kDatagram,  // The whole input is one datagram.
   kDgrams,    // Datagrams, each behind its length in 4 octets, big-endian.
+  kLines,     // Graphite plaintext: LF, and a line that the end leaves without it is incomplete.
 };
 
 [[nodiscard]] Expected<InputFraming> input_framing_from(std::string_view name);

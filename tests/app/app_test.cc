@@ -7,12 +7,14 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "app/explanation.h"
 #include "app/log_limit.h"
 #include "app/message_source.h"
 #include "app/print.h"
+#include "config/config.h"
 
 namespace sluice {
 namespace {
@@ -65,24 +67,27 @@ class Utc : public Zone {
   }
 };
 
-// What explain says of `bytes`, read by one rule, as JSON and as text.
-struct Explained {
-  nlohmann::json json;
-  std::string text;
-};
+// What explain says of `bytes`, read by two rules, as JSON and as text.
+using Explained = std::tuple<nlohmann::json, std::string>;
 
-Explained explain(std::string_view bytes) {
+Explained explain(std::string_view bytes, InputKind input = InputKind::kSyslog) {
   RuleDefinition rule{.name = "applied", .match = "^Applied catalog in (?P<seconds>\\S+) seconds$"};
   rule.emits.push_back({.metric = {.name = "puppet.time", .type = MetricType::kGauge, .unit = "s"},
                         .value = {.kind = ValueSource::Kind::kCapture, .name = "seconds"}});
-  const auto rules = *RuleSet::compile({PackDefinition{.name = "test", .rules = {rule}}});
+  RuleDefinition load{
+      .name = "load", .inputs = {"graphite"}, .host = "host", .match = "^(?P<host>[^.]+)[.]load$"};
+  load.emits.push_back({.metric = {.name = "load", .type = MetricType::kGauge},
+                        .value = {.kind = ValueSource::Kind::kCapture, .name = "value"}});
+  const auto rules = *RuleSet::compile({PackDefinition{.name = "test", .rules = {rule, load}}});
   const auto clusters = *ClusterMap::make({}, {.fallback = "other"});
   const auto paths = *Paths::make({});
   const Utc zone;
   const Peer peer{.text = "localhost"};
   Ingest ingest({}, rules, nullptr);
-  const MessageTrace trace =
-      ingest.explain({.bytes = bytes, .peer = peer, .zone = zone}, at_second(1'795'333'203));
+  const Message message{.bytes = bytes, .peer = peer, .zone = zone};
+  const Timestamp now = at_second(1'795'333'203);
+  const MessageTrace trace = input == InputKind::kSyslog ? ingest.explain(message, now)
+                                                         : ingest.explain_line(message, now);
   const Explanation explanation{trace, *rules, *clusters, paths};
   return {nlohmann::json::parse(explain_as_json(explanation)), explain_as_text(explanation, {})};
 }
@@ -197,6 +202,48 @@ TEST_CASE("explain says what is wrong with a malformed message", "[app]") {
   CHECK(json["facility"] == nullptr);
   CHECK(text.find("malformed: no_pri") != std::string::npos);
   CHECK(text.find('\x1b') == std::string::npos);  // Nothing a sender wrote controls the terminal.
+}
+
+TEST_CASE("explain tells of Graphite lines by their path and value", "[app][graphite]") {
+  auto [json, text] = explain("web01.load 1.5 1795333201", InputKind::kGraphite);
+  CHECK(json["input"] == "graphite");
+  CHECK(json["valid"] == true);
+  CHECK(json["error"] == nullptr);
+  CHECK(json["path"] == "web01.load");
+  CHECK(json["value"] == 1.5);
+  CHECK(json["timestamp"] == "2026-11-22T07:40:01Z");
+  CHECK(json["time"] == "2026-11-22T07:40:01Z");
+  REQUIRE(json["matches"].size() == 1);
+  CHECK(json["matches"][0]["rule"] == "test/load");
+  CHECK(json["matches"][0]["samples"][0]["host"] == "web01");
+  CHECK_FALSE(json.contains("hostname"));
+  CHECK(text.find("test/load matched") != std::string::npos);
+
+  std::tie(json, text) = explain("caf\xe9 nan -1", InputKind::kGraphite);
+  CHECK(json["valid"] == true);
+  CHECK(json["path_b64"] == "Y2Fm6Q==");
+  CHECK(json["value"] == nullptr);
+  CHECK(json["timestamp"] == nullptr);
+  CHECK(text.find("no number") != std::string::npos);
+
+  std::tie(json, text) = explain("web01.load 1 tomorrow", InputKind::kGraphite);
+  CHECK(json["valid"] == false);
+  CHECK(json["error"] == "timestamp");
+  CHECK(json["value"] == nullptr);
+  CHECK(text.find("malformed: timestamp") != std::string::npos);
+
+  std::tie(json, text) = explain("web01.other 1 -1", InputKind::kGraphite);
+  CHECK(text.find("1 rules read syslog input") != std::string::npos);
+}
+
+TEST_CASE("explain marks a Graphite line that the end of the input cuts", "[app][graphite]") {
+  const TemporaryFile file("a 1 2\nb 1 2");
+  std::vector<bool> incomplete;
+  const auto done = for_each_message(file.path(), InputFraming::kLines, [&](const InputMessage& m) {
+    incomplete.push_back(m.incomplete);
+  });
+  CHECK(done);
+  CHECK(incomplete == std::vector<bool>{false, true});
 }
 
 }  // namespace sluice
