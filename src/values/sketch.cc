@@ -1,6 +1,7 @@
 #include "sluice/values/sketch.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numeric>
 
@@ -81,7 +82,10 @@ std::vector<double> Sketch::quantiles(std::span<const double> ranks) const {
 }
 
 std::size_t Sketch::heap_bytes() const noexcept {
-  return samples_.capacity() * sizeof(double) + buckets_.capacity() * sizeof(Bucket);
+  // By what is in it and not by the capacity of the vectors, which depends on how it came there: a
+  // store that was restored must weigh what it weighed before, or other windows would leave it.
+  const auto room = [](std::size_t size) { return size == 0 ? 0 : std::bit_ceil(size); };
+  return room(samples_.size()) * sizeof(double) + room(buckets_.size()) * sizeof(Bucket);
 }
 
 void Sketch::add_bucket(std::int32_t index, std::uint64_t weight) {

@@ -133,4 +133,21 @@ TEST_CASE("extreme values have a place in the sketch", "[values]") {
   CHECK(sketch.quantiles(std::vector{1.0}).front() == Approx(1e300).epsilon(0.01));
 }
 
+TEST_CASE("a summary weighs the same however its samples came to it", "[values]") {
+  const auto size = GENERATE(std::size_t{1}, std::size_t{5}, std::size_t{64}, std::size_t{300});
+  CAPTURE(size);
+  const std::vector<double> values = random_values(size, 3);
+  Summary whole(true);
+  for (const double value : values) whole.add(value, at_second(1));
+  Summary merged(true);
+  for (std::size_t i = 0; i < size; i += 3) {
+    Summary part(true);
+    for (std::size_t j = i; j < std::min(i + 3, size); ++j) part.add(values[j], at_second(1));
+    merged.merge(part);
+  }
+  CHECK(merged.heap_bytes() == whole.heap_bytes());
+  CHECK(Summary(whole).heap_bytes() == whole.heap_bytes());
+  CHECK(whole.heap_bytes() > Summary(true).heap_bytes());
+}
+
 }  // namespace sluice
