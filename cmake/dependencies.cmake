@@ -14,4 +14,5 @@ find_package(Threads REQUIRED)
 
 if(SLUICE_DEVELOPER)
   find_package(Catch2 2.13 REQUIRED)
+  find_package(rapidcheck REQUIRED)
 endif()

@@ -5,7 +5,13 @@
 #include <span>
 #include <vector>
 
+#include "sluice/base/time.h"
+
 namespace sluice {
+
+class ByteReader;
+class ByteWriter;
+class Summary;
 
 // A mergeable sketch of a distribution. Up to kExactMax samples it keeps them all and its quantiles
 // are exact; beyond, it counts them in buckets whose bounds grow by 2 %, so that a quantile is off
@@ -30,6 +36,14 @@ class Sketch {
   [[nodiscard]] std::size_t heap_bytes() const noexcept;
 
  private:
+  // The form on disk (value_encoding.h).
+  friend void encode(const Sketch& sketch, ByteWriter& writer);
+  friend void encode(const Summary& summary, Timestamp base, ByteWriter& writer);
+  friend Sketch decode_sketch(ByteReader& reader);
+
+  // The bucket of the greatest double; those of the negative ones are its mirror.
+  static constexpr std::int32_t kIndexMax = 36'888;
+
   struct Bucket {
     std::int32_t index;  // Sign and magnitude; see index_of().
     std::uint64_t count;

@@ -9,6 +9,9 @@
 
 namespace sluice {
 
+class ByteReader;
+class ByteWriter;
+
 // The mergeable state of one series in one window. Adding samples one by one, or merging the
 // summaries of any split of them in any order, gives the same numbers (the sum to rounding: it is
 // kept with its compensation).
@@ -42,6 +45,10 @@ class Summary {
   [[nodiscard]] std::size_t heap_bytes() const noexcept;
 
  private:
+  // The form on disk (value_encoding.h).
+  friend void encode(const Summary& summary, Timestamp base, ByteWriter& writer);
+  friend Summary decode_summary(ByteReader& reader, Timestamp base);
+
   void add_to_sum(double value) noexcept;  // Neumaier's compensated sum.
 
   std::uint64_t count_ = 0;

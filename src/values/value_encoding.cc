@@ -1,0 +1,210 @@
+#include "sluice/values/value_encoding.h"
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <cmath>
+#include <string>
+#include <vector>
+
+namespace sluice {
+namespace {
+
+bool is_same(double a, double b) noexcept {
+  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
+}
+
+void put_stats(const std::vector<Stat>& stats, ByteWriter& writer) {
+  writer.put_varint(stats.size());
+  for (const Stat stat : stats) writer.put_byte(static_cast<std::uint8_t>(stat));
+}
+
+std::vector<Stat> take_stats(ByteReader& reader) {
+  std::vector<Stat> stats(reader.take_count(1));
+  for (Stat& stat : stats) {
+    stat = static_cast<Stat>(reader.take_byte());
+    if (name_of(stat) == "unknown") reader.fail();
+  }
+  return stats;
+}
+
+bool is_within(std::int64_t value, std::int64_t limit) noexcept {
+  return value >= -limit && value <= limit;
+}
+
+std::chrono::seconds take_seconds(ByteReader& reader) {
+  return std::chrono::seconds(reader.take_signed());
+}
+
+// A finite number: samples are nothing else, and sorting relies on it.
+double take_sample(ByteReader& reader) {
+  const double value = reader.take_number();
+  if (!std::isfinite(value)) reader.fail();
+  return value;
+}
+
+std::uint64_t take_sample_count(ByteReader& reader) {
+  const std::uint64_t count = reader.take_varint();
+  if (count > kDecodedCountMax) reader.fail();
+  return reader.is_ok() ? count : 0;
+}
+
+// What the first byte of a Summary says.
+enum SummaryBits : std::uint8_t {
+  kHasSamples = 1,
+  kHasSketch = 2,
+  // Of equal samples: the count and one value say it all, the sketch included.
+  kIsUniform = 4,
+  kIsSingle = 8,  // Of one sample; goes with kIsUniform.
+  kHasCompensation = 16,
+  kAllBits = 31,
+};
+
+}  // namespace
+
+Timestamp take_moment(ByteReader& reader, Timestamp base) {
+  const Timestamp time = reader.take_time(base);
+  if (!is_within(floor_to_seconds(time).time_since_epoch().count(), kDecodedSecondsMax))
+    reader.fail();
+  return time;
+}
+
+void encode(const Metric& metric, ByteWriter& writer) {
+  writer.put_text(metric.name);
+  writer.put_byte(static_cast<std::uint8_t>(metric.type));
+  writer.put_text(metric.unit);
+  put_stats(metric.host_stats, writer);
+  put_stats(metric.cluster_stats, writer);
+  writer.put_signed(metric.limit.count());
+  writer.put_varint(metric.states.size());
+  for (const std::string& state : metric.states) writer.put_text(state);
+  writer.put_signed(metric.ttl.count());
+  writer.put_byte(static_cast<std::uint8_t>(metric.idle));
+  writer.put_signed(metric.hold.count());
+  writer.put_text(metric.presence);
+}
+
+Metric decode_metric(ByteReader& reader) {
+  Metric metric;
+  metric.name = reader.take_text();
+  metric.type = static_cast<MetricType>(reader.take_byte());
+  if (name_of(metric.type) == "unknown") reader.fail();
+  metric.unit = reader.take_text();
+  metric.host_stats = take_stats(reader);
+  metric.cluster_stats = take_stats(reader);
+  metric.limit = take_seconds(reader);
+  metric.states.resize(reader.take_count(1));
+  for (std::string& state : metric.states) state = reader.take_text();
+  metric.ttl = take_seconds(reader);
+  metric.idle = static_cast<Idle>(reader.take_byte());
+  if (metric.idle > Idle::kZero) reader.fail();
+  metric.hold = take_seconds(reader);
+  metric.presence = reader.take_text();
+  return metric;
+}
+
+// The first varint is twice the number of elements, and one more when these are buckets.
+void encode(const Sketch& sketch, ByteWriter& writer) {
+  if (sketch.buckets_.empty()) {
+    writer.put_varint(sketch.samples_.size() * 2);
+    for (const double sample : sketch.samples_) writer.put_number(sample);
+    return;
+  }
+  writer.put_varint(sketch.buckets_.size() * 2 + 1);
+  std::int32_t previous = 0;
+  for (const Sketch::Bucket& bucket : sketch.buckets_) {
+    writer.put_signed(bucket.index - previous);
+    writer.put_varint(bucket.count);
+    previous = bucket.index;
+  }
+}
+
+Sketch decode_sketch(ByteReader& reader) {
+  Sketch sketch;
+  const std::uint64_t head = reader.take_varint();
+  const std::uint64_t size = head / 2;
+  if (head % 2 == 0) {
+    if (size > Sketch::kExactMax) reader.fail();
+    if (!reader.is_ok()) return sketch;
+    sketch.samples_.resize(size);
+    for (double& sample : sketch.samples_) sample = take_sample(reader);
+    sketch.count_ = size;
+    return sketch;
+  }
+  std::int64_t index = 0;
+  for (std::uint64_t i = 0; i < size && reader.is_ok(); ++i) {
+    const std::int64_t step = reader.take_signed();
+    const bool is_ascending = i == 0 || step > 0;
+    if (!is_ascending || !is_within(step, 2 * Sketch::kIndexMax)) reader.fail();
+    if (!reader.is_ok()) break;
+    index += step;
+    if (!is_within(index, Sketch::kIndexMax)) reader.fail();
+    sketch.buckets_.push_back({static_cast<std::int32_t>(index), take_sample_count(reader)});
+    sketch.count_ += sketch.buckets_.back().count;
+    if (sketch.count_ > kDecodedCountMax) reader.fail();
+  }
+  if (sketch.count_ == 0) reader.fail();
+  return sketch;
+}
+
+void encode(const Summary& summary, Timestamp base, ByteWriter& writer) {
+  const bool has_sketch = summary.sketch_ != nullptr;
+  if (summary.count_ == 0) {
+    writer.put_byte(has_sketch ? kHasSketch : 0);
+    return;
+  }
+  const double value = summary.min_;
+  const auto is_value = [value](double other) { return is_same(value, other); };
+  const bool is_plain_sum = is_same(summary.compensation_, 0);
+  const bool is_uniform =
+      is_plain_sum && is_value(summary.max_) && is_value(summary.last_) &&
+      is_same(summary.sum_, value * static_cast<double>(summary.count_)) &&
+      (!has_sketch || (summary.sketch_->samples_.size() == summary.count_ &&
+                       std::ranges::all_of(summary.sketch_->samples_, is_value)));
+  const bool is_single = is_uniform && summary.count_ == 1;
+  writer.put_byte(static_cast<std::uint8_t>(
+      kHasSamples | (has_sketch ? kHasSketch : 0) | (is_uniform ? kIsUniform : 0) |
+      (is_single ? kIsSingle : 0) | (is_plain_sum ? 0 : kHasCompensation)));
+  if (!is_single) writer.put_varint(summary.count_);
+  writer.put_number(value);
+  writer.put_time(summary.last_time_, base);
+  if (is_uniform) return;
+  writer.put_number(summary.max_);
+  writer.put_number(summary.last_);
+  writer.put_number(summary.sum_);
+  if (!is_plain_sum) writer.put_bits(summary.compensation_);
+  if (has_sketch) encode(*summary.sketch_, writer);
+}
+
+Summary decode_summary(ByteReader& reader, Timestamp base) {
+  const std::uint8_t bits = reader.take_byte();
+  Summary summary((bits & kHasSketch) != 0);
+  if (bits > kAllBits) reader.fail();
+  if ((bits & kHasSamples) == 0) {
+    if ((bits & ~kHasSketch) != 0) reader.fail();
+    return summary;
+  }
+  summary.count_ = (bits & kIsSingle) != 0 ? 1 : take_sample_count(reader);
+  if (summary.count_ == 0) reader.fail();
+  summary.min_ = take_sample(reader);
+  summary.last_time_ = take_moment(reader, base);
+  if ((bits & kIsUniform) != 0) {
+    summary.max_ = summary.last_ = summary.min_;
+    summary.sum_ = summary.min_ * static_cast<double>(summary.count_);
+    if (summary.sketch_ == nullptr) return summary;
+    if (summary.count_ > Sketch::kExactMax) reader.fail();
+    if (reader.is_ok()) summary.sketch_->add(summary.min_, summary.count_);
+    return summary;
+  }
+  summary.max_ = take_sample(reader);
+  summary.last_ = take_sample(reader);
+  summary.sum_ = reader.take_number();
+  if ((bits & kHasCompensation) != 0) summary.compensation_ = reader.take_bits();
+  if (summary.sketch_ == nullptr) return summary;
+  *summary.sketch_ = decode_sketch(reader);
+  const std::uint64_t kept = summary.sketch_->count();
+  if (kept == 0 || kept > summary.count_) reader.fail();
+  return summary;
+}
+
+}  // namespace sluice
