@@ -66,27 +66,6 @@ Expected<void> make_file(const std::string& path) {
   return {};
 }
 
-// Gives the new name of `path`, which was free before.
-Expected<std::string> move_aside(const std::string& path, const std::string& kind, Timestamp now) {
-  const std::string stem =
-      fmt::format("{}.{}-{:%Y%m%dT%H%M%SZ}", path, kind,
-                  fmt::gmtime(floor_to_seconds(now).time_since_epoch().count()));
-  std::string target = stem;
-  std::error_code error;
-  for (int i = 2; std::filesystem::exists(target, error); ++i)
-    target = fmt::format("{}-{}", stem, i);
-  for (const char* const suffix : {"-wal", "-shm", ""}) {
-    if (!std::filesystem::exists(path + suffix, error)) continue;
-    std::filesystem::rename(path + suffix, target + suffix, error);
-    if (error)
-      return at(path + suffix, Error{{},
-                                     fmt::format("it cannot be moved aside to {} ({}); move or "
-                                                 "remove it by hand",
-                                                 target + suffix, error.message())});
-  }
-  return target;
-}
-
 std::string describe_move(const std::string& path, const std::string& kind,
                           const std::string& target) {
   const char* what = "is damaged";
@@ -207,6 +186,27 @@ Expected<Database> Database::open(const DatabaseOptions& options, Timestamp now)
     note = describe_move(options.path, *mismatch, *target);
     moved_to = std::move(*target);
   }
+}
+
+Expected<std::string> Database::move_aside(const std::string& path, const std::string& kind,
+                                           Timestamp now) {
+  const std::string stem =
+      fmt::format("{}.{}-{:%Y%m%dT%H%M%SZ}", path, kind,
+                  fmt::gmtime(floor_to_seconds(now).time_since_epoch().count()));
+  std::string target = stem;  // A name that is free.
+  std::error_code error;
+  for (int i = 2; std::filesystem::exists(target, error); ++i)
+    target = fmt::format("{}-{}", stem, i);
+  for (const char* const suffix : {"-wal", "-shm", ""}) {
+    if (!std::filesystem::exists(path + suffix, error)) continue;
+    std::filesystem::rename(path + suffix, target + suffix, error);
+    if (error)
+      return at(path + suffix, Error{{},
+                                     fmt::format("it cannot be moved aside to {} ({}); move or "
+                                                 "remove it by hand",
+                                                 target + suffix, error.message())});
+  }
+  return target;
 }
 
 Expected<Database> Database::connect(const DatabaseOptions& options) {

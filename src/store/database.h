@@ -78,6 +78,11 @@ class Database {
   // be read, written, made or moved.
   [[nodiscard]] static Expected<Database> open(const DatabaseOptions& options, Timestamp now);
 
+  // Moves the file that nobody has open aside, as open() does with one that is damaged, to
+  // "PATH.KIND-20240229T235959Z"; gives its new name.
+  [[nodiscard]] static Expected<std::string> move_aside(const std::string& path,
+                                                        const std::string& kind, Timestamp now);
+
   // What happened to an earlier file, as one sentence for the log; empty if nothing did.
   [[nodiscard]] const std::string& note() const noexcept { return note_; }
   // Where the earlier file is now; empty if there was none that had to go.
