@@ -7,60 +7,64 @@
 #include "sluice/values/path_node.h"
 
 namespace sluice {
-namespace {
 
-struct DefaultTemplate {
+// {cluster} and {group} are the major name of their scope, {host} and {value} the minor one.
+struct Paths::Kind {
   std::string_view scope;
-  std::string_view text;
+  std::string_view text;   // The default.
+  std::string_view major;  // Placeholders by name; empty: the scope has none.
+  std::string_view minor;
+  bool needs_major = false;  // Else two clusters would share one path.
+  Template Paths::* target = nullptr;
 };
 
-constexpr std::array<DefaultTemplate, 4> kDefaultTemplates{{
-    {"hosts", "{prefix}.hosts.{cluster}.{host}"},
-    {"clusters", "{prefix}.clusters.{cluster}"},
-    {"all", "{prefix}.all"},
-    {"relays", "{prefix}.relays.{instance}"},
-}};
-
-std::string_view template_of(const PathOptions& options, std::string_view scope) {
-  if (const auto found = options.templates.find(std::string(scope));
-      found != options.templates.end())
-    return found->second;
-  return std::ranges::find(kDefaultTemplates, scope, &DefaultTemplate::scope)->text;
-}
-
-}  // namespace
-
 Expected<Paths> Paths::make(const PathOptions& options) {
+  static const std::array<Kind, 5> kinds{{
+      {"hosts", "{prefix}.hosts.{cluster}.{host}", "cluster", "host", false, &Paths::hosts_},
+      {"clusters", "{prefix}.clusters.{cluster}", "cluster", {}, true, &Paths::clusters_},
+      {"groups", "{prefix}.by.{group}.{value}", "group", "value", true, &Paths::groups_},
+      {"all", "{prefix}.all", {}, {}, false, &Paths::all_},
+      {"relays", "{prefix}.relays.{instance}", {}, {}, false, &Paths::relays_},
+  }};
   for (const auto& [scope, text] : options.templates) {
-    if (std::ranges::find(kDefaultTemplates, scope, &DefaultTemplate::scope) ==
-        kDefaultTemplates.end()) {
-      return fail("expected one of hosts, clusters, all, relays, found \"" + scope + '"');
+    if (std::ranges::find(kinds, scope, &Kind::scope) == kinds.end()) {
+      return fail("expected one of hosts, clusters, groups, all, relays, found \"" + scope + '"');
     }
   }
   Paths paths;
-  const auto compile_scope = [&](std::string_view scope, bool with_cluster, bool with_host,
-                                 Template& out) -> Expected<void> {
-    auto compiled = compile(template_of(options, scope), options, with_cluster, with_host);
-    if (!compiled) return at(scope, std::move(compiled).error());
-    out = std::move(*compiled);
-    return {};
-  };
-  if (auto done = compile_scope("hosts", true, true, paths.hosts_); !done)
-    return std::unexpected(done.error());
-  if (auto done = compile_scope("clusters", true, false, paths.clusters_); !done)
-    return std::unexpected(done.error());
-  if (auto done = compile_scope("all", false, false, paths.all_); !done)
-    return std::unexpected(done.error());
-  if (auto done = compile_scope("relays", false, false, paths.relays_); !done)
-    return std::unexpected(done.error());
+  for (const Kind& kind : kinds) {
+    const auto chosen = options.templates.find(std::string(kind.scope));
+    const std::string_view text = chosen == options.templates.end() ? kind.text : chosen->second;
+    auto compiled = compile(text, options, kind);
+    if (!compiled) return at(kind.scope, std::move(compiled).error());
+    paths.*kind.target = std::move(*compiled);
+  }
   return paths;
 }
 
 Expected<Paths::Template> Paths::compile(std::string_view text, const PathOptions& options,
-                                         bool with_cluster, bool with_host) {
+                                         const Kind& kind) {
+  auto pieces = parse(text, options, kind);
+  if (!pieces) return pieces;
+  const auto has = [&](Piece::Kind wanted) {
+    return std::ranges::find(*pieces, wanted, &Piece::kind) != pieces->end();
+  };
+  const auto lacks = [&](std::string_view name) {
+    return fail("expected {" + std::string(name) + "} in \"" + std::string(text) + "\", or all " +
+                std::string(kind.scope) + " would share one path");
+  };
+  if (!kind.minor.empty() && !has(Piece::Kind::kMinor)) return lacks(kind.minor);
+  if (kind.needs_major && !has(Piece::Kind::kMajor)) return lacks(kind.major);
+  if (!is_metric_path(render(*pieces, "a", "b"))) {
+    return fail("expected nodes of [A-Za-z0-9_-] joined by dots, found \"" + std::string(text) +
+                '"');
+  }
+  return pieces;
+}
+
+Expected<Paths::Template> Paths::parse(std::string_view text, const PathOptions& options,
+                                       const Kind& kind) {
   Template pieces;
-  bool has_cluster = false;
-  bool has_host = false;
   const std::string whole(text);
   const auto append_text = [&pieces](std::string_view fixed) {
     if (pieces.empty() || pieces.back().kind != Piece::Kind::kText) pieces.push_back({});
@@ -78,42 +82,35 @@ Expected<Paths::Template> Paths::compile(std::string_view text, const PathOption
       append_text(options.prefix);
     } else if (name == "instance") {
       append_text(to_path_node(options.instance));
-    } else if (name == "cluster" && with_cluster) {
-      pieces.push_back({{}, Piece::Kind::kCluster});
-      has_cluster = true;
-    } else if (name == "host" && with_host) {
-      pieces.push_back({{}, Piece::Kind::kHost});
-      has_host = true;
+    } else if (name == kind.major && !name.empty()) {
+      pieces.push_back({{}, Piece::Kind::kMajor});
+    } else if (name == kind.minor && !name.empty()) {
+      pieces.push_back({{}, Piece::Kind::kMinor});
     } else {
-      return fail("expected {prefix}, {instance}" + std::string(with_cluster ? ", {cluster}" : "") +
-                  (with_host ? ", {host}" : "") + ", found \"{" + std::string(name) + "}\" in \"" +
-                  whole + '"');
+      std::string known = "{prefix}, {instance}";
+      for (const std::string_view one : {kind.major, kind.minor}) {
+        if (!one.empty()) known += ", {" + std::string(one) + '}';
+      }
+      return fail("expected " + known + ", found \"{" + std::string(name) + "}\" in \"" + whole +
+                  '"');
     }
     text.remove_prefix(close + 1);
-  }
-  if (with_host && !has_host)
-    return fail("expected {host} in \"" + whole + "\", or all hosts would share one path");
-  if (with_cluster && !with_host && !has_cluster) {
-    return fail("expected {cluster} in \"" + whole + "\", or all clusters would share one path");
-  }
-  if (!is_metric_path(render(pieces, "c", "h"))) {
-    return fail("expected nodes of [A-Za-z0-9_-] joined by dots, found \"" + whole + '"');
   }
   return pieces;
 }
 
-std::string Paths::render(const Template& pieces, std::string_view cluster, std::string_view host) {
+std::string Paths::render(const Template& pieces, std::string_view major, std::string_view minor) {
   std::string path;
   for (const Piece& piece : pieces) {
     switch (piece.kind) {
       case Piece::Kind::kText:
         path += piece.text;
         break;
-      case Piece::Kind::kCluster:
-        append_path_node(path, cluster);
+      case Piece::Kind::kMajor:
+        append_path_node(path, major);
         break;
-      case Piece::Kind::kHost:
-        append_path_node(path, host);
+      case Piece::Kind::kMinor:
+        append_path_node(path, minor);
         break;
     }
   }
@@ -125,6 +122,9 @@ std::string Paths::host(std::string_view cluster, std::string_view host) const {
 }
 std::string Paths::cluster(std::string_view cluster) const {
   return render(clusters_, cluster, {});
+}
+std::string Paths::group(std::string_view group, std::string_view value) const {
+  return render(groups_, group, value);
 }
 std::string Paths::all() const { return render(all_, {}, {}); }
 std::string Paths::relay() const { return render(relays_, {}, {}); }

@@ -1,5 +1,6 @@
 #include "sluice/pipeline/cluster_map.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/string_map.h"
@@ -49,6 +50,9 @@ std::string_view name_of(ClusterMatch::By by) noexcept {
 }
 
 struct ClusterMap::State {
+  // What the map file says of the host, its aliases resolved; null when it says nothing.
+  [[nodiscard]] const ClusterMapDefinition::Entry* entry_of(std::string_view host) const;
+
   ClusterMapDefinition definition;
   std::string fallback;
   StringMap<const ClusterMapDefinition::Entry*> exact;
@@ -89,14 +93,19 @@ Expected<std::shared_ptr<const ClusterMap>> ClusterMap::make(ClusterMapDefinitio
 ClusterMap::ClusterMap(std::unique_ptr<const State> state) : state_(std::move(state)) {}
 ClusterMap::~ClusterMap() = default;
 
+const ClusterMapDefinition::Entry* ClusterMap::State::entry_of(std::string_view host) const {
+  if (const auto found = exact.find(host); found != exact.end()) return found->second;
+  const auto matching = std::ranges::find_if(
+      wildcards, [host](const auto* entry) { return wildcard_matches(entry->host, host); });
+  return matching == wildcards.end() ? nullptr : *matching;
+}
+
 ClusterMatch ClusterMap::cluster_of(std::string_view host) const {
   using By = ClusterMatch::By;
   host = resolve_alias(host);
-  if (const auto found = state_->exact.find(host); found != state_->exact.end()) {
-    return {found->second->cluster, By::kMap, found->second->host};
-  }
-  for (const ClusterMapDefinition::Entry* entry : state_->wildcards) {
-    if (wildcard_matches(entry->host, host)) return {entry->cluster, By::kWildcard, entry->host};
+  if (const auto* entry = state_->entry_of(host)) {
+    const bool is_exact = entry->host.find('*') == std::string::npos;
+    return {entry->cluster, is_exact ? By::kMap : By::kWildcard, entry->host};
   }
   for (std::size_t i = 0; i < state_->patterns.size(); ++i) {
     const std::size_t group = state_->cluster_groups[i];
@@ -111,6 +120,20 @@ ClusterMatch ClusterMap::cluster_of(std::string_view host) const {
 std::string_view ClusterMap::resolve_alias(std::string_view host) const {
   const auto found = state_->aliases.find(host);
   return found == state_->aliases.end() ? host : std::string_view(found->second);
+}
+
+const std::map<std::string, std::string>& ClusterMap::groups_of(std::string_view host) const {
+  static const std::map<std::string, std::string> none;
+  const auto* entry = state_->entry_of(resolve_alias(host));
+  return entry == nullptr ? none : entry->groups;
+}
+
+std::vector<std::string_view> ClusterMap::hosts() const {
+  std::vector<std::string_view> hosts;
+  for (const ClusterMapDefinition::Entry& entry : state_->definition.entries) {
+    if (entry.host.find('*') == std::string::npos) hosts.emplace_back(entry.host);
+  }
+  return hosts;
 }
 
 bool ClusterMap::is_mapped(std::string_view host) const {

@@ -57,6 +57,7 @@ TEST_CASE("paths have their documented form", "[graphite]") {
   REQUIRE(paths);
   CHECK(paths->host("web", "web01.example.com") == "sluice.hosts.web.web01_example_com");
   CHECK(paths->cluster("web.eu") == "sluice.clusters.web_eu");
+  CHECK(paths->group("environment", "prod.eu") == "sluice.by.environment.prod_eu");
   CHECK(paths->all() == "sluice.all");
   CHECK(paths->relay() == "sluice.relays.relay1_example_com");
 }
@@ -72,6 +73,11 @@ TEST_CASE("templates change paths, within reason", "[graphite]") {
         "hosts: expected {host} in \"hosts.{cluster}\", or all hosts would share one path");
   CHECK(make("clusters", "c").error().message() ==
         "clusters: expected {cluster} in \"c\", or all clusters would share one path");
+  CHECK(make("groups", "{value}.{group}")->group("role", "db") == "db.role");
+  CHECK(make("groups", "{prefix}.{group}").error().message() ==
+        "groups: expected {value} in \"{prefix}.{group}\", or all groups would share one path");
+  CHECK(make("groups", "{prefix}.{value}").error().message() ==
+        "groups: expected {group} in \"{prefix}.{value}\", or all groups would share one path");
   CHECK(make("all", "x.{host}").error().message() ==
         "all: expected {prefix}, {instance}, found \"{host}\" in \"x.{host}\"");
   CHECK(make("hosts", "a..{host}").error().message() ==
@@ -79,7 +85,7 @@ TEST_CASE("templates change paths, within reason", "[graphite]") {
   CHECK(make("hosts", "a.{host").error().message() ==
         "hosts: expected a '}' after '{' in \"a.{host\"");
   CHECK(make("everything", "a").error().message() ==
-        "expected one of hosts, clusters, all, relays, found \"everything\"");
+        "expected one of hosts, clusters, groups, all, relays, found \"everything\"");
 }
 
 }  // namespace sluice

@@ -50,6 +50,23 @@ TEST_CASE("the map decides, then wildcards, then patterns, then the default", "[
   CHECK((*map)->is_mapped(host) == (by != ClusterMatch::By::kDefault));
 }
 
+TEST_CASE("the map tells the groups of a host, and which hosts are expected", "[pipeline]") {
+  ClusterMapDefinition definition;
+  definition.entries = {{"web01", "web", {{"environment", "prod"}}},
+                        {"db*", "db", {{"environment", "test"}}},
+                        {"bare", "web", {}}};
+  definition.aliases = {{"old-web", "web01"}};
+  const auto map = ClusterMap::make(definition, {});
+  REQUIRE(map);
+  using Groups = std::map<std::string, std::string>;
+  CHECK((*map)->groups_of("web01") == Groups{{"environment", "prod"}});
+  CHECK((*map)->groups_of("old-web") == Groups{{"environment", "prod"}});
+  CHECK((*map)->groups_of("db7") == Groups{{"environment", "test"}});
+  CHECK((*map)->groups_of("bare").empty());
+  CHECK((*map)->groups_of("stranger").empty());
+  CHECK((*map)->hosts() == std::vector<std::string_view>{"web01", "bare"});
+}
+
 TEST_CASE("a cluster pattern must compile and name its capture", "[pipeline]") {
   CHECK(ClusterMap::make({}, {.patterns = {"^web"}}).error().message() ==
         "pattern 0: expected a capture (?P<cluster>...) in \"^web\"");

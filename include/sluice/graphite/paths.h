@@ -12,8 +12,8 @@ namespace sluice {
 struct PathOptions {
   std::string prefix = "sluice";
   std::string instance = "relay";
-  // Templates by scope that replace the defaults of kDefaultTemplates; {prefix}, {instance},
-  // {cluster} and {host} stand for what they say.
+  // Templates by scope (hosts, clusters, groups, all, relays) that replace the defaults; {prefix},
+  // {instance}, {cluster}, {host}, {group} and {value} stand for what they say.
   std::map<std::string, std::string> templates;
 };
 
@@ -28,23 +28,30 @@ class Paths {
   // path node each.
   [[nodiscard]] std::string host(std::string_view cluster, std::string_view host) const;
   [[nodiscard]] std::string cluster(std::string_view cluster) const;
+  // Hosts that share a value of another group than the cluster: "sluice.by.environment.prod".
+  [[nodiscard]] std::string group(std::string_view group, std::string_view value) const;
   [[nodiscard]] std::string all() const;
   [[nodiscard]] std::string relay() const;
 
  private:
   struct Piece {
     std::string text;
-    enum class Kind : unsigned char { kText, kCluster, kHost } kind = Kind::kText;
+    enum class Kind : unsigned char { kText, kMajor, kMinor } kind = Kind::kText;
   };
   using Template = std::vector<Piece>;
+  struct Kind;  // What one scope's template may and must hold.
 
   [[nodiscard]] static Expected<Template> compile(std::string_view text, const PathOptions& options,
-                                                  bool with_cluster, bool with_host);
-  [[nodiscard]] static std::string render(const Template& pieces, std::string_view cluster,
-                                          std::string_view host);
+                                                  const Kind& kind);
+  [[nodiscard]] static Expected<Template> parse(std::string_view text, const PathOptions& options,
+                                                const Kind& kind);
+  // `major` is the cluster or the group, `minor` the host or the group's value.
+  [[nodiscard]] static std::string render(const Template& pieces, std::string_view major,
+                                          std::string_view minor);
 
   Template hosts_;
   Template clusters_;
+  Template groups_;
   Template all_;
   Template relays_;
 };

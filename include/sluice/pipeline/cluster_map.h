@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -46,10 +47,18 @@ class ClusterMap {
   // The name that stands for `host`: itself, unless the map file gives it as an alias of another.
   [[nodiscard]] std::string_view resolve_alias(std::string_view host) const;
 
+  // The other groups that the map file puts the host into, by its name or by a name with '*'; empty
+  // for one it does not know. Lives as long as the map.
+  [[nodiscard]] const std::map<std::string, std::string>& groups_of(std::string_view host) const;
+
+  // The hosts that the map file names exactly, in its order: those that are expected to be heard.
+  // Live as long as the map.
+  [[nodiscard]] std::vector<std::string_view> hosts() const;
+
   // True if the map file or a pattern names the host.
   [[nodiscard]] bool is_mapped(std::string_view host) const;
 
-  struct State;
+  struct State;  // For make() alone.
   explicit ClusterMap(std::unique_ptr<const State> state);
 
  private:
