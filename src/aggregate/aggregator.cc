@@ -2,8 +2,8 @@
 
 #include <absl/container/flat_hash_map.h>
 
+#include <algorithm>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -26,6 +26,7 @@ struct ActiveHost {
   bool is_claimed = true;
   bool is_path_node = true;  // So far, in every sample.
   std::uint32_t entry_count = 0;
+  std::vector<Delta::Sign> signs;  // One per presence and window, a handful.
 };
 
 struct Entry {
@@ -53,16 +54,22 @@ struct Aggregator::State {
 
   ActiveHost& active_host(std::string_view name, std::uint32_t& place);
   std::uint32_t metric_number(const Metric& metric);
+  std::uint32_t rule_number(std::uint32_t rule);
+  std::uint32_t presence_number(std::string_view name);
 
   AggregatorOptions options;
   std::vector<HostSlot> hosts;
   StringMap<std::uint32_t> host_slots;  // Name to place in `hosts`.
   absl::flat_hash_map<const Metric*, std::uint32_t> metric_numbers;
+  std::vector<std::string> rule_names;
+  std::vector<std::uint32_t> rule_numbers;  // Place in `rules` by Sample::rule, or kNone.
 
   // Since the last tick.
   std::vector<ActiveHost> active;
   std::vector<Metric> metrics;
   StringMap<std::uint32_t> metric_names;
+  std::vector<std::string> rules;
+  std::vector<std::string> presences;
   std::vector<Entry> entries;
   absl::flat_hash_map<EntryKey, std::uint32_t> entry_places;
   std::uint64_t sample_count = 0;
@@ -97,6 +104,7 @@ bool Aggregator::add(const Sample& sample, Timestamp now) {
                              {.metric = metric,
                               .window = window,
                               .is_claimed = sample.is_claimed,
+                              .rule = state.rule_number(sample.rule),
                               .summary = Summary(has_quantiles(sample.metric->type))}});
   }
   state.entries[place->second].entry.summary.add(sample.value, sample.time, sample.weight);
@@ -104,12 +112,29 @@ bool Aggregator::add(const Sample& sample, Timestamp now) {
   return true;
 }
 
-void Aggregator::hear(std::string_view host, Timestamp now) {
+void Aggregator::hear(std::string_view host, std::string_view presence, Timestamp time,
+                      Timestamp now, bool is_path_node) {
   std::uint32_t place = 0;
   ActiveHost& active = state_->active_host(host, place);
   active.is_claimed = false;
-  active.is_path_node = false;
+  active.is_path_node = active.is_path_node && is_path_node;
   active.last_heard = now;
+  if (presence.empty()) return;
+  const std::uint32_t number = state_->presence_number(presence);
+  const Seconds window = window_start(time, state_->options.window);
+  const auto known = std::ranges::find_if(active.signs, [&](const Delta::Sign& sign) {
+    return sign.presence == number && window_start(sign.last, state_->options.window) == window;
+  });
+  if (known == active.signs.end()) {
+    active.signs.push_back({.presence = number, .last = time});
+  } else {
+    known->last = std::max(known->last, time);
+  }
+}
+
+void Aggregator::set_rule_names(std::vector<std::string> names) {
+  state_->rule_names = std::move(names);
+  state_->rule_numbers.assign(state_->rule_names.size(), kNone);
 }
 
 Delta Aggregator::take_delta() {
@@ -117,15 +142,19 @@ Delta Aggregator::take_delta() {
   Delta delta;
   delta.sample_count = std::exchange(state.sample_count, 0);
   delta.metrics = std::exchange(state.metrics, {});
+  delta.rules = std::exchange(state.rules, {});
+  delta.presences = std::exchange(state.presences, {});
+  std::ranges::fill(state.rule_numbers, kNone);
   delta.hosts.resize(state.active.size());
   for (std::size_t i = 0; i < state.active.size(); ++i) {
-    const ActiveHost& active = state.active[i];
+    ActiveHost& active = state.active[i];
     HostSlot& slot = state.hosts[active.slot];
     slot.place = kNone;
     delta.hosts[i].name = slot.name;
     delta.hosts[i].last_heard = active.last_heard;
     delta.hosts[i].is_claimed = active.is_claimed;
     delta.hosts[i].is_path_node = active.is_path_node;
+    delta.hosts[i].signs = std::move(active.signs);
     delta.hosts[i].entries.reserve(active.entry_count);
   }
   for (Entry& entry : state.entries)
@@ -161,6 +190,26 @@ ActiveHost& Aggregator::State::active_host(std::string_view name, std::uint32_t&
   }
   place = slot.place;
   return active[place];
+}
+
+std::uint32_t Aggregator::State::rule_number(std::uint32_t rule) {
+  static constexpr std::string_view kNameless;
+  const bool is_named = rule < rule_numbers.size();
+  if (is_named && rule_numbers[rule] != kNone) return rule_numbers[rule];
+  const std::string_view name = is_named ? std::string_view(rule_names[rule]) : kNameless;
+  // By name: a reload within the tick numbers the rules anew.
+  const auto known = std::ranges::find(rules, name);
+  const auto number = static_cast<std::uint32_t>(known - rules.begin());
+  if (known == rules.end()) rules.emplace_back(name);
+  if (is_named) rule_numbers[rule] = number;
+  return number;
+}
+
+std::uint32_t Aggregator::State::presence_number(std::string_view name) {
+  const auto known = std::ranges::find(presences, name);  // A handful.
+  const auto number = static_cast<std::uint32_t>(known - presences.begin());
+  if (known == presences.end()) presences.emplace_back(name);
+  return number;
 }
 
 // Metrics of one name and type are one metric, whichever rule and rule set they come from. Of two

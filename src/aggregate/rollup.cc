@@ -91,6 +91,12 @@ void Rollup::add_host(const Summary& summary) {
   }
 }
 
+void Rollup::add_value(double value, Timestamp time) {
+  ++host_count_;
+  total_.add(value, time);
+  if (metric_.type == MetricType::kGauge) levels_.push_back(value);
+}
+
 void Rollup::add_age(double seconds) {
   ++host_count_;
   total_.add(seconds, {});
@@ -102,6 +108,7 @@ void Rollup::add_age(double seconds) {
 void Rollup::append_leaves(std::vector<Leaf>& leaves) const {
   if (!has_hosts()) {
     // A counter that is known and quiet: nothing happened, and that is a number.
+    if (metric_.type != MetricType::kCounter) return;
     for (const Stat stat : metric_.cluster_stats) leaves.emplace_back(stat, 0);
     return;
   }

@@ -58,7 +58,9 @@ struct Ingest::State {
         on_skewed(std::move(skewed)),
         on_malformed_line(std::move(malformed_line)),
         matcher(std::make_unique<Matcher>(std::move(rules), chosen.matcher)),
-        aggregator(chosen.aggregator) {}
+        aggregator(chosen.aggregator) {
+    name_rules();
+  }
 
   // Fills all of `trace` but what the rules say.
   void read(const Message& message, Timestamp now, MessageTrace& trace);
@@ -71,6 +73,8 @@ struct Ingest::State {
                    Timestamp now);
   void expand_repeat(const RepeatNotice& notice, Sender& sender, const Peer& peer,
                      MessageTrace& trace);
+  void hear(const MessageTrace& one, Timestamp now);
+  void name_rules();
   void take_in(MessageTrace& trace, std::size_t rules_matched, const Peer& peer, Timestamp now);
   bool read_line(const Message& message, Timestamp now, MessageTrace& trace);
   void take_in_line(MessageTrace& trace, std::size_t rules_matched, Timestamp now);
@@ -179,6 +183,7 @@ void Ingest::set_rules(std::shared_ptr<const RuleSet> rules) {
   retired.contexts_expired += old.contexts_expired;
   state_->aggregator.forget_metrics();
   state_->matcher = std::make_unique<Matcher>(std::move(rules), state_->options.matcher);
+  state_->name_rules();
 }
 
 std::uint64_t Ingest::pending_samples() const noexcept {
@@ -195,6 +200,13 @@ Stats Ingest::stats() const noexcept {
   stats.rules_contexts_evicted = live.contexts_evicted + retired.contexts_evicted;
   stats.rules_contexts_expired = live.contexts_expired + retired.contexts_expired;
   return stats;
+}
+
+void Ingest::State::name_rules() {
+  std::vector<std::string> names;
+  for (std::uint32_t rule = 0; rule < matcher->rules().size(); ++rule)
+    names.push_back(matcher->rules().name(rule));
+  aggregator.set_rule_names(std::move(names));
 }
 
 void Ingest::State::read(const Message& message, Timestamp now, MessageTrace& out) {
@@ -286,10 +298,22 @@ void Ingest::State::expand_repeat(const RepeatNotice& notice, Sender& sender, co
   stats.messages_repeated += notice.count;
 }
 
+// Each pack with a presence takes the message for a sign of life.
+void Ingest::State::hear(const MessageTrace& one, Timestamp now) {
+  std::string_view last = "";
+  aggregator.hear(one.host, last, one.event_time.time, now);
+  for (const std::uint32_t rule : matcher->matched()) {
+    const std::string_view presence = matcher->rules().presence(rule);
+    if (presence == last) continue;
+    aggregator.hear(one.host, presence, one.event_time.time, now);
+    last = presence;
+  }
+}
+
 void Ingest::State::take_in(MessageTrace& one, std::size_t rules_matched, const Peer& peer,
                             Timestamp now) {
   ++(rules_matched > 0 ? stats.messages_matched : stats.messages_unmatched);
-  if (rules_matched > 0) aggregator.hear(one.host, now);
+  if (rules_matched > 0) hear(one, now);
   std::size_t claimed_count = 0;
   for (Sample& sample : one.samples) {
     if (sample.is_claimed) {
@@ -314,7 +338,7 @@ bool Ingest::State::read_line(const Message& message, Timestamp now, MessageTrac
   return is_read;
 }
 
-// No host is heard by a line alone: whose it is only the samples say.
+// Whose a line is only its samples say; each is a sign of life of its host.
 void Ingest::State::take_in_line(MessageTrace& one, std::size_t rules_matched, Timestamp now) {
   ++(rules_matched > 0 ? stats.messages_matched : stats.messages_unmatched);
   one.claimed_hosts.resize(std::max(one.claimed_hosts.size(), one.samples.size()));
@@ -323,6 +347,8 @@ void Ingest::State::take_in_line(MessageTrace& one, std::size_t rules_matched, T
     if (sample.host.empty()) sample.host = one.host;
     sample.host = canonical_line_host(sample.host, sample.is_path_node, options.host_names,
                                       one.claimed_hosts[i]);
+    aggregator.hear(sample.host, matcher->rules().presence(sample.rule), sample.time, now,
+                    sample.is_path_node);
     add(sample, now);
   }
 }

@@ -4,21 +4,78 @@
 #include <numeric>
 #include <utility>
 
+#include "sluice/values/path_node.h"
+
 namespace sluice {
 
 std::optional<HostId> HostTable::intern(std::string_view name, std::size_t hosts_max) {
-  if (const auto seen = ids_.find(name); seen != ids_.end()) return seen->second;
+  if (const auto seen = ids_.find(name); seen != ids_.end()) {
+    Host& host = hosts_[seen->second];
+    if (host.is_node && host.name == name) host.is_node = false;  // It has no dots after all.
+    return seen->second;
+  }
+  if (has_nodes_) {
+    const auto node = nodes_.find(to_path_node(name));
+    if (node != nodes_.end() && hosts_[node->second.host].is_node) {
+      rename(node->second.host, name);
+      return node->second.host;
+    }
+  }
   if (ids_.size() >= hosts_max) return std::nullopt;
-  const auto id = static_cast<HostId>(hosts_.size());
-  hosts_.push_back({std::string(name), {}, false});
-  ids_.emplace(name, id);
+  return add(name);
+}
+
+std::optional<HostId> HostTable::intern_node(std::string_view node, std::size_t hosts_max) {
+  if (!has_nodes_) index_nodes();
+  const auto owner = nodes_.find(node);
+  if (owner != nodes_.end() && !owner->second.is_shared) return owner->second.host;
+  if (const auto seen = ids_.find(node); seen != ids_.end()) return seen->second;
+  if (ids_.size() >= hosts_max) return std::nullopt;
+  const HostId id = add(node);
+  hosts_[id].is_node = true;
   return id;
 }
+
+HostId HostTable::add(std::string_view name) {
+  const auto id = static_cast<HostId>(hosts_.size());
+  hosts_.push_back({.name = std::string(name)});
+  ids_.emplace(name, id);
+  ranks_are_stale_ = true;
+  if (has_nodes_) index_node(id);
+  return id;
+}
+
+void HostTable::rename(HostId id, std::string_view name) {
+  Host& host = hosts_[id];
+  host.name = name;
+  host.is_node = false;
+  host.was_node = true;
+  ids_.emplace(name, id);
+  renamed_.push_back(id);
+  ranks_are_stale_ = true;
+}
+
+void HostTable::index_nodes() {
+  has_nodes_ = true;
+  for (HostId id = 0; id < hosts_.size(); ++id) index_node(id);
+}
+
+void HostTable::index_node(HostId id) {
+  const auto [owner, is_new] = nodes_.try_emplace(to_path_node(hosts_[id].name), NodeOwner{id});
+  if (!is_new && owner->second.host != id) owner->second.is_shared = true;
+}
+
+std::vector<HostId> HostTable::take_renamed() { return std::exchange(renamed_, {}); }
 
 std::optional<HostId> HostTable::find(std::string_view name) const {
   const auto seen = ids_.find(name);
   if (seen == ids_.end() || !hosts_[seen->second].is_known) return std::nullopt;
   return seen->second;
+}
+
+std::optional<HostId> HostTable::find_any(std::string_view name) const {
+  const auto seen = ids_.find(name);
+  return seen == ids_.end() ? std::nullopt : std::optional(seen->second);
 }
 
 void HostTable::hear(HostId id, Timestamp when) {
@@ -28,35 +85,42 @@ void HostTable::hear(HostId id, Timestamp when) {
 }
 
 void HostTable::expire(Timestamp limit) {
-  for (Host& host : hosts_) {
-    if (!host.is_known || host.last_heard >= limit) continue;
-    host.is_known = false;
-    --known_count_;
+  for (HostId id = 0; id < hosts_.size(); ++id) {
+    if (hosts_[id].is_known && hosts_[id].last_heard < limit) forget(id);
   }
 }
 
+void HostTable::forget(HostId id) {
+  if (std::exchange(hosts_[id].is_known, false)) --known_count_;
+}
+
 const std::vector<std::uint32_t>& HostTable::ranks() {
-  if (ranks_.size() == hosts_.size()) return ranks_;  // Hosts are only ever added.
+  if (!ranks_are_stale_) return ranks_;
   std::vector<HostId> by_name(hosts_.size());
   std::iota(by_name.begin(), by_name.end(), HostId{0});
   std::ranges::sort(by_name, {}, [this](HostId id) -> std::string_view { return hosts_[id].name; });
   ranks_.resize(hosts_.size());
   for (std::uint32_t rank = 0; rank < by_name.size(); ++rank) ranks_[by_name[rank]] = rank;
+  ranks_are_stale_ = false;
+  ++ranks_version_;
   return ranks_;
 }
 
-std::optional<MetricId> MetricTable::intern(const Metric& metric, std::size_t metrics_max) {
+std::optional<MetricTable::Interned> MetricTable::intern(const Metric& metric,
+                                                         std::size_t metrics_max) {
   if (const auto found = ids_.find(metric.name); found != ids_.end()) {
     Metric& known = metrics_[found->second];
     if (known.type != metric.type) return std::nullopt;
+    Interned interned{.id = found->second};
+    if (known.states != metric.states) interned.states_before = std::move(known.states);
     known = metric;  // A reload may have chosen other leaves or another limit.
-    return found->second;
+    return interned;
   }
   if (metrics_.size() >= metrics_max) return std::nullopt;
   const auto id = static_cast<MetricId>(metrics_.size());
   metrics_.push_back(metric);
   ids_.emplace(metric.name, id);
-  return id;
+  return Interned{.id = id};
 }
 
 }  // namespace sluice

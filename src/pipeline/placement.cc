@@ -1,37 +1,75 @@
 #include "pipeline/placement.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <utility>
 
 namespace sluice {
 
-ScopeTable::ScopeTable(const Paths& paths) : paths_(paths) { paths_by_id_.push_back(paths.all()); }
+ScopeTable::ScopeTable(const Paths& paths) : paths_(paths) {
+  entries_.push_back({.kind = Scope::kAll, .path = paths.all()});
+}
 
-ScopeId ScopeTable::intern(std::string_view cluster) {
-  // By path: patterns take clusters from host names, and "a.b" and "a_b" share one.
-  std::string path = paths_.cluster(cluster);
-  if (const auto found = ids_.find(path); found != ids_.end()) return found->second;
-  const auto id = static_cast<ScopeId>(paths_by_id_.size());
-  paths_by_id_.push_back(path);
-  ids_.emplace(std::move(path), id);
-  return id;
+ScopeId ScopeTable::intern_cluster(std::string_view cluster) {
+  return intern(
+      {.kind = Scope::kCluster, .name = std::string(cluster), .path = paths_.cluster(cluster)});
+}
+
+ScopeId ScopeTable::intern_group(std::string_view group, std::string_view value) {
+  return intern({.kind = Scope::kGroup,
+                 .name = std::string(group),
+                 .value = std::string(value),
+                 .path = paths_.group(group, value)});
+}
+
+// By path: patterns take clusters from host names, and "a.b" and "a_b" share one. With the kind
+// before it: a cluster and a group never share a scope, whatever the templates say.
+ScopeId ScopeTable::intern(Entry&& entry) {
+  std::string key = (entry.kind == Scope::kCluster ? "c" : "g") + entry.path;
+  const auto [found, is_new] =
+      ids_.try_emplace(std::move(key), static_cast<ScopeId>(entries_.size()));
+  if (is_new) entries_.push_back(std::move(entry));
+  return found->second;
 }
 
 Placement::Placement(std::shared_ptr<const ClusterMap> clusters, const Paths& paths,
-                     ScopeTable& scopes)
-    : clusters_(std::move(clusters)), paths_(paths), scopes_(scopes) {}
+                     ScopeTable& scopes, HostTable& hosts)
+    : clusters_(std::move(clusters)), paths_(paths), scopes_(scopes), hosts_(hosts) {
+  // What the map names is bounded by the map itself.
+  for (const std::string_view host : clusters_->hosts())
+    expected_.push_back(*hosts_.intern(host, SIZE_MAX));
+  std::ranges::sort(expected_);
+  expected_.erase(std::ranges::unique(expected_).begin(), expected_.end());
+}
 
-const Placement::Place& Placement::place_of(HostId id, std::string_view name) {
-  if (id >= places_.size()) places_.resize(id + 1);
-  std::optional<Place>& place = places_[id];
-  if (place) return *place;
+const Placement::Place& Placement::place_of(HostId id) {
+  while (places_.size() <= id) places_.push_back(make_place(static_cast<HostId>(places_.size())));
+  return places_[id];
+}
+
+Placement::Place Placement::make_place(HostId id) {
+  const std::string& name = hosts_[id].name;
   const ClusterMatch match = clusters_->cluster_of(name);
-  place.emplace();
-  place->cluster = scopes_.intern(match.cluster);
-  place->path = paths_.host(match.cluster, name);
-  place->is_mapped = match.by != ClusterMatch::By::kDefault;
-  if (!place->is_mapped) ++unmapped_count_;
-  place->is_refused = owners_.try_emplace(place->path, name).first->second != name;
-  return *place;
+  Place place{.scopes = {kFleet, scopes_.intern_cluster(match.cluster)},
+              .path = paths_.host(match.cluster, name),
+              .is_mapped = match.by != ClusterMatch::By::kDefault,
+              .is_expected = match.by == ClusterMatch::By::kMap && match.rule == name};
+  for (const auto& [group, value] : clusters_->groups_of(name))
+    place.scopes.push_back(scopes_.intern_group(group, value));
+  place.is_refused = owners_.try_emplace(place.path, id).first->second != id;
+  return place;
+}
+
+std::size_t Placement::unmapped_count() {
+  std::size_t count = 0;
+  for (HostId id = 0; id < hosts_.number_count(); ++id) {
+    if (hosts_[id].is_known && !place_of(id).is_mapped) ++count;
+  }
+  return count;
+}
+
+void Placement::note_rename(HostId id) {
+  if (id < places_.size()) places_[id] = make_place(id);
 }
 
 }  // namespace sluice

@@ -4,60 +4,84 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/string_map.h"
-#include "sluice/aggregate/window_store.h"
+#include "pipeline/name_tables.h"
 #include "sluice/graphite/paths.h"
 #include "sluice/pipeline/cluster_map.h"
+#include "sluice/values/datapoint.h"
 
 namespace sluice {
 
-// The fleet or one cluster, by number: 0 is the fleet.
+// The fleet, one cluster or one group, by number: 0 is the fleet.
 using ScopeId = std::uint32_t;
 inline constexpr ScopeId kFleet = 0;
 
-// The fleet and every cluster that was seen, with what stands before METRIC in their paths.
+// The fleet and every cluster and group that was seen, with what stands before METRIC in their
+// paths.
 class ScopeTable {
  public:
+  struct Entry {
+    Scope kind = Scope::kAll;
+    std::string name;   // Of the cluster, or of the group ("environment").
+    std::string value;  // Of the group ("prod").
+    std::string path;
+  };
+
   explicit ScopeTable(const Paths& paths);
-  [[nodiscard]] ScopeId intern(std::string_view cluster);
-  [[nodiscard]] const std::string& path(ScopeId id) const { return paths_by_id_[id]; }
+  [[nodiscard]] ScopeId intern_cluster(std::string_view cluster);
+  [[nodiscard]] ScopeId intern_group(std::string_view group, std::string_view value);
+  [[nodiscard]] const Entry& operator[](ScopeId id) const { return entries_[id]; }
+  [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
  private:
+  ScopeId intern(Entry&& entry);
+
   const Paths& paths_;
-  std::deque<std::string> paths_by_id_;
-  StringMap<ScopeId> ids_;  // By path.
+  std::deque<Entry> entries_;
+  StringMap<ScopeId> ids_;  // By kind and path.
 };
 
-// Where one cluster map puts each host: its cluster and what stands before METRIC in its paths.
-// Worked out once per host. Windows keep the placement they were opened with.
+// Where one cluster map puts each host: its scopes and what stands before METRIC in its paths.
+// Worked out once per host, in the order of their numbers. Windows keep the placement they were
+// opened with.
 class Placement {
  public:
   struct Place {
-    ScopeId cluster = kFleet;
+    std::vector<ScopeId> scopes;  // The fleet, its cluster, its groups.
     std::string path;
-    bool is_mapped = false;
-    bool is_refused = false;  // Another host has the same path; this one must not write to it.
+    bool is_mapped = false;    // By the map file or a pattern.
+    bool is_expected = false;  // The map file names it exactly.
+    bool is_refused = false;   // Another host has the same path; this one must not write to it.
   };
 
-  Placement(std::shared_ptr<const ClusterMap> clusters, const Paths& paths, ScopeTable& scopes);
+  // Gives every host that the map names a number. All referred to must outlive the placement.
+  Placement(std::shared_ptr<const ClusterMap> clusters, const Paths& paths, ScopeTable& scopes,
+            HostTable& hosts);
 
-  [[nodiscard]] const Place& place_of(HostId id, std::string_view name);
-  [[nodiscard]] std::size_t unmapped_count() const noexcept { return unmapped_count_; }
+  // Valid until the next call.
+  [[nodiscard]] const Place& place_of(HostId id);
+  // The hosts that the map names, by number.
+  [[nodiscard]] const std::vector<HostId>& expected() const noexcept { return expected_; }
+  // Known hosts that neither the map nor a pattern names.
+  [[nodiscard]] std::size_t unmapped_count();
+  // The host has another name now.
+  void note_rename(HostId id);
   [[nodiscard]] const ClusterMap& clusters() const noexcept { return *clusters_; }
 
  private:
+  [[nodiscard]] Place make_place(HostId id);
+
   std::shared_ptr<const ClusterMap> clusters_;
   const Paths& paths_;
   ScopeTable& scopes_;
-  std::deque<std::optional<Place>> places_;  // By HostId.
-  // Path to the host that had it first; by name, since a host that was forgotten and comes back has
-  // a new number.
-  StringMap<std::string> owners_;
-  std::size_t unmapped_count_ = 0;
+  HostTable& hosts_;
+  std::vector<HostId> expected_;
+  std::deque<Place> places_;  // By HostId.
+  StringMap<HostId> owners_;  // Path to the host that had it first.
 };
 
 }  // namespace sluice

@@ -1,16 +1,24 @@
 #include "pipeline/window_writer.h"
 
 #include <algorithm>
-#include <string>
+#include <tuple>
 #include <utility>
 
 #include "sluice/graphite/plaintext.h"
 
 namespace sluice {
+namespace {
 
-WindowWriter::WindowWriter(HostTable& hosts, const MetricTable& metrics, const AgeBook& ages,
-                           const ScopeTable& scopes, Stats& stats)
-    : hosts_(hosts), metrics_(metrics), ages_(ages), scopes_(scopes), stats_(stats) {}
+// The leaf of a state's count: the states, then those that every state metric has.
+std::string_view state_leaf(const Metric& metric, std::size_t index) {
+  if (index < metric.states.size()) return metric.states[index];
+  return index == metric.states.size() ? kStaleLeaf : kNeverLeaf;
+}
+
+}  // namespace
+
+WindowWriter::WindowWriter(Knowledge& knowledge, Gatherer& gatherer, Stats& stats)
+    : knowledge_(knowledge), gatherer_(gatherer), stats_(stats) {}
 
 void WindowWriter::begin(std::uint64_t version, std::vector<Datapoint>& datapoints) {
   version_ = version;
@@ -19,124 +27,135 @@ void WindowWriter::begin(std::uint64_t version, std::vector<Datapoint>& datapoin
 
 void WindowWriter::write_hosts(const WindowView& view) {
   if (view.window != nullptr) {
-    for (const Window::Host* host : sorted_hosts(*view.window)) {
-      for (const StoredSeries& series : host->series) {
-        if (metrics_[series.metric].type != MetricType::kAge)
-          write_host(view, {host->host, series.metric});
-      }
+    for (const Window::Host* host : gatherer_.sorted_hosts(*view.window)) {
+      for (const StoredSeries& series : host->series)
+        write_series(view, {host->host, series.metric}, series.summary);
     }
   }
-  for (const Age& age : ages_at(view)) write_host(view, age.host_metric);
+  for (MetricId metric = 0; metric < knowledge_.metrics.size(); ++metric) write_last(view, metric);
+}
+
+// What a host series has beside the samples of the window.
+void WindowWriter::write_last(const WindowView& view, MetricId metric) {
+  const bool is_age = knowledge_.metrics[metric].type == MetricType::kAge;
+  if (!is_age && !(view.is_whole && is_zero_when_idle(knowledge_.metrics[metric]))) return;
+  const auto& ranks = knowledge_.hosts.ranks();
+  knowledge_.last.for_each_in_order(metric, view.end, ranks, knowledge_.hosts.ranks_version(),
+                                    [&](HostId host, const LastEvent& event) {
+                                      if (is_age) {
+                                        write_age(view, {host, metric}, event);
+                                      } else {
+                                        write_zero(view, {host, metric}, event);
+                                      }
+                                    });
 }
 
 void WindowWriter::write_host(const WindowView& view, const SeriesKey& host_metric) {
-  const auto [host, metric_id] = host_metric;
-  const Metric& metric = metrics_[metric_id];
+  const auto [host, metric] = host_metric;
+  const Summary* summary = view.window == nullptr ? nullptr : view.window->find(host, metric);
+  if (summary != nullptr) write_series(view, host_metric, *summary);
+  const LastEvent* event = knowledge_.last.last_before(metric, host, view.end);
+  if (event == nullptr) return;
+  if (knowledge_.metrics[metric].type == MetricType::kAge) {
+    write_age(view, host_metric, *event);
+  } else if (view.is_whole && is_zero_when_idle(knowledge_.metrics[metric])) {
+    write_zero(view, host_metric, *event);
+  }
+}
+
+void WindowWriter::write_series(const WindowView& view, const SeriesKey& host_metric,
+                                const Summary& summary) {
+  const Metric& metric = knowledge_.metrics[host_metric.metric];
+  if (metric.type == MetricType::kAge) return;  // Its leaf is no number of the samples.
   leaves_.clear();
-  if (metric.type == MetricType::kAge) {
-    const auto last = ages_.last_before(host_metric, view.end);
-    if (!last) return;
-    append_age_leaf(view.end, *last, leaves_);
-  } else {
-    const Summary* summary = view.window == nullptr ? nullptr : view.window->find(host, metric_id);
-    if (summary == nullptr) return;
-    append_host_leaves(metric, *summary, leaves_);
-    stats_.datapoints_refused += metric.host_stats.size() - leaves_.size();
-  }
-  write_leaves(view.placement->place_of(host, hosts_[host].name).path, metric_id, view.start,
-               Scope::kHost);
+  append_host_leaves(metric, summary, leaves_);
+  stats_.datapoints_refused += metric.host_stats.size() - leaves_.size();
+  write_host_leaves(view, host_metric);
 }
 
-WindowWriter::Rollups WindowWriter::gather(const WindowView& view, const Wanted& is_wanted,
-                                           bool with_ages) {
-  Rollups rollups;
-  if (view.window != nullptr) {
-    for (const Window::Host* host : sorted_hosts(*view.window)) {
-      const ScopeId cluster = view.placement->place_of(host->host, hosts_[host->host].name).cluster;
-      for (const StoredSeries& series : host->series) {
-        if (metrics_[series.metric].type == MetricType::kAge) continue;
-        add_to(rollups, cluster, series.metric, is_wanted,
-               [&](Rollup& rollup) { rollup.add_host(series.summary); });
-      }
-    }
-  }
-  if (!with_ages) return rollups;
-  for (const Age& age : ages_at(view)) {
-    const HostId host = age.host_metric.owner;
-    const std::chrono::duration<double> seconds = view.end - age.last;
-    add_to(rollups, view.placement->place_of(host, hosts_[host].name).cluster,
-           age.host_metric.metric, is_wanted,
-           [&](Rollup& rollup) { rollup.add_age(seconds.count()); });
-  }
-  return rollups;
+void WindowWriter::write_age(const WindowView& view, const SeriesKey& host_metric,
+                             const LastEvent& event) {
+  leaves_.clear();
+  append_age_leaf(view.end, event.time, leaves_);
+  write_host_leaves(view, host_metric);
 }
 
-void WindowWriter::add_to(Rollups& rollups, ScopeId cluster, MetricId metric,
-                          const Wanted& is_wanted, const std::function<void(Rollup&)>& add) {
-  for (const ScopeId scope : {kFleet, cluster}) {
-    const SeriesKey key{scope, metric};
-    auto found = rollups.find(key);
-    if (found == rollups.end()) {
-      if (!is_wanted(key)) continue;
-      found = rollups.emplace(key, Rollup(metrics_[metric])).first;
-    }
-    add(found->second);
+// A host with samples in the window has its own values; one silent for too long has none.
+void WindowWriter::write_zero(const WindowView& view, const SeriesKey& host_metric,
+                              const LastEvent& event) {
+  if (event.time >= view.start || view.end - event.time > knowledge_.host_ttl) return;
+  leaves_.clear();
+  for (const Stat stat : knowledge_.metrics[host_metric.metric].host_stats)
+    leaves_.emplace_back(stat, 0);
+  write_host_leaves(view, host_metric);
+}
+
+void WindowWriter::write_host_leaves(const WindowView& view, const SeriesKey& host_metric) {
+  const Placement::Place& place = view.placement->place_of(host_metric.owner);
+  if (place.is_refused) return;
+  for (const auto& [stat, value] : leaves_) {
+    write_leaf(place.path, knowledge_.metrics[host_metric.metric].name, name_of(stat), value,
+               view.start, Scope::kHost);
   }
 }
 
 void WindowWriter::write_rollups(const WindowView& view, const Rollups& rollups) {
-  std::vector<SeriesKey> keys;
-  keys.reserve(rollups.size());
-  for (const auto& [key, rollup] : rollups) keys.push_back(key);
-  std::ranges::sort(keys, {},
-                    [](const SeriesKey& key) { return std::pair(key.owner, key.metric); });
-  for (const SeriesKey& key : keys) {
-    leaves_.clear();
-    rollups.find(key)->second.append_leaves(leaves_);
-    stats_.datapoints_refused += metrics_[key.metric].cluster_stats.size() - leaves_.size();
-    write_leaves(scopes_.path(key.owner), key.metric, view.start,
-                 key.owner == kFleet ? Scope::kAll : Scope::kCluster);
-  }
-}
-
-std::vector<WindowWriter::Age> WindowWriter::ages_at(const WindowView& view) {
-  std::vector<Age> found;
-  ages_.for_each(view.end, [&](const SeriesKey& key, Timestamp last) {
-    if (!view.placement->place_of(key.owner, hosts_[key.owner].name).is_refused)
-      found.push_back({key, last});
-  });
-  const auto& ranks = hosts_.ranks();
-  std::ranges::sort(found, {}, [&](const Age& age) {
-    return std::pair(ranks[age.host_metric.owner], age.host_metric.metric);
-  });
-  return found;
-}
-
-std::vector<const Window::Host*> WindowWriter::sorted_hosts(const Window& window) {
-  const auto& ranks = hosts_.ranks();
-  std::vector<const Window::Host*> sorted;
-  sorted.reserve(window.hosts().size());
-  for (const Window::Host& host : window.hosts()) sorted.push_back(&host);
-  std::ranges::sort(sorted, {}, [&](const Window::Host* host) { return ranks[host->host]; });
-  return sorted;
-}
-
-void WindowWriter::write_leaves(const std::string& scope_path, MetricId metric, Seconds time,
-                                Scope scope) {
-  for (const auto& [stat, value] : leaves_) {
-    Datapoint datapoint{
-        .path = scope_path, .value = value, .time = time, .version = version_, .scope = scope};
-    datapoint.path += '.';
-    datapoint.path += metrics_[metric].name;
-    datapoint.path += '.';
-    datapoint.path += name_of(stat);
-    if (!is_sendable(datapoint)) {
-      ++stats_.datapoints_refused;
-      continue;
+  struct Item {
+    Scope kind;
+    ScopeId scope;
+    std::uint32_t track;
+    const ScopeValue* value;
+  };
+  std::vector<Item> items;
+  const auto collect = [&](std::uint32_t track, const ScopeValues& values) {
+    for (ScopeId scope = 0; scope < values.size(); ++scope) {
+      if (values[scope])
+        items.push_back({knowledge_.scopes[scope].kind, scope, track, values[scope].get()});
     }
-    ++stats_.datapoints_published;
-    datapoints_->push_back(std::move(datapoint));
+  };
+  for (MetricId i = 0; i < rollups.metrics.size(); ++i) collect(i, rollups.metrics[i]);
+  for (std::size_t i = 0; i < rollups.presences.size(); ++i)
+    collect(track_of_presence(i), rollups.presences[i]);
+  std::ranges::sort(items, {},
+                    [](const Item& item) { return std::tuple(item.kind, item.scope, item.track); });
+  for (const Item& item : items) write_value(view, item.scope, item.track, *item.value);
+}
+
+void WindowWriter::write_value(const WindowView& view, ScopeId scope_id, std::uint32_t track,
+                               const ScopeValue& value) {
+  const ScopeTable::Entry& scope = knowledge_.scopes[scope_id];
+  const auto write = [&](std::string_view metric, std::string_view leaf, double number) {
+    write_leaf(scope.path, metric, leaf, number, view.start, scope.kind);
+  };
+  if ((track & kPresenceTrack) != 0) {
+    const std::string name = "presence." + knowledge_.presences[track ^ kPresenceTrack].name;
+    for (std::size_t i = 0; i < value.counts.size(); ++i)
+      write(name, kPresenceLeaves[i], static_cast<double>(value.counts[i]));
+    return;
   }
+  const Metric& metric = knowledge_.metrics[track];
+  if (metric.type == MetricType::kState) {
+    for (std::size_t i = 0; i < value.counts.size(); ++i)
+      write(metric.name, state_leaf(metric, i), static_cast<double>(value.counts[i]));
+    return;
+  }
+  leaves_.clear();
+  value.rollup->append_leaves(leaves_);
+  stats_.datapoints_refused += metric.cluster_stats.size() - leaves_.size();
+  for (const auto& [stat, number] : leaves_) write(metric.name, name_of(stat), number);
+}
+
+void WindowWriter::write_leaf(const std::string& scope_path, std::string_view metric,
+                              std::string_view leaf, double value, Seconds time, Scope scope) {
+  Datapoint datapoint{.value = value, .time = time, .version = version_, .scope = scope};
+  datapoint.path.reserve(scope_path.size() + metric.size() + leaf.size() + 2);
+  datapoint.path.append(scope_path).append(1, '.').append(metric).append(1, '.').append(leaf);
+  if (!is_sendable(datapoint)) {
+    ++stats_.datapoints_refused;
+    return;
+  }
+  ++stats_.datapoints_published;
+  datapoints_->push_back(std::move(datapoint));
 }
 
 }  // namespace sluice

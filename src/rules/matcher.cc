@@ -141,6 +141,7 @@ struct Matcher::State {
   StringMap<std::vector<std::uint32_t>> rules_by_prefix_app;
   // Scratch, reused from record to record.
   std::vector<std::string_view> groups;
+  std::vector<std::uint32_t> matched;
   std::string key;
 };
 
@@ -149,23 +150,25 @@ Matcher::Matcher(std::shared_ptr<const RuleSet> rules, const MatcherOptions& opt
 Matcher::~Matcher() = default;
 
 std::size_t Matcher::match(const Input& input, std::vector<Sample>& samples) {
-  std::size_t matched = 0;
+  auto& matched = state_->matched;
+  matched.clear();
   const State::Pass pass{input, samples, nullptr};
   const auto& candidates = input.line != nullptr ? state_->compiled.for_graphite
                                                  : state_->candidates(input.record.app_name);
   for (const std::uint32_t index : candidates) {
     if (state_->try_rule(index, pass) != Outcome::kMatched) continue;
-    ++matched;
+    matched.push_back(index);
     state_->apply(index, pass);
     if (state_->compiled.rules[index].definition->stop) break;
   }
-  state_->stats.rules_matched += matched;
-  return matched;
+  state_->stats.rules_matched += matched.size();
+  return matched.size();
 }
 
 std::size_t Matcher::explain(const Input& input, std::vector<Sample>& samples,
                              std::vector<RuleTrace>& traces) {
-  std::size_t matched = 0;
+  auto& matched = state_->matched;
+  matched.clear();
   bool is_stopped = false;
   for (std::uint32_t index = 0; index < state_->compiled.rules.size(); ++index) {
     const CompiledRule& rule = state_->compiled.rules[index];
@@ -181,15 +184,15 @@ std::size_t Matcher::explain(const Input& input, std::vector<Sample>& samples,
       trace.outcome = is_stopped ? Outcome::kStopped : state_->try_rule(index, pass);
     }
     if (trace.outcome == Outcome::kMatched) {
-      ++matched;
+      matched.push_back(index);
       state_->apply(index, pass);
       is_stopped = rule.definition->stop;
     }
     trace.sample_count = samples.size() - trace.first_sample;
     state_->describe(rule, pass, trace.outcome);
   }
-  state_->stats.rules_matched += matched;
-  return matched;
+  state_->stats.rules_matched += matched.size();
+  return matched.size();
 }
 
 const MatcherStats& Matcher::stats() const noexcept {
@@ -198,6 +201,7 @@ const MatcherStats& Matcher::stats() const noexcept {
   return state_->stats;
 }
 
+const std::vector<std::uint32_t>& Matcher::matched() const noexcept { return state_->matched; }
 const RuleSet& Matcher::rules() const noexcept { return *state_->rules; }
 std::size_t Matcher::context_count() const noexcept { return state_->contexts.size(); }
 

@@ -52,7 +52,7 @@ const Leaves& leaves_of(MetricType type) {
                             {kMean, kMin, kMax, kSum, kP50, kP95}};
   static const Leaves counter{{kCount}, {kCount}, {kCount, kHosts}, {kCount, kHosts}};
   static const Leaves age{{kValue}, {kValue}, {kMax, kMean, kOverLimit}, {kMax, kMean, kOverLimit}};
-  static const Leaves state{{}, {}, {}, {}};
+  static const Leaves state{{}, {kLast}, {}, {}};
   switch (type) {
     case MetricType::kTiming:
     case MetricType::kDistribution:

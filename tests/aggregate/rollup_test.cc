@@ -108,6 +108,34 @@ TEST_CASE("ages are counted from the last event, and against the limit", "[aggre
   CHECK(named(leaves) == Values{{"value", 0.5}});
 }
 
+TEST_CASE("a host may stand for one value that is last known of it", "[aggregate]") {
+  const Metric gauge = metric_of(MetricType::kGauge);
+  Rollup level(gauge);
+  level.add_host(summary_of(gauge.type, {10, 20}));
+  level.add_value(0, {});
+  std::vector<Leaf> leaves;
+  level.append_leaves(leaves);
+  CHECK(named(leaves) ==
+        Values{{"mean", 7.5}, {"min", 0}, {"max", 15}, {"sum", 15}, {"p50", 0}, {"p95", 15}});
+  const Metric timing = metric_of(MetricType::kTiming);
+  Rollup held(timing);
+  held.add_value(4, {});
+  held.add_value(8, {});
+  leaves.clear();
+  held.append_leaves(leaves);
+  CHECK(named(leaves)["count"] == 2);
+  CHECK(named(leaves)["p95"] == 8);
+}
+
+TEST_CASE("without a host only a counter has a value", "[aggregate]") {
+  const Metric metric = metric_of(MetricType::kGauge);
+  Rollup rollup(metric);
+  rollup.add_host(summary_of(metric.type, {1.7e308, 1.7e308}));
+  std::vector<Leaf> leaves;
+  rollup.append_leaves(leaves);
+  CHECK(leaves.empty());
+}
+
 TEST_CASE("nearest rank takes the value at place ceil(q n)", "[aggregate]") {
   std::vector<double> values;
   for (int i = 1; i <= 20; ++i) values.push_back(i);

@@ -361,4 +361,37 @@ TEST_CASE("a sender whose zone is not proven is told once an hour", "[pipeline]"
   CHECK(f.ingest.stats().times_skewed == 5);
 }
 
+TEST_CASE("a match is a sign of life for its pack's presence, and an entry knows its rule",
+          "[pipeline][presence]") {
+  RuleDefinition seen{.name = "seen", .match = "^Starting"};
+  seen.emits.push_back({.metric = {.name = "starts"}});
+  RuleDefinition silent{.name = "silent", .match = "^Finished"};
+  RuleDefinition other{.name = "other", .match = "^Other"};
+  other.emits.push_back({.metric = {.name = "others"}});
+  const PackDefinition puppet{.name = "agent",
+                              .presence = PresenceDefinition{"puppet", std::chrono::minutes(30)},
+                              .rules = {seen, silent}};
+  const PackDefinition plain{.name = "plain", .rules = {other}};
+  Ingest ingest({}, *RuleSet::compile({puppet, plain}), nullptr);
+  const Utc zone;
+  const Peer peer{.text = "192.0.2.7"};
+  const auto receive = [&](const std::string& bytes) {
+    ingest.receive({.bytes = bytes, .peer = peer, .zone = zone}, kNow);
+    return ingest.take_delta();
+  };
+  const std::string header = "<29>1 2026-11-22T07:39:58Z web01 app 12 - - ";
+  Delta delta = receive(header + "Starting");
+  CHECK(delta.presences == std::vector<std::string>{"puppet"});
+  REQUIRE(delta.hosts.at(0).signs.size() == 1);
+  CHECK(delta.hosts[0].signs[0].last == kNow - seconds(3));
+  CHECK(delta.rules.at(delta.hosts[0].entries.at(0).rule) == "agent/seen");
+  // A rule that gives no sample speaks for its host too.
+  delta = receive(header + "Finished");
+  CHECK(delta.hosts.at(0).signs.size() == 1);
+  delta = receive(header + "Other");
+  CHECK(delta.hosts.at(0).signs.empty());
+  CHECK(delta.rules.at(delta.hosts[0].entries.at(0).rule) == "plain/other");
+  CHECK(receive(header + "Nothing").hosts.empty());
+}
+
 }  // namespace sluice

@@ -1,27 +1,15 @@
 #include "sluice/pipeline/publisher.h"
 
-#include <algorithm>
 #include <catch2/catch.hpp>
-#include <map>
-#include <memory>
 #include <optional>
-#include <random>
 #include <string>
-#include <vector>
 
-#include "sluice/aggregate/aggregator.h"
+#include "pipeline/relay.h"
 
 namespace sluice {
 namespace {
 
 using std::chrono::seconds;
-
-constexpr std::int64_t kStart = 1'200'000;  // A multiple of 60: the relay starts here.
-
-Timestamp at(double second) {
-  return Timestamp(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(second)));
-}
 
 const Metric kTime{.name = "t",
                    .type = MetricType::kTiming,
@@ -36,64 +24,6 @@ const Metric kAge{.name = "age",
                   .host_stats = {Stat::kValue},
                   .cluster_stats = {Stat::kMax, Stat::kMean, Stat::kOverLimit},
                   .limit = seconds(100)};
-
-// A relay without input and output: samples in, what carbon would hold out. Time moves by hand.
-class Relay {
- public:
-  explicit Relay(PublisherOptions options = {}, ClusterMapDefinition map = {},
-                 std::size_t workers = 1)
-      : publisher(options, *Paths::make({}),
-                  *ClusterMap::make(std::move(map), {.patterns = {"^(?P<cluster>[a-z]+)\\d"}}),
-                  at(kStart)) {
-    for (std::size_t i = 0; i < workers; ++i)
-      aggregators.push_back(std::make_unique<Aggregator>(AggregatorOptions{}));
-  }
-
-  void add(const Metric& metric, std::string_view host, double value, double time,
-           std::size_t worker = 0, bool is_claimed = false) {
-    REQUIRE(aggregators[worker]->add({.metric = &metric,
-                                      .host = host,
-                                      .value = value,
-                                      .time = at(time),
-                                      .is_claimed = is_claimed},
-                                     at(now)));
-  }
-
-  void tick(double second) {
-    now = second;
-    for (const auto& aggregator : aggregators) publisher.merge(aggregator->take_delta(), at(now));
-    std::vector<Datapoint> datapoints;
-    publisher.tick(at(now), datapoints);
-    store(datapoints);
-  }
-
-  void flush(double second) {
-    now = second;
-    for (const auto& aggregator : aggregators) publisher.merge(aggregator->take_delta(), at(now));
-    std::vector<Datapoint> datapoints;
-    publisher.flush(at(now), datapoints);
-    store(datapoints);
-  }
-
-  // The value that the last datapoint of `path` for the window at `start` had.
-  std::optional<double> value(const std::string& path, std::int64_t start) const {
-    const auto found = carbon.find({path, start});
-    return found == carbon.end() ? std::nullopt : std::optional(found->second);
-  }
-
-  Publisher publisher;
-  std::vector<std::unique_ptr<Aggregator>> aggregators;
-  std::map<std::pair<std::string, std::int64_t>, double> carbon;
-  std::size_t last_count = 0;  // Datapoints of the last tick.
-  double now = kStart;
-
- private:
-  void store(const std::vector<Datapoint>& datapoints) {
-    last_count = datapoints.size();
-    for (const Datapoint& one : datapoints)
-      carbon[{one.path, one.time.time_since_epoch().count()}] = one.value;
-  }
-};
 
 }  // namespace
 
@@ -110,7 +40,7 @@ TEST_CASE("a window is published when it has ended and the grace has passed", "[
   CHECK(relay.value("sluice.clusters.web.t.mean", kStart) == 3);
   CHECK(relay.value("sluice.all.t.count", kStart) == 2);
   relay.tick(kStart + 66);
-  CHECK(relay.last_count == 0);
+  CHECK(relay.last.size() == 0);
 }
 
 TEST_CASE("a late sample publishes its series again as the whole corrected value", "[pipeline]") {
@@ -120,14 +50,14 @@ TEST_CASE("a late sample publishes its series again as the whole corrected value
   relay.tick(kStart + 65);
   relay.add(kTime, "web1", 6, kStart + 59);
   relay.tick(kStart + 66);  // Not within 2 s of its last publication.
-  CHECK(relay.last_count == 0);
+  CHECK(relay.last.size() == 0);
   relay.tick(kStart + 67);
   CHECK(relay.value("sluice.hosts.web.web1.t.mean", kStart) == 4);
   CHECK(relay.value("sluice.hosts.web.web1.t.count", kStart) == 2);
   CHECK(relay.value("sluice.clusters.web.t.count", kStart) == 3);
   // Only the series that changed: 3 leaves of the host, 7 each of its cluster and the fleet.
-  CHECK(relay.last_count == 3 + 7 + 7);
-  CHECK(relay.publisher.stats().series_corrected == 1);
+  CHECK(relay.last.size() == 3 + 7 + 7);
+  CHECK(relay.publisher().stats().series_corrected == 1);
 }
 
 TEST_CASE("samples beyond the horizon are dropped and counted", "[pipeline]") {
@@ -139,8 +69,8 @@ TEST_CASE("samples beyond the horizon are dropped and counted", "[pipeline]") {
   relay.add(kRuns, "web1", 1, kStart - 120);      // Before its life, within catch_up.
   relay.add(kRuns, "web1", 1, kStart - 100'000);  // Before its life, too far back.
   relay.tick(kStart + 401);
-  CHECK(relay.publisher.stats().samples_dropped_too_late == 2);
-  CHECK(relay.publisher.stats().samples_merged == 2);
+  CHECK(relay.publisher().stats().samples_dropped_too_late == 2);
+  CHECK(relay.publisher().stats().samples_merged == 2);
   CHECK(relay.value("sluice.hosts.web.web1.r.count", kStart + 240) == 1);
   CHECK(relay.value("sluice.hosts.web.web1.r.count", kStart - 120) == 1);
 }
@@ -219,7 +149,7 @@ TEST_CASE("a host that only others speak of counts when it is known or mapped", 
   CHECK(relay.value("sluice.hosts.other.stranger.t.mean", kStart) == std::nullopt);
   CHECK(relay.value("sluice.hosts.db.mapped.t.mean", kStart) == 2);
   CHECK(relay.value("sluice.hosts.web.web1.t.mean", kStart) == 3);
-  CHECK(relay.publisher.stats().samples_dropped_unknown_host == 1);
+  CHECK(relay.publisher().stats().samples_dropped_unknown_host == 1);
 }
 
 TEST_CASE("a host keeps its path when it was first spoken of, or forgotten and heard again",
@@ -232,11 +162,11 @@ TEST_CASE("a host keeps its path when it was first spoken of, or forgotten and h
   relay.add(kTime, "mapped", 4, kStart + 31);
   for (double second = kStart + 40; second < kStart + 900; second += 10) relay.tick(second);
   CHECK(relay.value("sluice.hosts.db.mapped.t.mean", kStart) == 3);
-  CHECK(relay.publisher.host_count() == 0);
+  CHECK(relay.publisher().host_count() == 0);
   relay.add(kTime, "mapped", 5, kStart + 890);
   for (double second = kStart + 900; second < kStart + 1000; second += 10) relay.tick(second);
   CHECK(relay.value("sluice.hosts.db.mapped.t.mean", kStart + 840) == 5);
-  CHECK(relay.publisher.stats().samples_dropped_path_collision == 0);
+  CHECK(relay.publisher().stats().samples_dropped_path_collision == 0);
 }
 
 TEST_CASE("a second host with the same path is refused and counted", "[pipeline]") {
@@ -246,7 +176,7 @@ TEST_CASE("a second host with the same path is refused and counted", "[pipeline]
   relay.tick(kStart + 65);
   CHECK(relay.value("sluice.hosts.web.web1_a.r.count", kStart) == 1);
   CHECK(relay.value("sluice.all.r.count", kStart) == 1);
-  CHECK(relay.publisher.stats().samples_dropped_path_collision == 1);
+  CHECK(relay.publisher().stats().samples_dropped_path_collision == 1);
 }
 
 TEST_CASE("a new cluster map takes effect at the next window", "[pipeline]") {
@@ -255,7 +185,7 @@ TEST_CASE("a new cluster map takes effect at the next window", "[pipeline]") {
   relay.tick(kStart + 30);
   ClusterMapDefinition map;
   map.entries = {{"web1", "moved", {}}};
-  relay.publisher.set_clusters(*ClusterMap::make(map, {}));
+  relay.publisher().set_clusters(*ClusterMap::make(map, {}));
   relay.add(kRuns, "web1", 1, kStart + 40);
   relay.tick(kStart + 59);
   relay.add(kRuns, "web1", 1, kStart + 61);
@@ -273,9 +203,9 @@ TEST_CASE("hosts and metrics beyond their bounds are refused and counted", "[pip
   relay.add(kRuns, "web2", 1, kStart + 3);
   relay.add(kTime, "web1", 1, kStart + 3);
   relay.tick(kStart + 4);
-  CHECK(relay.publisher.stats().samples_dropped_host_limit == 1);
-  CHECK(relay.publisher.stats().samples_dropped_metric_limit == 1);
-  CHECK(relay.publisher.stats().samples_merged == 1);
+  CHECK(relay.publisher().stats().samples_dropped_host_limit == 1);
+  CHECK(relay.publisher().stats().samples_dropped_metric_limit == 1);
+  CHECK(relay.publisher().stats().samples_merged == 1);
 }
 
 TEST_CASE("at the end open windows are published as they stand", "[pipeline]") {
@@ -291,7 +221,7 @@ TEST_CASE("without rollups only hosts are published", "[pipeline]") {
   Relay relay({.rollups = false});
   relay.add(kRuns, "web1", 1, kStart + 1);
   relay.tick(kStart + 65);
-  CHECK(relay.last_count == 1);
+  CHECK(relay.last.size() == 1);
 }
 
 TEST_CASE("a quiet minute is 0 also when the next one already has samples", "[pipeline]") {
@@ -327,7 +257,7 @@ TEST_CASE("a store over its bound publishes what it lets go, and refuses before 
       relay.add(kTime, "web" + std::to_string(host), 1, kStart - window * 60 + 1);
   }
   for (double second = kStart + 1; second < kStart + 20; second += 1) relay.tick(second);
-  CHECK(relay.publisher.stats().windows_cut > 0);
+  CHECK(relay.publisher().stats().windows_cut > 0);
   for (int window = 1; window <= 5; ++window) {
     CAPTURE(window);
     CHECK(relay.value("sluice.all.t.count", kStart - window * 60) == 100);
@@ -336,7 +266,7 @@ TEST_CASE("a store over its bound publishes what it lets go, and refuses before 
   for (int host = 0; host < 5000; ++host)
     relay.add(kTime, "db" + std::to_string(host), 1, kStart + 21);
   relay.tick(kStart + 22);
-  const Stats& stats = relay.publisher.stats();
+  const Stats& stats = relay.publisher().stats();
   CHECK(stats.samples_dropped_store_full > 0);
   CHECK(stats.samples_merged + stats.samples_dropped_store_full == 5500);
   relay.flush(kStart + 23);
@@ -366,7 +296,7 @@ TEST_CASE("two types of one name: the first stays, the other is counted", "[pipe
   relay.add(other, "web1", 1, kStart + 10);
   relay.tick(kStart + 65);
   CHECK(relay.value("sluice.hosts.web.web1.t.mean", kStart) == 2);
-  CHECK(relay.publisher.stats().samples_dropped_metric_limit == 1);
+  CHECK(relay.publisher().stats().samples_dropped_metric_limit == 1);
 }
 
 TEST_CASE("a host whose values overflow does not take its cluster with it", "[pipeline]") {
@@ -381,7 +311,7 @@ TEST_CASE("a host whose values overflow does not take its cluster with it", "[pi
   relay.tick(kStart + 65);
   CHECK(relay.value("sluice.clusters.web.g.mean", kStart) == 4);
   CHECK(relay.value("sluice.clusters.web.g.p95", kStart) == 4);
-  CHECK(relay.publisher.stats().datapoints_refused == 1);
+  CHECK(relay.publisher().stats().datapoints_refused == 1);
 }
 
 TEST_CASE("clusters that share a path are one cluster", "[pipeline]") {
@@ -390,48 +320,6 @@ TEST_CASE("clusters that share a path are one cluster", "[pipeline]") {
   relay.add(kRuns, "two", 5, kStart + 10);
   relay.tick(kStart + 65);
   CHECK(relay.value("sluice.clusters.a_b.r.count", kStart) == 8);
-}
-
-TEST_CASE("any order, any split over workers and any cut into ticks gives the same values",
-          "[pipeline]") {
-  struct Event {
-    const Metric* metric;
-    std::string host;
-    double value;
-    double time;
-  };
-  std::mt19937 random(11);
-  std::vector<Event> events;
-  for (int i = 0; i < 3000; ++i) {
-    const Metric* metric = i % 3 == 0 ? &kRuns : i % 3 == 1 ? &kTime : &kAge;
-    events.push_back({metric, (i % 2 == 0 ? "web" : "db") + std::to_string(random() % 10),
-                      static_cast<double>(random() % 1000) / 7,
-                      kStart + 60 + static_cast<double>(random() % 300)});
-  }
-  // All before the windows are published, in one worker, in order of time.
-  const auto play = [](std::vector<Event> sequence, std::size_t workers, std::mt19937* shuffler) {
-    Relay relay({}, {}, workers);
-    if (shuffler != nullptr) std::shuffle(sequence.begin(), sequence.end(), *shuffler);
-    double second = kStart + 1;
-    for (const Event& event : sequence) {
-      relay.add(*event.metric, event.host, event.value, event.time,
-                shuffler != nullptr ? (*shuffler)() % workers : 0);
-      if (shuffler != nullptr && (*shuffler)() % 50 == 0)
-        relay.tick(second += static_cast<double>((*shuffler)() % 20));
-    }
-    while (second < kStart + 2000) relay.tick(second += 20);
-    return relay.carbon;
-  };
-  const auto expected = play(events, 1, nullptr);
-  REQUIRE(expected.size() > 500);
-  for (std::size_t workers = 1; workers <= 4; ++workers) {
-    const auto found = play(events, workers, &random);
-    for (const auto& [key, value] : expected) {
-      CAPTURE(workers, key.first, key.second);
-      REQUIRE(found.contains(key));
-      CHECK(found.at(key) == Approx(value).epsilon(1e-12));
-    }
-  }
 }
 
 }  // namespace sluice

@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "sluice/base/time.h"
 #include "sluice/values/delta.h"
@@ -36,7 +38,14 @@ class Aggregator {
   [[nodiscard]] bool add(const Sample& sample, Timestamp now);
 
   // Notes that a rule matched a message of `host` at `now`, whether or not it gave a sample.
-  void hear(std::string_view host, Timestamp now);
+  // `presence`: of the rule's pack, for which the message, whose event time is `time`, is a sign of
+  // life; or empty. Of one window the last sign is kept. `is_path_node`: as in Sample.
+  void hear(std::string_view host, std::string_view presence, Timestamp time, Timestamp now,
+            bool is_path_node = false);
+
+  // The names of the rules that Sample::rule means from now on; one without a name has an empty
+  // one.
+  void set_rule_names(std::vector<std::string> names);
 
   // Everything since the last call.
   [[nodiscard]] Delta take_delta();

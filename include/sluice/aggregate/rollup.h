@@ -24,9 +24,10 @@ void append_host_leaves(const Metric& metric, const Summary& summary, std::vecto
 // Appends the leaves of a host's age: seconds from the last event to the window's end.
 void append_age_leaf(Seconds window_end, Timestamp last_event, std::vector<Leaf>& leaves);
 
-// Gathers the hosts of one cluster (or of all) for one metric in one window, and gives its leaves.
-// Hosts must be added in sorted order of their names, so that the same samples always give the
-// same bits.
+// Gathers the hosts of one cluster (or of all) for one metric in one window, and gives its leaves:
+// none without hosts, but for a counter, which is 0 then. Hosts must be added in sorted order of
+// their names, so that the same samples always give the same bits. Not for states, whose leaves are
+// numbers of hosts.
 class Rollup {
  public:
   explicit Rollup(const Metric& metric);
@@ -34,6 +35,8 @@ class Rollup {
   // A host whose sum overflowed is left out.
   void add_host(const Summary& summary);
   void add_age(double seconds);
+  // A host whose one value is what is last known of it, or 0: held metrics, idle gauges.
+  void add_value(double value, Timestamp time);
 
   // False while nothing was added.
   [[nodiscard]] bool has_hosts() const noexcept { return host_count_ > 0; }

@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sluice/aggregate/window_store.h"
@@ -12,6 +14,8 @@
 #include "sluice/base/time.h"
 #include "sluice/graphite/paths.h"
 #include "sluice/pipeline/cluster_map.h"
+#include "sluice/pipeline/offenders.h"
+#include "sluice/rules/definition.h"
 #include "sluice/values/datapoint.h"
 #include "sluice/values/delta.h"
 
@@ -26,8 +30,29 @@ struct PublisherOptions {
   std::chrono::seconds correction_interval{2};
   // Host series corrected in one tick, so that a backlog never delays what is live.
   std::size_t corrections_max = 20'000;
+  // Names beyond these are refused, and their samples counted. A known host costs about 200 bytes
+  // and its places in paths as much again.
   std::size_t hosts_max = 500'000;
   std::size_t metrics_max = 20'000;
+  // Series (host and metric) with a sample within host_ttl: in all, of one host, and of one rule. A
+  // new one beyond is refused, counted (samples_dropped_series_limit) and told by offenders(). A
+  // series costs about 30 bytes; 80 more for a metric whose last event is kept (ages, states, held,
+  // zero when idle) and 16 for each window within the horizon that had an event; and in each such
+  // window its summary: 140 bytes, for a timing or distribution 220 and 8 for each sample up to 64,
+  // then 16 for each bucket that differs (a range of 1 : 10 has 116).
+  std::size_t series_max = 2'000'000;
+  std::size_t series_per_host_max = 2'000;
+  std::size_t series_per_rule_max = 500'000;
+  // The signs of life that packs declare, each name once.
+  std::vector<PresenceDefinition> presences;
+};
+
+// A host that is expected and has given no sign of life for twice as long as it should take.
+struct MissingHost {
+  std::string host;
+  std::optional<Timestamp> last_sign;  // Nothing: never heard.
+
+  friend bool operator==(const MissingHost&, const MissingHost&) = default;
 };
 
 // The second half of the pipeline: deltas in, datapoints out. Owns all windows, knows every host.
@@ -53,10 +78,28 @@ class Publisher {
   // A new map takes effect for windows that are opened from now on.
   void set_clusters(std::shared_ptr<const ClusterMap> clusters);
 
+  // What packs declare after a reload.
+  void set_presences(const std::vector<PresenceDefinition>& presences);
+
+  // Who is missing as of the last tick: those never heard first, then those silent for longest; at
+  // most `limit`. Nobody while the relay has not watched for twice `every`.
+  [[nodiscard]] std::vector<MissingHost> missing_hosts(std::string_view presence,
+                                                       std::size_t limit) const;
+
+  // The rules and hosts whose samples a bound on series refused, and those whose samples came too
+  // late, since the start.
+  [[nodiscard]] Offenders offenders() const;
+  [[nodiscard]] Offenders too_late() const;
+
+  // Removes what is known of a host: that it was heard, its last states, ages, values and signs,
+  // its place among the series. What windows hold stays until they go. False for an unknown name.
+  bool forget(std::string_view host);
+
   [[nodiscard]] const Stats& stats() const noexcept;
   [[nodiscard]] const WindowStore& store() const noexcept;
   [[nodiscard]] std::size_t host_count() const noexcept;
-  [[nodiscard]] std::size_t unmapped_host_count() const noexcept;
+  [[nodiscard]] std::size_t unmapped_host_count() const;
+  [[nodiscard]] std::size_t series_count() const noexcept;
 
  private:
   struct State;

@@ -87,6 +87,9 @@ class Matcher {
   std::size_t explain(const Input& input, std::vector<Sample>& samples,
                       std::vector<RuleTrace>& traces);
 
+  // The rules that the last match() or explain() found to match, in order. Lives until the next.
+  [[nodiscard]] const std::vector<std::uint32_t>& matched() const noexcept;
+
   [[nodiscard]] const MatcherStats& stats() const noexcept;
   [[nodiscard]] const RuleSet& rules() const noexcept;
   [[nodiscard]] std::size_t context_count() const noexcept;

@@ -75,9 +75,25 @@ struct Metric {
   friend bool operator==(const Metric&, const Metric&) = default;
 };
 
+// The names of two leaves that every state metric has beside its states.
+inline constexpr std::string_view kStaleLeaf = "stale";  // Latest state older than the ttl.
+inline constexpr std::string_view kNeverLeaf = "never";  // Expected, but no state was ever heard.
+
 // True for types whose cluster values need every sample's place in the distribution.
 [[nodiscard]] constexpr bool has_quantiles(MetricType type) noexcept {
   return type == MetricType::kTiming || type == MetricType::kDistribution;
+}
+
+// True if each host's last value takes part in its cluster's value in every window.
+[[nodiscard]] inline bool is_held(const Metric& metric) noexcept {
+  return metric.hold.count() > 0 &&
+         (metric.type == MetricType::kGauge || has_quantiles(metric.type));
+}
+
+// True if its hosts publish 0 in windows without a sample.
+[[nodiscard]] constexpr bool is_zero_when_idle(const Metric& metric) noexcept {
+  return metric.idle == Idle::kZero &&
+         (metric.type == MetricType::kCounter || metric.type == MetricType::kGauge);
 }
 
 }  // namespace sluice

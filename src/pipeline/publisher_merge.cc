@@ -1,0 +1,195 @@
+// The Publisher's first half: deltas in.
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "pipeline/publisher_state.h"
+
+namespace sluice {
+
+void Publisher::State::merge(Delta& delta, Timestamp now) {
+  const auto metric_ids = intern_metrics(delta);
+  // Hosts that spoke for themselves first, so that what others say of them in the same tick counts.
+  for (const bool is_claimed : {false, true}) {
+    for (Delta::Host& host : delta.hosts) {
+      if (host.is_claimed == is_claimed) merge_host(delta, host, metric_ids, now);
+    }
+  }
+}
+
+std::vector<std::optional<MetricId>> Publisher::State::intern_metrics(const Delta& delta) {
+  std::vector<std::optional<MetricId>> ids;
+  for (const Metric& metric : delta.metrics) {
+    const auto interned = knowledge.metrics.intern(metric, options.metrics_max);
+    ids.push_back(interned ? std::optional(interned->id) : std::nullopt);
+    if (interned && interned->states_before) change_states(interned->id, *interned->states_before);
+  }
+  return ids;
+}
+
+// A reload may have put the states into another order: what is known keeps its name.
+void Publisher::State::change_states(MetricId metric, const std::vector<std::string>& before) {
+  const std::vector<std::string>& states = knowledge.metrics[metric].states;
+  knowledge.last.change_values(metric, [&](double value) {
+    if (value < 0 || value >= static_cast<double>(before.size())) return -1.0;
+    const auto place = std::ranges::find(states, before[static_cast<std::size_t>(value)]);
+    return place == states.end() ? -1.0 : static_cast<double>(place - states.begin());
+  });
+}
+
+void Publisher::State::merge_host(const Delta& delta, Delta::Host& host,
+                                  const std::vector<std::optional<MetricId>>& metric_ids,
+                                  Timestamp now) {
+  const std::optional<HostId> id = admit(host, now);
+  if (id) note_signs(delta, host, *id);
+  // Newest first: what is last known then changes only up to the host's next event, and not in all
+  // later windows.
+  std::ranges::sort(host.entries, std::ranges::greater{}, &Delta::Entry::window);
+  for (Delta::Entry& entry : host.entries) {
+    const std::uint64_t count = entry.summary.count();
+    if (count == 0) continue;
+    const std::string_view rule =
+        entry.rule < delta.rules.size() ? std::string_view(delta.rules[entry.rule]) : "";
+    if (!id) {
+      (host.is_claimed ? stats.samples_dropped_unknown_host : stats.samples_dropped_host_limit) +=
+          count;
+    } else if (!metric_ids[entry.metric]) {
+      stats.samples_dropped_metric_limit += count;
+    } else if (!store.accepts(entry.window, now)) {
+      stats.samples_dropped_too_late += count;
+      late.add(rule, host.name, count);
+    } else {
+      merge_entry(*id, *metric_ids[entry.metric], rule, entry, now);
+    }
+  }
+}
+
+// The host's number, or nothing when its samples must not count.
+std::optional<HostId> Publisher::State::admit(const Delta::Host& host, Timestamp now) {
+  HostTable& hosts = knowledge.hosts;
+  const std::string_view name = placement->clusters().resolve_alias(host.name);
+  if (host.is_claimed && !placement->clusters().is_mapped(name)) return hosts.find(name);
+  const auto id = host.is_path_node ? hosts.intern_node(name, options.hosts_max)
+                                    : hosts.intern(name, options.hosts_max);
+  for (const HostId renamed : hosts.take_renamed()) placement->note_rename(renamed);
+  // One that is only spoken of has not been heard, but its number must live as long.
+  if (id) hosts.hear(*id, host.is_claimed ? now : host.last_heard);
+  return id;
+}
+
+void Publisher::State::merge_entry(HostId host, MetricId id, std::string_view rule,
+                                   Delta::Entry& entry, Timestamp now) {
+  Publication& publication = publication_of(entry.window);
+  const Placement::Place& place = publication.placement->place_of(host);
+  const std::uint64_t count = entry.summary.count();
+  if (place.is_refused) {
+    stats.samples_dropped_path_collision += count;
+    return;
+  }
+  if (is_store_full(entry.window, host, id)) {
+    stats.samples_dropped_store_full += count;
+    return;
+  }
+  if (!series.admit({host, id}, rule, now)) {
+    stats.samples_dropped_series_limit += count;
+    refused.add(rule, knowledge.hosts[host].name, count);
+    return;
+  }
+  stats.samples_merged += count;
+  const LastEvent last{entry.summary.last_time(), entry.summary.last()};
+  store.merge(entry.window, host, id, std::move(entry.summary), now);
+  if (publication.is_published) {
+    publication.hosts.mark({host, id}, publication.published);
+    mark_scopes(publication, host, id);
+  }
+  const Metric& metric = knowledge.metrics[id];
+  if (knows_last(metric)) note_last(host, id, last);
+  if (metric.type == MetricType::kCounter) note_counter(place, id, entry.window);
+}
+
+// The oldest windows make room once a tick, but those that are not published yet cannot. When they
+// alone take twice the bound, series they do not have are refused.
+bool Publisher::State::is_store_full(Seconds window, HostId host, MetricId metric) const {
+  if (store.bytes() <= 2 * options.store.bytes_max) return false;
+  const Window* known = store.find(window);
+  return known == nullptr || known->find(host, metric) == nullptr;
+}
+
+// An event that came late changes what is last known in every window until the host's next one.
+void Publisher::State::note_last(HostId host, MetricId id, const LastEvent& event) {
+  const Metric& metric = knowledge.metrics[id];
+  const Seconds window = window_start(event.time, options.store.window);
+  const LastBook::Noted noted = knowledge.last.note(id, host, event);
+  if (noted.first_before && metric.type == MetricType::kState)
+    mark_all_scopes(id, window, *noted.first_before);
+  if (!noted.is_change) return;
+  const bool has_host_leaves = metric.type == MetricType::kAge || is_zero_when_idle(metric);
+  for_published(window, noted.next, [&](Seconds start, Publication& publication) {
+    if (publication.placement->place_of(host).is_refused) return;
+    const bool is_over = is_held(metric) && start + options.store.window - event.time > metric.hold;
+    if (has_host_leaves) publication.hosts.mark({host, id}, publication.published);
+    if (!is_over) mark_scopes(publication, host, id);
+  });
+}
+
+// A counter that counted is 0 from then on where it is quiet.
+void Publisher::State::note_counter(const Placement::Place& place, MetricId metric,
+                                    Seconds window) {
+  for (const ScopeId scope : place.scopes) {
+    const LastBook::Noted noted = knowledge.counters.note(metric, scope, {window, 0});
+    if (!noted.is_change) continue;
+    for_published(window, noted.next, [&](Seconds, Publication& publication) {
+      publication.rollups.mark({scope, metric}, publication.published);
+    });
+  }
+}
+
+void Publisher::State::note_signs(const Delta& delta, const Delta::Host& host, HostId id) {
+  for (const Delta::Sign& sign : host.signs) {
+    if (sign.presence >= delta.presences.size()) continue;
+    const auto known =
+        std::ranges::find(knowledge.presences, delta.presences[sign.presence], &Presence::name);
+    if (known != knowledge.presences.end())
+      note_sign(id, static_cast<std::size_t>(known - knowledge.presences.begin()), sign.last);
+  }
+}
+
+// Whoever gives a sign is expected from then on, which states count too.
+void Publisher::State::note_sign(HostId host, std::size_t presence, Timestamp time) {
+  const std::uint32_t track = track_of_presence(presence);
+  const Seconds window = window_start(time, options.store.window);
+  const LastBook::Noted noted = knowledge.last.note(track, host, {time, 0});
+  if (noted.first_before) mark_all_scopes(track, window, *noted.first_before);
+  if (!noted.is_change) return;
+  for_published(window, noted.next, [&](Seconds, Publication& publication) {
+    mark_scopes(publication, host, track);
+    for (MetricId id = 0; id < knowledge.metrics.size(); ++id) {
+      const Metric& metric = knowledge.metrics[id];
+      if (metric.type == MetricType::kState &&
+          metric.presence == knowledge.presences[presence].name)
+        mark_scopes(publication, host, id);
+    }
+  });
+}
+
+void Publisher::State::mark_scopes(Publication& publication, HostId host, std::uint32_t track) {
+  const Placement::Place& place = publication.placement->place_of(host);
+  if (place.is_refused) return;
+  for (const ScopeId scope : place.scopes)
+    publication.rollups.mark({scope, track}, publication.published);
+}
+
+// Of windows in which nothing of the track was known, now that something is.
+void Publisher::State::mark_all_scopes(std::uint32_t track, Seconds from, Seconds to) {
+  for_published(from, to, [&](Seconds, Publication& publication) {
+    if (knowledge.hosts.number_count() > 0) {
+      // Makes sure that every scope has its number.
+      (void)publication.placement->place_of(
+          static_cast<HostId>(knowledge.hosts.number_count() - 1));
+    }
+    for (ScopeId scope = 0; scope < knowledge.scopes.size(); ++scope)
+      publication.rollups.mark({scope, track}, publication.published);
+  });
+}
+
+}  // namespace sluice

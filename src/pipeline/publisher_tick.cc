@@ -1,0 +1,101 @@
+// The Publisher's second half: datapoints out.
+#include <set>
+#include <utility>
+
+#include "pipeline/publisher_state.h"
+
+namespace sluice {
+
+// Windows that have samples, and those that were watched from their beginning to their end, in
+// which a known counter stood still or time went by.
+void Publisher::State::publish_due(Timestamp now) {
+  const Seconds open = first_open(now);
+  const std::chrono::seconds length = options.store.window;
+  const Watch& watch = knowledge.watch;
+  std::set<Seconds> due;
+  for (const auto& [start, window] : store.windows()) {
+    if (start >= open) break;
+    if (!publication_of(start).is_published) due.insert(start);
+  }
+  for (Seconds start = watch.skip_unwatched(next_due, length); start < open;
+       start = watch.skip_unwatched(start + length, length)) {
+    if (watch.saw_all(start, start + length)) due.insert(start);
+  }
+  for (const Seconds start : due) publish_window(start, now);
+  next_due = std::max(next_due, open);
+}
+
+void Publisher::State::publish_window(Seconds start, Timestamp now) {
+  Publication& publication = publication_of(start);
+  publication.is_published = true;
+  publication.published = now;
+  publication.hosts = {};
+  publication.rollups = {};
+  ++stats.windows_published;
+  const WindowView view = view_of(start, publication);
+  if (options.rollups) writer.write_rollups(view, gatherer.gather(view, {}));
+  writer.write_hosts(view);
+}
+
+// Newest window first: it is the one people look at.
+void Publisher::State::correct(Timestamp now, std::chrono::seconds interval, std::size_t most) {
+  for (auto it = publications.rbegin(); it != publications.rend() && most > 0; ++it)
+    most -= correct_window(it->first, it->second, now, interval, most);
+}
+
+// Returns how many host series were corrected.
+std::size_t Publisher::State::correct_window(Seconds start, Publication& publication, Timestamp now,
+                                             std::chrono::seconds interval, std::size_t most) {
+  if (publication.hosts.is_empty() && publication.rollups.is_empty()) return 0;
+  const WindowView view = view_of(start, publication);
+  const auto hosts = publication.hosts.take(now, interval, most);
+  stats.series_corrected += hosts.size();
+  const auto scopes = publication.rollups.take(now, interval, SIZE_MAX);
+  if (options.rollups && !scopes.empty())
+    writer.write_rollups(view, gatherer.gather(view, Wanted(scopes)));
+  for (const SeriesKey& key : hosts) writer.write_host(view, key);
+  return hosts.size();
+}
+
+WindowView Publisher::State::view_of(Seconds start, Publication& publication) {
+  const Seconds end = start + options.store.window;
+  return {.start = start,
+          .end = end,
+          .window = store.find(start),
+          .placement = publication.placement.get(),
+          .is_whole = knowledge.watch.saw_all(start, end)};
+}
+
+void Publisher::State::expire(Timestamp now) {
+  for (const Seconds start : store.leaving(now, first_open(now))) {
+    // The last chance of what is marked: nothing that was merged goes unpublished.
+    correct_window(start, publication_of(start), now, std::chrono::seconds(0), SIZE_MAX);
+    store.erase(start, now);
+  }
+  stats.windows_cut = store.windows_cut();
+  // A window without samples is kept as long as one with samples would be.
+  std::erase_if(publications, [&](const auto& known) {
+    return store.find(known.first) == nullptr &&
+           known.first + options.store.window + options.store.horizon < now;
+  });
+  // Once a window is often enough to look for what is old.
+  const Seconds due = window_start(now, options.store.window);
+  if (due == last_sweep) return;
+  last_sweep = due;
+  sweep(now);
+}
+
+void Publisher::State::sweep(Timestamp now) {
+  const Timestamp limit = now - options.host_ttl;
+  knowledge.hosts.expire(limit);
+  series.expire(limit);
+  const Seconds oldest =
+      publications.empty() ? window_start(now, options.store.window) : publications.begin()->first;
+  knowledge.last.prune(oldest, [&](HostId host, const LastEvent&) {
+    return !knowledge.hosts[host].is_known && !placement->place_of(host).is_expected;
+  });
+  knowledge.counters.prune(oldest,
+                           [&](ScopeId, const LastEvent& last) { return last.time < limit; });
+}
+
+}  // namespace sluice
