@@ -104,6 +104,9 @@ class Builder final : public nlohmann::json_sax<json> {
                    const nlohmann::detail::exception& error) override {
     std::string reason = reason_of(error.what());
     const std::size_t offset = offset_of(reason, position, token.size());
+    if (reason.find("forbidden character after backslash") != std::string::npos && position >= 2) {
+      return refuse_escape(position - 2);
+    }
     if (reason.find("unexpected '") != std::string::npos && follows_comma(offset)) {
       reason = fmt::format("a comma before the closing {}; remove it", text_[offset]);
     }
@@ -139,6 +142,18 @@ class Builder final : public nlohmann::json_sax<json> {
       return &parent.back();
     }
     return &(parent[key_] = std::move(value));
+  }
+
+  // Almost always an escape of a regular expression: in JSON its backslash is written twice.
+  bool refuse_escape(std::size_t backslash) {
+    const char next = backslash + 1 < text_.size() ? text_[backslash + 1] : '\0';
+    const bool is_plain = next > 0x20 && next < 0x7F;
+    const std::string shown = is_plain ? std::string(1, next) : std::string();
+    error_ = Error{place(file_, text_, backslash),
+                   fmt::format("\"\\{}\" is nothing that JSON knows; a backslash of a pattern is "
+                               "written twice, \"\\\\{}\"",
+                               shown, shown)};
+    return false;
   }
 
   bool refuse_twice(const std::string& key) {

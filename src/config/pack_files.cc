@@ -51,14 +51,24 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& na
   return did_you_mean(word, views);
 }
 
+// "; known here: a, b": for lists that people can take in.
+std::string listing(std::vector<std::string> names) {
+  constexpr std::size_t kListedMax = 20;
+  std::ranges::sort(names);
+  names.erase(std::ranges::unique(names).begin(), names.end());
+  if (names.empty() || names.size() > kListedMax) return {};
+  return fmt::format("; known here: {}", fmt::join(names, ", "));
+}
+
 Expected<std::string> find_pack(const std::string& name, const std::vector<std::string>& dirs) {
   for (const std::string& dir : dirs) {
     const fs::path file = fs::path(dir) / (name + ".json");
     std::error_code ignored;  // Not there, or not to be looked at: the next folder.
     if (fs::exists(file, ignored)) return file.string();
   }
-  return fail(fmt::format("no pack {} in {}{}", quote(name), joined(dirs),
-                          suggestion(name, packs_in(dirs))));
+  const auto known = packs_in(dirs);
+  return fail(fmt::format("no pack {} in {}{}{}", quote(name), joined(dirs), listing(known),
+                          suggestion(name, known)));
 }
 
 Expected<PackDefinition> load_named_pack(const std::string& name,

@@ -73,6 +73,17 @@ Expected<std::string> decode_app(const JsonValue& value) {
   return is_none ? std::string() : decode_parsed(value, parse_app);
 }
 
+// JSON reads \b and \f as control octets, which no one matches on purpose.
+Expected<std::string> decode_match(const JsonValue& value) {
+  auto match = decode_text(value);
+  if (match && match->find('\b') != std::string::npos) {
+    return value.refuse(
+        "holds a backspace, which is what JSON makes of \"\\b\"; the end of a word is written "
+        "\"\\\\b\"");
+  }
+  return match;
+}
+
 Expected<std::string> decode_input(const JsonValue& value) {
   constexpr std::array<std::string_view, 2> kInputs{"syslog", "graphite"};
   const auto index = decode_choice(value, kInputs);
@@ -200,7 +211,7 @@ void read_conditions(ObjectReader& reader, RuleDefinition& rule) {
   reader.read("host", rule.host,
               [](const JsonValue& host) { return decode_parsed(host, parse_identifier); });
   reader.read("where", rule.where, decode_conditions);
-  reader.read("match", rule.match, decode_text);
+  reader.read("match", rule.match, decode_match);
 }
 
 Expected<void> check_rule(const JsonValue& value, const RuleDefinition& rule) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "rules/pattern_advice.h"
 #include "sluice/base/check.h"
 
 namespace sluice {
@@ -27,8 +28,11 @@ Expected<Pattern> Pattern::compile(std::string_view pattern) {
   auto compiled =
       std::make_unique<re2::RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
   if (!compiled->ok()) {
-    return fail("expected an RE2 pattern, but: " + compiled->error() + " in \"" +
-                std::string(pattern) + '"');
+    std::string what = "expected an RE2 pattern, but: " + compiled->error() + " in \"" +
+                       std::string(pattern) + '"';
+    const std::string_view advice = pattern_advice(pattern, compiled->error_arg());
+    if (!advice.empty()) what.append("; ").append(advice);
+    return fail(std::move(what));
   }
   if (static_cast<std::size_t>(compiled->NumberOfCapturingGroups()) >= kGroupsMax) {
     return fail("expected at most " + std::to_string(kGroupsMax - 1) + " groups, found " +

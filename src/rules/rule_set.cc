@@ -350,10 +350,9 @@ const std::string& RuleSet::match_text(std::uint32_t rule) const {
 const std::vector<std::string>& RuleSet::apps(std::uint32_t rule) const {
   return compiled_->rules[rule].definition->apps;
 }
-const std::string& RuleSet::presence(std::uint32_t rule) const {
-  static const std::string kNone;
-  const auto& presence = compiled_->packs[compiled_->rules[rule].pack].presence;
-  return presence ? presence->name : kNone;
+std::string_view RuleSet::presence(std::uint32_t rule) const {
+  const PackDefinition& pack = compiled_->packs[compiled_->rules[rule].pack];
+  return pack.presence ? std::string_view(pack.presence->name) : std::string_view();
 }
 
 }  // namespace sluice

@@ -44,6 +44,12 @@ TEST_CASE("a syntax error names file, line and column", "[config]") {
       {"{'a': 1}",
        "x.json:1:2: syntax error while parsing object key - invalid literal; last read: '{''; "
        "expected string literal"},
+      {R"({"a": "in \d+"})",
+       R"(x.json:1:11: "\d" is nothing that JSON knows; a backslash of a pattern is written twice, "\\d")"},
+      {"{\"a\":\n \"\\( ok\"}",
+       R"(x.json:2:3: "\(" is nothing that JSON knows; a backslash of a pattern is written twice, "\\(")"},
+      {"{\"a\": \"x\\ y\"}",
+       R"(x.json:1:9: "\" is nothing that JSON knows; a backslash of a pattern is written twice, "\\")"},
       {"{\"a\": \"b\n\"}",
        "x.json:1:9: syntax error while parsing value - invalid string: control character U+000A "
        "(LF) must be escaped to \\u000A or \\n; last read: '\"b<U+000A>'"},

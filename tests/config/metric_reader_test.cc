@@ -80,18 +80,18 @@ TEST_CASE("what a pack says of a metric holds for every rule that emits it", "[c
        "emit": {"metric": "job.{x}.level", "value": 3, "scale": 2, "offset": 1}}]})json",
                                 "x.json");
   REQUIRE(error_of(pack) == "");
-const EmitDefinition& done = pack->rules[0].emits[0];
-CHECK(done.metric.name == "job.state");
-CHECK(done.metric.states == std::vector<std::string>{"done", "broken"});
-CHECK(done.metric.ttl == hours(24));
-CHECK(done.value.constant == 0);
-CHECK(pack->rules[1].emits[0].metric == done.metric);
-const EmitDefinition& level = pack->rules[2].emits[0];
-CHECK(level.metric.name == "job.{x}.level");
-CHECK(level.metric.unit == "C");
-CHECK(level.metric.hold == hours(1));
-CHECK(level.metric.host_stats == std::vector<Stat>{Stat::kMax});
-CHECK(level.offset == 1);
+  const EmitDefinition& done = pack->rules[0].emits[0];
+  CHECK(done.metric.name == "job.state");
+  CHECK(done.metric.states == std::vector<std::string>{"done", "broken"});
+  CHECK(done.metric.ttl == hours(24));
+  CHECK(done.value.constant == 0);
+  CHECK(pack->rules[1].emits[0].metric == done.metric);
+  const EmitDefinition& level = pack->rules[2].emits[0];
+  CHECK(level.metric.name == "job.{x}.level");
+  CHECK(level.metric.unit == "C");
+  CHECK(level.metric.hold == hours(1));
+  CHECK(level.metric.host_stats == std::vector<Stat>{Stat::kMax});
+  CHECK(level.offset == 1);
 }
 
 TEST_CASE("what an emit says of its metric is refused where it makes no sense", "[config]") {

@@ -64,7 +64,8 @@ TEST_CASE("a pack that is not there is told with the nearest one", "[config]") {
   config.packs = {"a", "puppet-agnt"};
   CHECK(error_of(load_packs(config)) == "sluice.json: /packs/1: no pack \"puppet-agnt\" in " +
                                             config.pack_dirs[0] + ", " + config.pack_dirs[1] +
-                                            "; did you mean \"puppet-agent\"?");
+                                            "; known here: a, b, c, puppet-agent; did you mean "
+                                            "\"puppet-agent\"?");
   config.packs = {"a"};
   config.pack_dirs = {};
   config.file = "";

@@ -281,6 +281,15 @@ TEST_CASE("a rule with a mistake is refused with its name and place", "[config]"
   CHECK(error(with_rule(members)) == "x.json: rule \"r\": " + message);
 }
 
+TEST_CASE("a word boundary of JSON is a backspace", "[config]") {
+  const std::string_view start = R"({"pack": "p", "rules": [{"name": "r", "stop": true, "match": )";
+  CHECK(
+      error(std::string(start) + R"("\bfailed\b"}]})") ==
+      "x.json: rule \"r\": /rules/0/match: holds a backspace, which is what JSON makes of \"\\b\"; "
+      "the end of a word is written \"\\\\b\"");
+  CHECK(error(std::string(start) + R"("\\bfailed\\b"}]})").empty());
+}
+
 TEST_CASE("a rule needs a condition", "[config]") {
   CHECK(error(R"({"pack": "p", "rules": [{"name": "r", "stop": true}]})") ==
         "x.json: rule \"r\": /rules/0: matches every message; expected \"match\", \"app\", "

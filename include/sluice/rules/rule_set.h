@@ -34,7 +34,7 @@ class RuleSet {
   [[nodiscard]] const std::string& match_text(std::uint32_t rule) const;
   [[nodiscard]] const std::vector<std::string>& apps(std::uint32_t rule) const;
   // The sign of life of its pack, which a match shows; empty: none.
-  [[nodiscard]] const std::string& presence(std::uint32_t rule) const;
+  [[nodiscard]] std::string_view presence(std::uint32_t rule) const;
 
   // For the Matcher.
   [[nodiscard]] const CompiledRules& compiled() const noexcept { return *compiled_; }
