@@ -138,7 +138,7 @@ TEST_CASE("a host is known by its path node until it speaks under its own name",
   CHECK(aggregator.add(sample, at_second(6)));
   CHECK_FALSE(aggregator.take_delta().hosts.at(0).is_path_node);
   CHECK(aggregator.add({.metric = &metric, .host = "b", .is_path_node = true}, at_second(7)));
-  aggregator.hear("b", at_second(7));
+  aggregator.hear("b", "", at_second(7), at_second(7));
   CHECK_FALSE(aggregator.take_delta().hosts.at(0).is_path_node);
 }
 

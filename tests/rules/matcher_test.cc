@@ -471,7 +471,7 @@ TEST_CASE("a condition on \"value\" is about the number of the line", "[rules][g
   std::vector<Sample> explained;
   std::vector<RuleTrace> traces;
   CHECK(matcher.explain({.record = none, .host = "", .line = &line}, explained, traces) == 0);
-  CHECK(traces[0].detail == "its condition on \"value\" does not hold");
+  CHECK(traces[0].detail == "its condition on \"value\" does not hold: expected 0..100, found 101");
 }
 
 TEST_CASE("a rule of Graphite input may not name what a line has not", "[rules][graphite]") {
@@ -497,13 +497,13 @@ TEST_CASE("a rule of Graphite input may not name what a line has not", "[rules][
 
 TEST_CASE("examples of Graphite input are whole lines", "[rules][graphite]") {
   RuleDefinition rule = line_rule("m");
-  rule.examples = {{.lines = {"web01.m 5 1732000000"}, .gives = {{"m", 5}}, .host = "web01"},
+  rule.examples = {{.lines = {"web01.m 5 1732000000"}, .gives = {{"m", 5.0}}, .host = "web01"},
                    {.lines = {"web01.m nan 1732000000"}},
                    {.lines = {"web01.x 5 1732000000"}}};
   const PackDefinition pack{.name = "p", .rules = {rule}};
   CHECK(run_examples({pack}).failures.empty());
   CHECK(run_examples({pack}).without_example.empty());
-  rule.examples = {{.lines = {"web01.m"}, .gives = {{"m", 5}}}};
+  rule.examples = {{.lines = {"web01.m"}, .gives = {{"m", 5.0}}}};
   CHECK(run_examples({PackDefinition{.name = "p", .rules = {rule}}}).failures.size() == 1);
 }
 
