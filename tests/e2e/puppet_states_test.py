@@ -4,7 +4,8 @@
 usage: puppet_states_test.py SLUICE_BINARY
 
 `sluice explain` reads each stream of tests/data/captures; the values of puppet.nodes, per host and in order,
-must be the outcomes of that host's runs in expected.json.
+must be the outcomes of that host's runs in expected.json. Then a relay reads one stream of each folder, with every
+host in a cluster of its own, and the cluster's last state must be that of the host's last run.
 """
 
 import collections
@@ -15,6 +16,7 @@ import struct
 import subprocess
 import sys
 
+import ground_truth_test as ground_truth
 import sluice_harness as harness
 
 CAPTURES = harness.SOURCE_DIR / "tests" / "data" / "captures"
@@ -81,6 +83,37 @@ def check_stream(binary, configuration, folder, stream, hosts):
     return problems + [f"{host} ran no Puppet, but has states {states}" for host, states in found.items()]
 
 
+def last_state(sink, host):
+    """The states that the host's own cluster was in last; there must be one."""
+    cluster = re.escape("sluice.clusters." + host.replace(".", "_") + "." + METRIC + ".")
+    counted = collections.defaultdict(set)
+    for path, points in sink.series(cluster + "(?!stale$|never$).*").items():
+        for time, hosts in points.items():
+            if hosts:
+                counted[time].add((path.rsplit(".", 1)[1], hosts))
+    return counted[max(counted)] if counted else set()
+
+
+def check_relay(binary, folder, expected):
+    """What carbon gets of the first stream over TCP."""
+    stream = next(stream for stream in expected["streams"].values() if stream["transport"] == "tcp")
+    with harness.scratch() as state, harness.RecordingSink() as sink:
+        port = harness.free_port()
+        configuration = ground_truth.configuration(port, sink, state)
+        configuration["clusters"] = {"patterns": ["^(?P<cluster>.+)$"]}
+        with harness.Sluice(binary, configuration, state) as relay:
+            relay.wait_listening(tcp=[port], udp=[port])
+            ground_truth.play(folder, stream, port)
+            relay.stop()
+        problems = []
+        for host, figures in expected["hosts"].items():
+            last = expected_states(folder, host, figures["runs"])[-1:]
+            found = last_state(sink, host)
+            if found != {(state, 1) for state in last}:
+                problems.append(f"{host}: expected to end in {last}, found {sorted(found)}")
+        return problems
+
+
 def check_differences(folders):
     """Each difference names a run that exists and is another state, so that none outlives its reason."""
     problems = []
@@ -117,6 +150,9 @@ def main():
             for name, stream in expected["streams"].items():
                 report.group(f"{folder}/{name}: {len(expected['hosts'])} hosts in the states of their runs",
                              check_stream(sys.argv[1], configuration, folder, stream, expected["hosts"]))
+    for folder, expected in folders.items():
+        report.group(f"{folder}: the last states of {len(expected['hosts'])} hosts reach carbon",
+                     check_relay(sys.argv[1], folder, expected))
     return report.exit_code()
 
 
