@@ -115,6 +115,9 @@ struct Config {
   std::chrono::seconds horizon{3600};
   std::chrono::seconds catch_up{24 * 3600};
   std::uint64_t store_bytes_max = std::uint64_t{256} << 20;
+  std::uint64_t series_max = 2'000'000;  // Series with a sample within host_ttl: in all, ...
+  std::uint64_t series_per_host_max = 2'000;    // ... of one host, ...
+  std::uint64_t series_per_rule_max = 500'000;  // ... and of one rule.
   std::vector<DestinationConfig> destinations;
   std::string state_dir = "/var/lib/sluice";
   std::chrono::milliseconds shutdown_timeout{20000};

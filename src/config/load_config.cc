@@ -103,6 +103,10 @@ auto or_empty(Parse parse) {
   };
 }
 
+Expected<std::uint64_t> decode_series_bound(const JsonValue& value) {
+  return decode_count(value, 1, 1'000'000'000);
+}
+
 auto seconds_in(seconds min, seconds max) {
   return [min, max](const JsonValue& value) { return decode_seconds(value, min, max); };
 }
@@ -196,6 +200,9 @@ class ConfigReader {
     reader_.read("catch_up", config_.catch_up, seconds_in(seconds(0), kAnyTime));
     reader_.read("store_bytes_max", config_.store_bytes_max,
                  [](const JsonValue& value) { return decode_size(value, kMiB, kTiB); });
+    reader_.read("series_max", config_.series_max, decode_series_bound);
+    reader_.read("series_per_host_max", config_.series_per_host_max, decode_series_bound);
+    reader_.read("series_per_rule_max", config_.series_per_rule_max, decode_series_bound);
   }
 
   void read_program() {

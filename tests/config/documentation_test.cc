@@ -121,6 +121,9 @@ TEST_CASE("the example configuration loads without a warning and changes nothing
   CHECK(config.horizon == expected.horizon);
   CHECK(config.catch_up == expected.catch_up);
   CHECK(config.store_bytes_max == expected.store_bytes_max);
+  CHECK(config.series_max == expected.series_max);
+  CHECK(config.series_per_host_max == expected.series_per_host_max);
+  CHECK(config.series_per_rule_max == expected.series_per_rule_max);
   CHECK(config.destinations.empty());
   CHECK(config.state_dir == expected.state_dir);
   CHECK(config.shutdown_timeout == expected.shutdown_timeout);

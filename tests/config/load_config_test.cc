@@ -72,6 +72,7 @@ TEST_CASE("every key is read", "[config]") {
     "host_names": "fqdn", "domain": "Example.COM", "trusted_peers": ["192.0.2.1"],
     "tz": "Europe/Berlin", "host_ttl": "1d", "window": "10s", "grace": "500ms", "horizon": "2h",
     "catch_up": "0s", "store_bytes_max": "1GiB",
+    "series_max": 10, "series_per_host_max": 11, "series_per_rule_max": 12,
     "destinations": [{"name": "g", "carbon": "tcp://graphite:2003", "connect_timeout": "1s",
                       "ack_timeout": "2s", "replay_window": "0s", "new_series_per_minute": 0,
                       "spool_bytes_max": "1MiB", "spool_age_max": "1h"},
@@ -121,6 +122,9 @@ TEST_CASE("every key is read", "[config]") {
   CHECK(config.horizon == hours(2));
   CHECK(config.catch_up == seconds(0));
   CHECK(config.store_bytes_max == std::uint64_t{1} << 30);
+  CHECK(config.series_max == 10);
+  CHECK(config.series_per_host_max == 11);
+  CHECK(config.series_per_rule_max == 12);
   REQUIRE(config.destinations.size() == 2);
   const DestinationConfig& first = config.destinations[0];
   CHECK(first.name == "g");
@@ -321,6 +325,12 @@ TEST_CASE("the first mistake is one line with its place", "[config]") {
        "\"1\""},
       {R"({"store_bytes_max": "1KiB"})",
        "/store_bytes_max: expected a size in 1MiB..1TiB, got \"1KiB\""},
+      {R"({"series_max": 0})",
+       "/series_max: expected a whole number in 1..1000000000, got 0"},
+      {R"({"series_per_host_max": "2000"})",
+       "/series_per_host_max: expected a whole number in 1..1000000000, got \"2000\""},
+      {R"({"series_per_rule_max": 1000000001})",
+       "/series_per_rule_max: expected a whole number in 1..1000000000, got 1000000001"},
       // Destinations.
       {R"({"destinations": [{}]})",
        "/destinations/0: the key \"carbon\" is missing; expected \"carbon\": "
