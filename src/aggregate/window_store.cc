@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sluice/base/check.h"
+#include "sluice/values/value_encoding.h"
 
 namespace sluice {
 namespace {
@@ -81,6 +82,7 @@ Window& WindowStore::merge(Seconds start, HostId host, MetricId metric, Summary&
   Window& window = place->second;
   if (is_new) window.is_caught_up_ = end_of(start) + options_.horizon < now;
   const std::size_t before = is_new ? 0 : window.bytes();
+  window.is_changed_ = true;
   window.last_merge_ = std::max(window.last_merge_, now);
   window.merge(host, metric, std::move(summary));
   bytes_ += window.bytes() - before;
@@ -132,6 +134,87 @@ void WindowStore::note_clock_put_back(Timestamp now) {
 void WindowStore::note_gap(Timestamp from, Timestamp to) {
   SLUICE_CHECK(from <= to, "a gap ends after it began");
   gaps_.push_back({from, to});
+}
+
+std::vector<Seconds> WindowStore::take_changed() {
+  std::vector<Seconds> changed;
+  for (auto& [start, window] : windows_) {
+    if (std::exchange(window.is_changed_, false)) changed.push_back(start);
+  }
+  return changed;
+}
+
+void WindowStore::encode(ByteWriter& writer) const {
+  writer.put_time(alive_since_);
+  writer.put_varint(gaps_.size());
+  for (const Span& gap : gaps_) {
+    writer.put_time(gap.from);
+    writer.put_time(gap.to, gap.from);
+  }
+  writer.put_varint(closed_.size());
+  for (const Seconds start : closed_) writer.put_time(start, alive_since_);
+  const bool was_cut = cut_before_ != Seconds::min();
+  writer.put_bool(was_cut);
+  if (was_cut) writer.put_time(cut_before_);
+}
+
+void WindowStore::decode(ByteReader& reader) {
+  alive_since_ = take_moment(reader);
+  gaps_.resize(reader.take_count(2));
+  for (Span& gap : gaps_) {
+    gap.from = take_moment(reader);
+    gap.to = take_moment(reader, gap.from);
+    if (gap.to < gap.from) reader.fail();
+  }
+  closed_.resize(reader.take_count(1));
+  for (Seconds& start : closed_) start = floor_to_seconds(take_moment(reader, alive_since_));
+  if (!std::ranges::is_sorted(closed_)) reader.fail();
+  if (reader.take_bool()) cut_before_ = floor_to_seconds(take_moment(reader));
+}
+
+void WindowStore::encode_window(Seconds start, ByteWriter& writer) const {
+  const auto found = windows_.find(start);
+  SLUICE_CHECK(found != windows_.end(), "only a window that is there can be stored");
+  const Window& window = found->second;
+  writer.put_byte(kValueEncodingVersion);
+  writer.put_time(start);
+  writer.put_bool(window.is_caught_up_);
+  writer.put_time(window.last_merge_, start);
+  writer.put_varint(window.hosts().size());
+  for (const Window::Host& host : window.hosts()) {
+    writer.put_varint(host.host);
+    writer.put_varint(host.series.size());
+    for (const StoredSeries& series : host.series) {
+      writer.put_varint(series.metric);
+      sluice::encode(series.summary, start, writer);
+    }
+  }
+}
+
+void WindowStore::decode_window(ByteReader& reader, HostId hosts,
+                                const std::vector<bool>& keeps_distribution) {
+  if (reader.take_byte() != kValueEncodingVersion) reader.fail();
+  const Seconds start = floor_to_seconds(take_moment(reader));
+  const bool is_caught_up = reader.take_bool();
+  const Timestamp last_merge = take_moment(reader, start);
+  const bool is_new = window_start(start, options_.window) == start && !windows_.contains(start);
+  if (!is_new) reader.fail();
+  for (std::size_t left = reader.take_count(3); left > 0 && reader.is_ok(); --left) {
+    const HostId host = reader.take_varint32();
+    if (host >= hosts) reader.fail();
+    for (std::size_t series = reader.take_count(2); series > 0 && reader.is_ok(); --series) {
+      const MetricId metric = reader.take_varint32();
+      Summary summary = decode_summary(reader, start);
+      const bool is_sound = metric < keeps_distribution.size() && summary.count() > 0 &&
+                            (summary.sketch() != nullptr) == keeps_distribution[metric];
+      if (!is_sound) reader.fail();
+      if (reader.is_ok()) merge(start, host, metric, std::move(summary), last_merge);
+    }
+  }
+  const auto window = windows_.find(start);
+  if (!reader.is_at_end() || window == windows_.end()) return reader.fail();
+  window->second.is_caught_up_ = is_caught_up;
+  window->second.is_changed_ = false;
 }
 
 std::chrono::seconds WindowStore::effective_horizon(Timestamp now) const {

@@ -26,6 +26,9 @@ class Corrections {
   [[nodiscard]] bool is_empty() const noexcept { return marked_.empty(); }
 
  private:
+  friend class CheckpointWriter;
+  friend class CheckpointReader;
+
   struct Mark {
     Timestamp published;
     bool is_marked = false;

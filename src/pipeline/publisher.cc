@@ -76,6 +76,7 @@ Publication& Publisher::State::publication_of(Seconds start) {
 Publisher::Publisher(const PublisherOptions& options, Paths paths,
                      std::shared_ptr<const ClusterMap> clusters, Timestamp now)
     : state_(std::make_unique<State>(options, std::move(paths), std::move(clusters), now)) {}
+Publisher::Publisher(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Publisher::~Publisher() = default;
 
 void Publisher::merge(Delta delta, Timestamp now) {

@@ -79,6 +79,11 @@ struct Publisher::State {
   void expire(Timestamp now);
   void sweep(Timestamp now);
 
+  // Checkpoints.
+  void encode(ByteWriter& bytes) const;
+  // Of a state that was just made.
+  [[nodiscard]] Expected<void> decode(ByteReader& reader);
+
   PublisherOptions options;
   Paths paths;
   Stats stats;

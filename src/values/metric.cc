@@ -1,5 +1,6 @@
 #include "sluice/values/metric.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -113,6 +114,15 @@ const std::vector<Stat>& allowed_host_stats(MetricType type) {
 
 const std::vector<Stat>& allowed_cluster_stats(MetricType type) {
   return leaves_of(type).cluster_allowed;
+}
+
+bool has_allowed_stats(const Metric& metric) {
+  const auto are_among = [](const std::vector<Stat>& chosen, const std::vector<Stat>& allowed) {
+    return std::ranges::all_of(
+        chosen, [&](Stat stat) { return std::ranges::find(allowed, stat) != allowed.end(); });
+  };
+  return are_among(metric.host_stats, allowed_host_stats(metric.type)) &&
+         are_among(metric.cluster_stats, allowed_cluster_stats(metric.type));
 }
 
 }  // namespace sluice

@@ -28,7 +28,8 @@ class Relay {
  public:
   explicit Relay(PublisherOptions options = {}, ClusterMapDefinition map = {},
                  std::size_t workers = 1)
-      : clusters(*ClusterMap::make(std::move(map), {.patterns = {"^(?P<cluster>[a-z]+)\\d"}})),
+      : options_(options),
+        clusters(*ClusterMap::make(std::move(map), {.patterns = {"^(?P<cluster>[a-z]+)\\d"}})),
         publisher_(
             std::make_unique<Publisher>(options, *Paths::make({}), clusters, sluice::at(kStart))) {
     for (std::size_t i = 0; i < workers; ++i)
@@ -81,6 +82,37 @@ class Relay {
   }
 
   Publisher& publisher() { return *publisher_; }
+
+  // Stores what has changed since the last call, as a journal would.
+  void checkpoint() {
+    ByteWriter writer;
+    publisher_->encode_state(writer);
+    state = writer.take();
+    for (const Seconds start : publisher_->take_changed_windows()) {
+      publisher_->encode_window(start, writer);
+      windows[start] = writer.take();
+    }
+    std::map<Seconds, std::string> kept;
+    for (const Seconds start : publisher_->windows()) kept[start] = windows.at(start);
+    windows = std::move(kept);
+  }
+
+  // A new process, from the last checkpoint.
+  [[nodiscard]] Expected<void> restore() {
+    std::vector<std::string> stored;
+    for (const auto& [start, bytes] : windows) stored.push_back(bytes);
+    auto restored = Publisher::restore(options_, *Paths::make({}), clusters, state, stored);
+    if (!restored) return std::unexpected(std::move(restored).error());
+    publisher_ = std::move(*restored);
+    return {};
+  }
+
+ private:
+  PublisherOptions options_;
+
+ public:
+  std::string state;  // The last checkpoint.
+  std::map<Seconds, std::string> windows;
 
   std::shared_ptr<const ClusterMap> clusters;
   std::vector<std::unique_ptr<Aggregator>> aggregators;

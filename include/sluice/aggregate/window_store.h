@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sluice/base/time.h"
+#include "sluice/values/byte_encoding.h"
 #include "sluice/values/summary.h"
 
 namespace sluice {
@@ -50,6 +51,7 @@ class Window {
 
   Seconds start_;
   std::size_t bytes_ = 0;
+  bool is_changed_ = true;     // Since it was last stored.
   bool is_caught_up_ = false;  // Opened after its time; lives a horizon after its last sample.
   Timestamp last_merge_{};
   std::unique_ptr<Index> index_;
@@ -99,6 +101,18 @@ class WindowStore {
   // The clock was put back to `now`: windows that have their horizon before them again may be
   // opened again.
   void note_clock_put_back(Timestamp now);
+
+  // For checkpoints: the store is what encode() and encode_window() of each of its windows wrote.
+  // Starts of the windows that were merged into since the last call.
+  [[nodiscard]] std::vector<Seconds> take_changed();
+  // Everything but the windows.
+  void encode(ByteWriter& writer) const;
+  void decode(ByteReader& reader);
+  // A window that is in the store.
+  void encode_window(Seconds start, ByteWriter& writer) const;
+  // `hosts`: how many there are; `keeps_distribution`: of each metric. Fails on one that is not, on
+  // a summary of another kind than its metric's, and on a window that is there.
+  void decode_window(ByteReader& reader, HostId hosts, const std::vector<bool>& keeps_distribution);
 
   // How far back a sample is still taken in: the horizon, or less when bytes_max has cut it.
   [[nodiscard]] std::chrono::seconds effective_horizon(Timestamp now) const;

@@ -5,17 +5,20 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "sluice/aggregate/window_store.h"
+#include "sluice/base/error.h"
 #include "sluice/base/stats.h"
 #include "sluice/base/time.h"
 #include "sluice/graphite/paths.h"
 #include "sluice/pipeline/cluster_map.h"
 #include "sluice/pipeline/offenders.h"
 #include "sluice/rules/definition.h"
+#include "sluice/values/byte_encoding.h"
 #include "sluice/values/datapoint.h"
 #include "sluice/values/delta.h"
 
@@ -78,6 +81,28 @@ class Publisher {
   // A new map takes effect for windows that are opened from now on.
   void set_clusters(std::shared_ptr<const ClusterMap> clusters);
 
+  // Checkpoints. What encode_state() wrote, with what encode_window() wrote last of every window of
+  // windows(), is the whole publisher: restored, and given the deltas and ticks that came after, it
+  // publishes what this one does, to the last bit and version. A window needs to be written anew
+  // only when take_changed_windows() names it.
+  //
+  // A restored publisher goes on at the time of its last tick. When the first tick, or delta, after
+  // it comes more than 30 s later, the time between has not been watched: windows that had ended
+  // before are published, windows of that time are not published as quiet ones, and samples of them
+  // are taken in up to catch_up back.
+  void encode_state(ByteWriter& writer) const;
+  void encode_window(Seconds start, ByteWriter& writer) const;
+  // Starts of the windows that hold samples, oldest first.
+  [[nodiscard]] std::vector<Seconds> windows() const;
+  // Those of them that have changed since the last call.
+  [[nodiscard]] std::vector<Seconds> take_changed_windows();
+  // Refuses bytes that are no checkpoint, that are damaged, or that were written with windows of
+  // another length. Options, paths, presences and cluster map may be others than before. Counters
+  // and offenders begin at 0.
+  [[nodiscard]] static Expected<std::unique_ptr<Publisher>> restore(
+      const PublisherOptions& options, Paths paths, std::shared_ptr<const ClusterMap> clusters,
+      std::string_view state, std::span<const std::string> windows);
+
   // What packs declare after a reload.
   void set_presences(const std::vector<PresenceDefinition>& presences);
 
@@ -103,6 +128,8 @@ class Publisher {
 
  private:
   struct State;
+  explicit Publisher(std::unique_ptr<State> state);
+
   std::unique_ptr<State> state_;
 };
 

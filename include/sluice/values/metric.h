@@ -84,6 +84,9 @@ inline constexpr std::string_view kNeverLeaf = "never";  // Expected, but no sta
   return type == MetricType::kTiming || type == MetricType::kDistribution;
 }
 
+// True if it chooses only leaves that its type allows.
+[[nodiscard]] bool has_allowed_stats(const Metric& metric);
+
 // True if each host's last value takes part in its cluster's value in every window.
 [[nodiscard]] inline bool is_held(const Metric& metric) noexcept {
   return metric.hold.count() > 0 &&
