@@ -7,27 +7,40 @@
 
 namespace sluice {
 
+namespace {
+
+// Everything above the host that its samples count in: cluster, other groups, fleet.
+std::vector<std::string> rollups_of(const Explanation& explanation, std::string_view host,
+                                    std::string_view cluster) {
+  if (!explanation.rollups) return {};
+  std::vector<std::string> scopes{explanation.paths.cluster(cluster)};
+  for (const auto& [group, value] : explanation.clusters.groups_of(host))
+    scopes.push_back(explanation.paths.group(group, value));
+  scopes.push_back(explanation.paths.all());
+  return scopes;
+}
+
+}  // namespace
+
 std::vector<std::string> paths_of_sample(const Explanation& explanation, const Sample& sample) {
   const ClusterMatch cluster = explanation.clusters.cluster_of(sample.host);
+  const auto rollups = rollups_of(explanation, sample.host, cluster.cluster);
+  const Metric& metric = *sample.metric;
   std::vector<std::string> found;
   // A state moves its host from one leaf of the cluster to another; hosts have none.
-  if (sample.metric->type == MetricType::kState) {
-    if (!explanation.rollups) return found;
-    const std::string leaf =
-        sample.metric->name + '.' + sample.metric->states[static_cast<std::size_t>(sample.value)];
-    found.push_back(explanation.paths.cluster(cluster.cluster) + '.' + leaf);
-    found.push_back(explanation.paths.all() + '.' + leaf);
+  if (metric.type == MetricType::kState) {
+    const std::string& state = metric.states[static_cast<std::size_t>(sample.value)];
+    for (const std::string& scope : rollups)
+      found.push_back(fmt::format("{}.{}.{}", scope, metric.name, state));
     return found;
   }
   const auto append = [&](const std::string& scope, const std::vector<Stat>& stats) {
     for (const Stat stat : stats)
-      found.push_back(fmt::format("{}.{}.{}", scope, sample.metric->name, name_of(stat)));
+      found.push_back(fmt::format("{}.{}.{}", scope, metric.name, name_of(stat)));
   };
   append(explanation.paths.host(cluster.cluster, explanation.clusters.resolve_alias(sample.host)),
-         sample.metric->host_stats);
-  if (!explanation.rollups) return found;
-  append(explanation.paths.cluster(cluster.cluster), sample.metric->cluster_stats);
-  append(explanation.paths.all(), sample.metric->cluster_stats);
+         metric.host_stats);
+  for (const std::string& scope : rollups) append(scope, metric.cluster_stats);
   return found;
 }
 

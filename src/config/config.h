@@ -94,8 +94,8 @@ struct Config {
   std::string host_name;  // This machine's, short; no key, filled in by load_config().
   std::string instance;   // Default: the short host name, filled in by load_config().
   std::string prefix = "sluice";
-  std::map<std::string, std::string>
-      paths;  // Templates by scope: "hosts", "clusters", "all", "relays".
+  // Templates by scope: "hosts", "clusters", "groups", "all", "relays".
+  std::map<std::string, std::string> paths;
   bool rollups = true;
   std::vector<ListenConfig> listen;  // Default: udp and tcp on 127.0.0.1:5514.
   std::vector<std::string> packs{"puppet-agent", "puppetserver"};

@@ -35,7 +35,8 @@ constexpr hours kDay{24};
 constexpr hours kAnyTime{24 * 36'500};
 
 constexpr std::array<std::string_view, 3> kHostNames{"as-sent", "short", "fqdn"};
-constexpr std::array<std::string_view, 4> kPathScopes{"hosts", "clusters", "all", "relays"};
+constexpr std::array<std::string_view, 5> kPathScopes{"hosts", "clusters", "groups", "all",
+                                                      "relays"};
 
 // The host name of this machine up to its first dot, as a path node.
 std::string short_host_name(std::string name) {
@@ -261,7 +262,8 @@ class ConfigReader {
     const auto address = decode_parsed(value, parse_bind_address);
     if (!address) return std::unexpected(address.error());
     if (!is_loopback(*address)) {
-      value.warn("the status server asks for no password, and other machines can reach this address");
+      value.warn(
+          "the status server asks for no password, and other machines can reach this address");
     }
     return value.json().get<std::string>();
   }

@@ -34,9 +34,10 @@ Expected<void> check_paths_differ(const std::map<std::string, std::string>& path
   const auto made =
       Paths::make({.prefix = std::string(prefix), .instance = kName, .templates = paths});
   if (!made) return std::unexpected(made.error());
-  const std::array<std::pair<std::string, std::string>, 4> examples{
+  const std::array<std::pair<std::string, std::string>, 5> examples{
       {{made->host(kName, kName), "hosts"},
        {made->cluster(kName), "clusters"},
+       {made->group(kName, kName), "groups"},
        {made->all(), "all"},
        {made->relay(), "relays"}}};
   std::map<std::string, std::string> scopes;  // By path.

@@ -14,9 +14,9 @@ namespace sluice {
 // Path nodes joined by dots.
 [[nodiscard]] Expected<std::string> parse_prefix(std::string_view text);
 
-// The template of a scope ("hosts", "clusters", "all", "relays"): a path in which {prefix},
-// {cluster}, {host} and {instance} may stand where they have a meaning, and must stand where
-// series would otherwise share a path.
+// The template of a scope ("hosts", "clusters", "groups", "all", "relays"): a path in which
+// {prefix}, {instance}, {cluster}, {host}, {group} and {value} may stand where they have a meaning,
+// and must stand where series would otherwise share a path.
 [[nodiscard]] Expected<std::string> parse_path_template(std::string_view scope,
                                                         std::string_view text);
 

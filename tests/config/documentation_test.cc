@@ -139,7 +139,7 @@ TEST_CASE("the commented examples are a configuration, with defaults where there
   CHECK(loaded->warnings.empty());
   const Config& config = loaded->config;
   CHECK(config.instance == "relay1");
-  CHECK(config.paths.size() == 4);
+  CHECK(config.paths.size() == 5);
   REQUIRE(config.listen.size() == 5);
   CHECK(config.listen[2].mode == ListenConfig().mode);
   CHECK(config.listen[3].input == InputKind::kGraphite);

@@ -13,6 +13,8 @@ TEST_CASE("a path template is one for its scope", "[config]") {
       {"hosts", "hosts.{host}"},
       {"hosts", "{instance}.x-{host}_y"},
       {"clusters", "{prefix}.clusters.{cluster}"},
+      {"groups", "{prefix}.by.{group}.{value}"},
+      {"groups", "{group}-{value}"},
       {"all", "fleet"},
       {"all", "{prefix}.{instance}"},
       {"relays", "{prefix}.relays.{instance}"},
@@ -25,6 +27,9 @@ TEST_CASE("what is no path template is refused", "[config]") {
       {"hosts", "hosts.{cluster}"},  // All hosts of a cluster would share one path.
       {"clusters", "all"},
       {"clusters", "{host}"},
+      {"groups", "by.{group}"},
+      {"groups", "by.{value}"},
+      {"groups", "by.{group}.{value}.{host}"},
       {"all", "a.{cluster}"},
       {"relays", "a.{host}"},
       {"hosts", "{hots}"},
@@ -48,6 +53,8 @@ TEST_CASE("two scopes never share a path", "[config]") {
   CHECK(error_of(check_paths_differ({{"hosts", "s.clusters.{host}"}}, "s")) ==
         "the paths of \"hosts\" and \"clusters\" can be the same; add a node that tells them "
         "apart");
+  CHECK(error_of(check_paths_differ({{"groups", "{prefix}.hosts.{group}.{value}"}}, "s")) ==
+        "the paths of \"hosts\" and \"groups\" can be the same; add a node that tells them apart");
   CHECK(error_of(check_paths_differ({{"relays", "{prefix}.all"}}, "s")) ==
         "the paths of \"all\" and \"relays\" can be the same; add a node that tells them apart");
 }

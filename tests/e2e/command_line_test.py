@@ -225,6 +225,15 @@ class CommandLine(unittest.TestCase):
         plain = sluice("explain", "--config", self.config(), stdin=APPLIED + b"\n").stdout.decode()
         self.assertIn("puppet.nodes = unchanged (state) of db01.example.com", plain)
 
+    def test_explain_follows_the_groups_of_the_map(self):
+        (self.scratch / "map.json").write_text(json.dumps({
+            "hosts": {"db01.example.com": {"cluster": "db", "site": "north"}}}))
+        config = self.config(clusters={"file": "map.json"}, paths={"groups": "groups.{group}-{value}"})
+        [message] = self.explained("--config", config, stdin=APPLIED + b"\n")
+        paths = {path for match in message["matches"] for sample in match["samples"] for path in sample["paths"]}
+        self.assertLessEqual({"groups.site-north.puppet.nodes.unchanged", "groups.site-north.puppet.runs.completed.count",
+                              "sluice.clusters.db.puppet.runs.completed.hosts"}, paths)
+
     def test_check_counts_the_cluster_map(self):
         (self.scratch / "map.json").write_text(json.dumps({
             "hosts": {"web01": "web", "web02": {"cluster": "web", "site": "a", "role": "front"}, "db*": "db"},
