@@ -177,9 +177,7 @@ std::vector<const Window::Host*> Gatherer::sorted_hosts(const Window& window) {
 
 template <typename Use>
 void Gatherer::for_scopes(const WindowView& view, HostId host, const Target& target, Use&& use) {
-  const Placement::Place& place = view.placement->place_of(host);
-  if (place.is_refused) return;
-  for (const ScopeId scope : place.scopes) {
+  for (const ScopeId scope : view.placement->scopes_of(host)) {
     if (ScopeValue* value = value_of(scope, target)) use(*value);
   }
 }

@@ -84,7 +84,7 @@ void LastBook::prune(Seconds oldest,
       const auto kept =
           std::ranges::lower_bound(row.older, Timestamp(oldest), {}, &LastEvent::time);
       if (row.last.time < oldest) {
-        row.older = {};
+        if (!row.older.empty()) row.older = {};
       } else if (kept - row.older.begin() > 1) {
         row.older.erase(row.older.begin(), kept - 1);
       }

@@ -38,26 +38,41 @@ Placement::Placement(std::shared_ptr<const ClusterMap> clusters, const Paths& pa
   // What the map names is bounded by the map itself.
   for (const std::string_view host : clusters_->hosts())
     expected_.push_back(*hosts_.intern(host, SIZE_MAX));
+  (void)set_of({});
   std::ranges::sort(expected_);
   expected_.erase(std::ranges::unique(expected_).begin(), expected_.end());
 }
 
 const Placement::Place& Placement::place_of(HostId id) {
-  while (places_.size() <= id) places_.push_back(make_place(static_cast<HostId>(places_.size())));
+  while (places_.size() <= id) {
+    scope_sets_.push_back(0);
+    places_.push_back(make_place(static_cast<HostId>(places_.size())));
+  }
   return places_[id];
 }
 
 Placement::Place Placement::make_place(HostId id) {
   const std::string& name = hosts_[id].name;
   const ClusterMatch match = clusters_->cluster_of(name);
-  Place place{.scopes = {kFleet, scopes_.intern_cluster(match.cluster)},
-              .path = paths_.host(match.cluster, name),
+  Place place{.path = paths_.host(match.cluster, name),
               .is_mapped = match.by != ClusterMatch::By::kDefault,
               .is_expected = match.by == ClusterMatch::By::kMap && match.rule == name};
-  for (const auto& [group, value] : clusters_->groups_of(name))
-    place.scopes.push_back(scopes_.intern_group(group, value));
   place.is_refused = owners_.try_emplace(place.path, id).first->second != id;
+  std::vector<ScopeId> scopes;
+  if (!place.is_refused) {
+    scopes = {kFleet, scopes_.intern_cluster(match.cluster)};
+    for (const auto& [group, value] : clusters_->groups_of(name))
+      scopes.push_back(scopes_.intern_group(group, value));
+  }
+  scope_sets_[id] = set_of(std::move(scopes));
   return place;
+}
+
+std::uint32_t Placement::set_of(std::vector<ScopeId>&& scopes) {
+  const auto [known, is_new] =
+      set_numbers_.try_emplace(std::move(scopes), static_cast<std::uint32_t>(sets_.size()));
+  if (is_new) sets_.push_back(known->first);
+  return known->second;
 }
 
 std::size_t Placement::unmapped_count() {

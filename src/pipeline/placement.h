@@ -1,5 +1,7 @@
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -51,7 +53,6 @@ class ScopeTable {
 class Placement {
  public:
   struct Place {
-    std::vector<ScopeId> scopes;  // The fleet, its cluster, its groups.
     std::string path;
     bool is_mapped = false;    // By the map file or a pattern.
     bool is_expected = false;  // The map file names it exactly.
@@ -64,6 +65,11 @@ class Placement {
 
   // Valid until the next call.
   [[nodiscard]] const Place& place_of(HostId id);
+  // The fleet, the host's cluster and its groups; none for a host that is refused.
+  [[nodiscard]] const std::vector<ScopeId>& scopes_of(HostId id) {
+    if (id >= scope_sets_.size()) (void)place_of(id);
+    return sets_[scope_sets_[id]];
+  }
   // The hosts that the map names, by number.
   [[nodiscard]] const std::vector<HostId>& expected() const noexcept { return expected_; }
   // Known hosts that neither the map nor a pattern names.
@@ -74,6 +80,7 @@ class Placement {
 
  private:
   [[nodiscard]] Place make_place(HostId id);
+  [[nodiscard]] std::uint32_t set_of(std::vector<ScopeId>&& scopes);
 
   std::shared_ptr<const ClusterMap> clusters_;
   const Paths& paths_;
@@ -81,6 +88,11 @@ class Placement {
   HostTable& hosts_;
   std::vector<HostId> expected_;
   std::deque<Place> places_;  // By HostId.
+  // Hosts share a few sets of scopes, which publishing goes through for every host and metric: so
+  // these lie close together.
+  std::vector<std::uint32_t> scope_sets_;  // Place in `sets_` by HostId.
+  std::deque<std::vector<ScopeId>> sets_;  // The first is empty.
+  absl::flat_hash_map<std::vector<ScopeId>, std::uint32_t> set_numbers_;
   StringMap<HostId> owners_;  // Path to the host that had it first.
 };
 

@@ -80,9 +80,8 @@ std::optional<HostId> Publisher::State::admit(const Delta::Host& host, Timestamp
 void Publisher::State::merge_entry(HostId host, MetricId id, std::string_view rule,
                                    Delta::Entry& entry, Timestamp now) {
   Publication& publication = publication_of(entry.window);
-  const Placement::Place& place = publication.placement->place_of(host);
   const std::uint64_t count = entry.summary.count();
-  if (place.is_refused) {
+  if (publication.placement->place_of(host).is_refused) {
     stats.samples_dropped_path_collision += count;
     return;
   }
@@ -104,7 +103,8 @@ void Publisher::State::merge_entry(HostId host, MetricId id, std::string_view ru
   }
   const Metric& metric = knowledge.metrics[id];
   if (knows_last(metric)) note_last(host, id, last);
-  if (metric.type == MetricType::kCounter) note_counter(place, id, entry.window);
+  if (metric.type == MetricType::kCounter)
+    note_counter(publication.placement->scopes_of(host), id, entry.window);
 }
 
 // The oldest windows make room once a tick, but those that are not published yet cannot. When they
@@ -133,9 +133,9 @@ void Publisher::State::note_last(HostId host, MetricId id, const LastEvent& even
 }
 
 // A counter that counted is 0 from then on where it is quiet.
-void Publisher::State::note_counter(const Placement::Place& place, MetricId metric,
+void Publisher::State::note_counter(const std::vector<ScopeId>& scopes, MetricId metric,
                                     Seconds window) {
-  for (const ScopeId scope : place.scopes) {
+  for (const ScopeId scope : scopes) {
     const LastBook::Noted noted = knowledge.counters.note(metric, scope, {window, 0});
     if (!noted.is_change) continue;
     for_published(window, noted.next, [&](Seconds, Publication& publication) {
@@ -173,9 +173,7 @@ void Publisher::State::note_sign(HostId host, std::size_t presence, Timestamp ti
 }
 
 void Publisher::State::mark_scopes(Publication& publication, HostId host, std::uint32_t track) {
-  const Placement::Place& place = publication.placement->place_of(host);
-  if (place.is_refused) return;
-  for (const ScopeId scope : place.scopes)
+  for (const ScopeId scope : publication.placement->scopes_of(host))
     publication.rollups.mark({scope, track}, publication.published);
 }
 

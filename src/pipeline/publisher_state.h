@@ -53,7 +53,7 @@ struct Publisher::State {
                    Timestamp now);
   [[nodiscard]] bool is_store_full(Seconds window, HostId host, MetricId metric) const;
   void note_last(HostId host, MetricId metric, const LastEvent& event);
-  void note_counter(const Placement::Place& place, MetricId metric, Seconds window);
+  void note_counter(const std::vector<ScopeId>& scopes, MetricId metric, Seconds window);
   void note_signs(const Delta& delta, const Delta::Host& host, HostId id);
   void note_sign(HostId host, std::size_t presence, Timestamp time);
 
