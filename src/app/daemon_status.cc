@@ -25,16 +25,16 @@ StatusServerOptions server_options_of(const Config& config) {
 }
 
 DestinationSnapshot snapshot_of(const Delivery& delivery) {
-  const Spool& spool = delivery.spool();
+  const SpoolStats spool = delivery.spool().stats();
   return {.name = delivery.name(),
           .endpoint = delivery.endpoint(),
-          .published = spool.stats().put,
-          .acknowledged = spool.stats().acknowledged,
-          .superseded = spool.stats().superseded,
-          .dropped_full = spool.stats().dropped_full,
-          .dropped_old = spool.stats().dropped_old,
-          .waiting = spool.waiting_count(),
-          .in_flight = spool.in_flight_count(),
+          .published = spool.put,
+          .acknowledged = spool.acknowledged,
+          .superseded = spool.superseded,
+          .dropped_full = spool.dropped_full,
+          .dropped_old = spool.dropped_old,
+          .waiting = spool.waiting,
+          .in_flight = spool.in_flight,
           .batches_acknowledged = delivery.batches_acknowledged(),
           .batches_failed = delivery.batches_failed(),
           .is_down = delivery.is_down(),
@@ -108,7 +108,7 @@ Stats Daemon::stats() const {
   sum.cluster_map_reloads += map_watcher_.reloads();
   sum.cluster_map_refusals += map_watcher_.refusals();
   for (const auto& delivery : deliveries_) {
-    const SpoolStats& spool = delivery->spool().stats();
+    const SpoolStats spool = delivery->spool().stats();
     sum.datapoints_acknowledged += spool.acknowledged;
     sum.datapoints_superseded += spool.superseded;
     sum.datapoints_dropped_queue_full += spool.dropped_full;
@@ -132,10 +132,10 @@ void Daemon::log_stop() const {
                  row.host, row.counts.messages, row.counts.malformed, row.counts.skewed);
   }
   for (const auto& delivery : deliveries_) {
-    const Spool& spool = delivery->spool();
+    const SpoolStats spool = delivery->spool().stats();
     if (delivery->is_done()) continue;
     spdlog::warn("destination {} has not acknowledged {} datapoints; they are lost",
-                 delivery->name(), spool.waiting_count() + spool.in_flight_count());
+                 delivery->name(), spool.waiting + spool.in_flight);
   }
 }
 

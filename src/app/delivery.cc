@@ -14,7 +14,10 @@ Timestamp wall_clock() { return std::chrono::system_clock::now(); }
 
 Delivery::Delivery(uv_loop_t* loop, const DestinationConfig& config)
     : config_(config),
-      spool_({.bytes_max = config.spool_bytes_max, .age_max = config.spool_age_max}),
+      spool_({.bytes_max = config.spool_bytes_max,
+              .age_max = config.spool_age_max,
+              .replay_window = std::chrono::seconds(0)},
+             wall_clock()),
       client_(loop,
               {.host = config.carbon.host,
                .port = config.carbon.port,
@@ -25,7 +28,7 @@ Delivery::Delivery(uv_loop_t* loop, const DestinationConfig& config)
       jitter_(std::random_device{}()) {}
 
 void Delivery::publish(std::span<const Datapoint> datapoints) {
-  spool_.put(datapoints);
+  spool_.put(datapoints, 0);
   send_next();
 }
 
@@ -52,13 +55,13 @@ void Delivery::finish(SendOutcome outcome) {
 }
 
 void Delivery::succeed() {
-  spool_.acknowledge();
+  spool_.acknowledge(wall_clock());
   ++batches_acknowledged_;
   retry_after_ = kRetryMin;
   if (!std::exchange(is_down_, false)) return;
   const std::uint64_t seconds = (uv_now(retry_timer_->loop) - down_since_ms_) / 1000;
   spdlog::info("destination {} ({}) takes datapoints again after {} s; {} datapoints wait",
-               config_.name, config_.carbon.to_string(), seconds, spool_.waiting_count());
+               config_.name, config_.carbon.to_string(), seconds, spool_.stats().waiting);
 }
 
 void Delivery::retry_later(const Error& error) {
@@ -70,7 +73,7 @@ void Delivery::retry_later(const Error& error) {
     spdlog::warn(
         "destination {} does not take datapoints: {}; {} datapoints wait, trying again until it "
         "does",
-        config_.name, error.message(), spool_.waiting_count());
+        config_.name, error.message(), spool_.stats().waiting);
   }
   // Half to all of the pause.
   const auto pause = static_cast<std::uint64_t>(retry_after_.count());

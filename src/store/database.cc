@@ -188,6 +188,15 @@ Expected<Database> Database::open(const DatabaseOptions& options, Timestamp now)
   }
 }
 
+Expected<Database> Database::open_damaged(const std::string& path) {
+  auto database = connect({.path = path});
+  if (!database) return database;
+  // The first lets SQLite read a file that is shorter than it says.
+  auto done = database->execute("PRAGMA writable_schema = ON; PRAGMA query_only = ON;");
+  if (!done) return std::unexpected(done.error());
+  return database;
+}
+
 Expected<std::string> Database::move_aside(const std::string& path, const std::string& kind,
                                            Timestamp now) {
   const std::string stem =

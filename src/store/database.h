@@ -83,6 +83,10 @@ class Database {
   [[nodiscard]] static Expected<std::string> move_aside(const std::string& path,
                                                         const std::string& kind, Timestamp now);
 
+  // Opens a file that was moved aside, to read out of it what can be read; nothing is checked and
+  // nothing can be written.
+  [[nodiscard]] static Expected<Database> open_damaged(const std::string& path);
+
   // What happened to an earlier file, as one sentence for the log; empty if nothing did.
   [[nodiscard]] const std::string& note() const noexcept { return note_; }
   // Where the earlier file is now; empty if there was none that had to go.

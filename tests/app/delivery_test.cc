@@ -51,7 +51,7 @@ TEST_CASE("a batch that nobody took is sent again until it is", "[app]") {
   delivery.publish(points("a", 1, 1));
   REQUIRE(loop.run_until([&] { return delivery.batches_failed() >= 1; }));
   CHECK_FALSE(delivery.is_done());
-  CHECK(delivery.spool().waiting_count() == 1);
+  CHECK(delivery.spool().stats().waiting == 1);
   delivery.publish(points("a", 2, 2));  // Meanwhile corrected: only this may arrive.
   carbon.manner().closes_after = std::numeric_limits<std::size_t>::max();
   delivery.hurry();
@@ -69,7 +69,7 @@ TEST_CASE("a destination that is away keeps its datapoints waiting", "[app]") {
   Delivery delivery(loop.get(), destination_at(port));
   delivery.publish(points("a", 1, 1));
   REQUIRE(loop.run_until([&] { return delivery.batches_failed() >= 2; }));
-  CHECK(delivery.spool().waiting_count() + delivery.spool().in_flight_count() == 1);
+  CHECK(delivery.spool().stats().waiting + delivery.spool().stats().in_flight == 1);
 }
 
 }  // namespace sluice

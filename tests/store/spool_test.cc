@@ -4,117 +4,281 @@
 #include <string>
 #include <vector>
 
+#include "store/spool_world.h"
+
 namespace sluice {
-namespace {
 
-constexpr std::int64_t kNow = 1'000'000;
-
-Datapoint point(std::string path, double value, std::int64_t time, std::uint64_t version,
-                Scope scope = Scope::kHost) {
-  return {std::move(path), value, Seconds(std::chrono::seconds(time)), version, scope};
-}
-
-Timestamp now() { return Timestamp(std::chrono::seconds(kNow)); }
-
-std::string take_lines(Spool& spool) {
-  const auto batch = spool.take(now());
-  return batch ? batch->lines : "";
-}
-
-// put = acknowledged + superseded + dropped + waiting + in flight.
-void check_account(const Spool& spool) {
-  const SpoolStats& stats = spool.stats();
-  CHECK(stats.put == stats.acknowledged + stats.superseded + stats.dropped_full +
-                         stats.dropped_old + spool.waiting_count() + spool.in_flight_count());
-}
-
-}  // namespace
-
-TEST_CASE("the newest window leaves first, the fleet before clusters before hosts", "[store]") {
-  Spool spool({});
-  spool.put(std::vector{point("h", 1, kNow - 120, 1), point("h", 2, kNow - 60, 1),
-                        point("c", 3, kNow - 60, 1, Scope::kCluster),
-                        point("a", 4, kNow - 60, 1, Scope::kAll)});
-  CHECK(take_lines(spool) == "a 4 999940\nc 3 999940\nh 2 999940\nh 1 999880\n");
-  CHECK(spool.in_flight_count() == 4);
+TEST_CASE("the newest window leaves first, the fleet before clusters, groups and hosts",
+          "[store][spool]") {
+  Spool spool({}, at(0));
+  spool.put(std::vector{point("h", 1, -120, 1), point("r", 5, -60, 1, Scope::kRelay),
+                        point("h", 2, -60, 1), point("g", 6, -60, 1, Scope::kGroup),
+                        point("c", 3, -60, 1, Scope::kCluster), point("a", 4, -60, 1, Scope::kAll)},
+            1);
+  CHECK(lines_of(spool.take(at(0))) ==
+        "a 4 999940\nc 3 999940\ng 6 999940\nh 2 999940\nr 5 999940\nh 1 999880\n");
+  CHECK(spool.stats().in_flight == 6);
   CHECK_FALSE(spool.is_empty());
-  spool.acknowledge();
+  spool.acknowledge(at(0));
   CHECK(spool.is_empty());
-  CHECK(spool.stats().acknowledged == 4);
+  CHECK(spool.stats().acknowledged == 6);
   check_account(spool);
 }
 
-TEST_CASE("of one path and time only the newest version waits", "[store]") {
-  Spool spool({});
-  spool.put(std::vector{point("h", 1, kNow, 1)});
-  spool.put(std::vector{point("h", 2, kNow, 2)});
-  spool.put(std::vector{point("h", 9, kNow, 1)});
+TEST_CASE("of one path and time only the newest version leaves", "[store][spool]") {
+  Spool spool({}, at(0));
+  spool.put(std::vector{point("h", 1, 0, 1), point("other", 1, 0, 1)}, 1);
+  spool.put(std::vector{point("h", 2, 0, 2)}, 2);
+  spool.put(std::vector{point("h", 9, 0, 1)}, 3);
   check_account(spool);
-  CHECK(take_lines(spool) == "h 2 1000000\n");
+  CHECK(spool.stats().waiting == 4);
+  CHECK(sorted_lines_of(spool.take(at(0))) == "h 2 1000000\nother 1 1000000\n");
   CHECK(spool.stats().superseded == 2);
+  check_account(spool);
 }
 
-TEST_CASE("a batch that failed waits again, but never over a newer value", "[store]") {
-  Spool spool({});
-  spool.put(std::vector{point("a", 1, kNow, 1), point("b", 1, kNow, 1)});
-  REQUIRE(spool.take(now()).has_value());
-  spool.put(std::vector{point("a", 2, kNow, 2)});
+TEST_CASE("of one version what was put later leaves, in one publication too", "[store][spool]") {
+  Spool spool({}, at(0));
+  spool.put(std::vector{point("h", 1, 0, 1), point("h", 2, 0, 1)}, 1);
+  spool.put(std::vector{point("x", 1, 0, 1)}, 2);
+  CHECK(sorted_lines_of(spool.take(at(0))) == "h 2 1000000\nx 1 1000000\n");
+  spool.acknowledge(at(0));
+  spool.put(std::vector{point("h", 3, 60, 5)}, 3);
+  spool.put(std::vector{point("h", 4, 60, 5)}, 4);
+  CHECK(lines_of(spool.take(at(60))) == "h 4 1000060\n");
+  check_account(spool);
+}
+
+TEST_CASE("a batch that failed waits again, but never over a newer value", "[store][spool]") {
+  Spool spool({}, at(0));
+  spool.put(std::vector{point("a", 1, 0, 1), point("b", 1, 0, 1)}, 1);
+  REQUIRE(spool.take(at(0)).has_value());
+  spool.put(std::vector{point("a", 2, 0, 2)}, 2);
   spool.give_back();
   check_account(spool);
-  CHECK(spool.waiting_count() == 2);
-  const std::string lines = take_lines(spool);
-  CHECK(lines.find("a 2 ") != std::string::npos);
-  CHECK(lines.find("b 1 ") != std::string::npos);
-  CHECK(lines.find("a 1 ") == std::string::npos);
-  spool.acknowledge();
+  CHECK(spool.stats().waiting == 3);
+  CHECK(sorted_lines_of(spool.take(at(1))) == "a 2 1000000\nb 1 1000000\n");
+  spool.acknowledge(at(1));
+  CHECK(spool.stats().superseded == 1);
   check_account(spool);
 }
 
-TEST_CASE("a batch is bounded in datapoints and octets", "[store]") {
-  Spool spool({});
-  std::vector<Datapoint> many;
-  for (int i = 0; i < 12'000; ++i) many.push_back(point("p" + std::to_string(i), 1, kNow, 1));
-  spool.put(many);
+TEST_CASE("what is in flight stays as it is when it is corrected", "[store][spool]") {
+  Spool spool({}, at(0));
+  spool.put(std::vector{point("a", 1, 0, 1)}, 1);
+  REQUIRE(lines_of(spool.take(at(0))) == "a 1 1000000\n");
+  spool.put(std::vector{point("a", 2, 0, 2)}, 2);
+  spool.acknowledge(at(1));
+  CHECK(lines_of(spool.take(at(1))) == "a 2 1000000\n");
+  spool.acknowledge(at(1));
+  CHECK(spool.stats().acknowledged == 2);
+  CHECK(spool.stats().superseded == 0);
+  check_account(spool);
+}
+
+TEST_CASE("a batch is bounded in datapoints and octets, and nothing is left behind",
+          "[store][spool]") {
+  Spool spool({}, at(0));
+  spool.put(points("p", 12'000, 0, 1), 1);
   std::uint64_t taken = 0;
-  while (const auto batch = spool.take(now())) {
+  while (const auto batch = spool.take(at(0))) {
     CHECK(batch->datapoint_count <= kBatchDatapointsMax);
     CHECK(batch->lines.size() <= kBatchBytesMax);
     taken += batch->datapoint_count;
-    spool.acknowledge();
+    spool.acknowledge(at(0));
   }
   CHECK(taken == 12'000);
 
-  std::vector<Datapoint> wide;
-  for (int i = 0; i < 4'000; ++i)
-    wide.push_back(
-        point(std::string(190, 'x') + "." + std::string(190, 'y') + std::to_string(i), 1, kNow, 1));
-  spool.put(wide);
-  const auto batch = spool.take(now());
+  spool.put(points(std::string(190, 'x') + "." + std::string(190, 'y'), 4'000, 0, 1), 2);
+  const auto batch = spool.take(at(0));
   CHECK(batch->lines.size() <= kBatchBytesMax);
   CHECK(batch->datapoint_count < 4'000);
+  CHECK(batch->datapoint_count > 1'000);
   check_account(spool);
 }
 
-TEST_CASE("a full spool drops the oldest windows and counts them", "[store]") {
-  Spool spool({.bytes_max = 10'000});
+TEST_CASE("live windows and backlog leave apart, as the caller asks", "[store][spool]") {
+  Spool spool({.live_span = std::chrono::seconds(120)}, at(0));
+  for (const int window : {-600, -300, -180, -120, -60, 0})
+    spool.put(std::vector{point("h", 1, window, 1)}, 0);
+  auto batch = spool.take(at(0), Which::kBacklog);
+  CHECK(lines_of(batch) == "h 1 999820\nh 1 999700\nh 1 999400\n");
+  CHECK(batch->is_backlog);
+  spool.give_back();
+  batch = spool.take(at(0), Which::kLive);
+  CHECK(lines_of(batch) == "h 1 1000000\nh 1 999940\nh 1 999880\n");
+  CHECK_FALSE(batch->is_backlog);
+  spool.acknowledge(at(0));
+  CHECK_FALSE(spool.take(at(0), Which::kLive));
+  spool.put(std::vector{point("h", 2, 0, 2)}, 0);
+  CHECK(lines_of(spool.take(at(0))) == "h 2 1000000\n");
+  spool.acknowledge(at(0));
+  batch = spool.take(at(0));
+  CHECK(batch->is_backlog);
+  CHECK(batch->datapoint_count == 3);
+  check_account(spool);
+}
+
+TEST_CASE("a full spool drops the oldest windows and counts them", "[store][spool]") {
+  Spool spool({.bytes_max = 10'000}, at(0));
   for (int window = 0; window < 10; ++window) {
-    std::vector<Datapoint> points;
-    for (int i = 0; i < 20; ++i)
-      points.push_back(point("path." + std::to_string(i), 1, kNow - 600 + window * 60, 1));
-    spool.put(points);
+    spool.put(points("path", 100, -600 + window * 60, 1), 0);
     check_account(spool);
+    CHECK(spool.stats().bytes <= 10'000);
   }
-  CHECK(spool.bytes() <= 10'000);
   CHECK(spool.stats().dropped_full > 0);
-  CHECK(take_lines(spool).find("999940\n") != std::string::npos);
+  CHECK(spool.stats().waiting > 300);
+  CHECK(spool.stats().oldest_window > Seconds(at_seconds(-600)));
+  CHECK(lines_of(spool.take(at(0))).find("999940\n") != std::string::npos);
 }
 
-TEST_CASE("what is older than whisper's finest archive is not sent", "[store]") {
-  Spool spool({.age_max = std::chrono::hours(1)});
-  spool.put(std::vector{point("old", 1, kNow - 3601, 1), point("young", 1, kNow - 3600, 1)});
-  CHECK(take_lines(spool) == "young 1 996400\n");
-  CHECK(spool.stats().dropped_old == 1);
+TEST_CASE("one window larger than the spool is cut, hosts first", "[store][spool]") {
+  Spool spool({.bytes_max = 300'000}, at(0));
+  std::vector<Datapoint> many = points("host", 20'000, 0, 1);
+  many.push_back(point("fleet", 1, 0, 1, Scope::kAll));
+  spool.put(many, 0);
+  CHECK(spool.stats().bytes <= 300'000);
+  CHECK(spool.stats().waiting > 5'000);
+  CHECK(lines_of(spool.take(at(0))).starts_with("fleet 1 "));
   check_account(spool);
+}
+
+TEST_CASE("what was acknowledged goes before what waits when a spool is full", "[store][spool]") {
+  Spool spool({.bytes_max = 60'000}, at(0));
+  spool.put(points("a", 1'000, 0, 1), 0);
+  REQUIRE(spool.take(at(0)));
+  spool.acknowledge(at(0));
+  CHECK(spool.stats().bytes > 10'000);
+  spool.put(points("b", 3'000, 60, 1), 0);
+  CHECK(spool.stats().dropped_full == 0);
+  CHECK(spool.stats().waiting == 3'000);
+  check_account(spool);
+}
+
+TEST_CASE("what is older than whisper's finest archive is not sent", "[store][spool]") {
+  Spool spool({.age_max = std::chrono::hours(1)}, at(0));
+  spool.put(std::vector{point("old", 1, -3601, 1), point("young", 1, -3600, 1)}, 0);
+  CHECK(lines_of(spool.take(at(0))) == "young 1 996400\n");
+  CHECK(spool.stats().dropped_old == 1);
+  spool.give_back();
+  spool.tick(at(1));
+  CHECK(spool.stats().dropped_old == 2);
+  CHECK(spool.is_empty());
+  check_account(spool);
+}
+
+TEST_CASE("a destination that never answers has its own column", "[store][spool]") {
+  Spool spool({}, at(0));
+  spool.put(points("a", 3, 0, 1), 0);
+  REQUIRE(spool.take(at(0)));
+  spool.count_unconfirmed(at(0));
+  CHECK(spool.stats().unconfirmed == 3);
+  CHECK(spool.stats().acknowledged == 0);
+  CHECK(spool.is_empty());
+  check_account(spool);
+}
+
+TEST_CASE("a publication of the journal is put once", "[store][spool]") {
+  Spool spool({}, at(0));
+  spool.put(points("a", 3, 0, 1), 7);
+  spool.put(points("a", 3, 0, 1), 7);
+  spool.put(points("b", 3, 0, 1), 6);
+  CHECK(spool.last_sequence() == 7);
+  CHECK(spool.stats().put == 3);
+  CHECK(spool.stats().waiting == 3);
+  spool.put({}, 9);
+  CHECK(spool.last_sequence() == 9);
+}
+
+TEST_CASE("a replay sends what was acknowledged within the window, and is counted apart",
+          "[store][spool][replay]") {
+  Spool spool({.replay_window = std::chrono::seconds(120)}, at(0));
+  for (int i = 0; i < 4; ++i) {
+    spool.put(std::vector{point("p" + std::to_string(i), i, 0, 1)}, 0);
+    REQUIRE(spool.take(at(i * 50)));
+    spool.acknowledge(at(i * 50));
+  }
+  spool.replay(at(200));  // Of 0, 50, 100 and 150 the last two.
+  CHECK(spool.stats().replay_waiting == 2);
+  CHECK(spool.stats().waiting == 0);
+  check_account(spool);
+  CHECK(sorted_lines_of(spool.take(at(200))) == "p2 2 1000000\np3 3 1000000\n");
+  CHECK(spool.stats().replay_in_flight == 2);
+  check_account(spool);
+  spool.acknowledge(at(200));
+  CHECK(spool.stats().replayed == 2);
+  CHECK(spool.stats().acknowledged == 4);
+  check_account(spool);
+  CHECK_FALSE(spool.take(at(200)));
+  spool.replay(at(320));  // They were acknowledged again.
+  CHECK(spool.stats().replay_waiting == 2);
+}
+
+TEST_CASE("a replay never brings back an older value", "[store][spool][replay]") {
+  Spool spool({}, at(0));
+  spool.put(std::vector{point("a", 1, 0, 1), point("b", 1, 0, 1)}, 0);
+  REQUIRE(spool.take(at(0)));
+  spool.acknowledge(at(0));
+  SECTION("when the newer one was acknowledged too") {
+    spool.put(std::vector{point("a", 2, 0, 2)}, 0);
+    REQUIRE(spool.take(at(1)));
+    spool.acknowledge(at(1));
+    spool.replay(at(2));
+  }
+  SECTION("when the newer one waits") {
+    spool.put(std::vector{point("a", 2, 0, 2)}, 0);
+    spool.replay(at(2));
+  }
+  SECTION("when the newer one comes after it") {
+    spool.replay(at(1));
+    spool.put(std::vector{point("a", 2, 0, 2)}, 0);
+  }
+  SECTION("when the newer one is in flight and arrives") {
+    spool.put(std::vector{point("a", 2, 0, 2)}, 0);
+    REQUIRE(lines_of(spool.take(at(1))) == "a 2 1000000\n");
+    spool.replay(at(2));
+    spool.acknowledge(at(2));
+  }
+  SECTION("when the newer one is in flight and comes back") {
+    spool.put(std::vector{point("a", 2, 0, 2)}, 0);
+    REQUIRE(lines_of(spool.take(at(1))) == "a 2 1000000\n");
+    spool.replay(at(2));
+    spool.give_back();
+  }
+  SECTION("when the replay itself is corrected in flight and comes back") {
+    spool.replay(at(1));
+    REQUIRE(spool.take(at(1)));
+    spool.put(std::vector{point("a", 2, 0, 2)}, 0);
+    spool.give_back();
+  }
+  check_account(spool);
+  CHECK(sorted_lines_of(spool.take(at(3))) == "a 2 1000000\nb 1 1000000\n");
+  spool.acknowledge(at(3));
+  check_account(spool);
+  CHECK(spool.stats().superseded == 0);  // What a replay gives up was acknowledged before.
+  CHECK_FALSE(spool.take(at(3)));
+}
+
+TEST_CASE("what was acknowledged is forgotten after the replay window", "[store][spool][replay]") {
+  Spool spool({.replay_window = std::chrono::seconds(80)}, at(0));
+  for (int i = 0; i < 20; ++i) {
+    spool.put(points("p", 100, i * 10, 1), 0);
+    REQUIRE(spool.take(at(i * 10)));
+    spool.acknowledge(at(i * 10));
+    CHECK(spool.stats().bytes <= 11 * 2'000);
+  }
+  spool.tick(at(400));
+  CHECK(spool.stats().bytes == 0);
+  spool.replay(at(400));
+  CHECK(spool.is_empty());
+
+  Spool none({.replay_window = std::chrono::seconds(0)}, at(0));
+  none.put(points("p", 100, 0, 1), 0);
+  REQUIRE(none.take(at(0)));
+  none.acknowledge(at(0));
+  CHECK(none.stats().bytes == 0);
+  none.replay(at(0));
+  CHECK(none.is_empty());
 }
 
 }  // namespace sluice

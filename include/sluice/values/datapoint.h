@@ -24,6 +24,7 @@ struct Batch {
   std::uint64_t id = 0;        // Unique per destination and process.
   std::string lines;           // Graphite plaintext, each line ended by LF.
   std::uint32_t datapoint_count = 0;
+  bool is_backlog = false;     // Of windows that were due long ago.
 };
 
 // What one connection may carry: enough that a batch costs little more than its

@@ -1,0 +1,200 @@
+// The file of a spool, and how the spool goes on without it.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "sluice/base/check.h"
+#include "store/spool.h"
+
+namespace sluice {
+namespace {
+
+constexpr const char* kMemory = ":memory:";
+constexpr std::chrono::seconds kRetry{60};
+
+// Versions of a life that could not read the file count from here: above all that the file may
+// hold, and low enough for a few million such lives.
+constexpr std::uint64_t kBlindVersionBase = std::uint64_t{1} << 40;
+
+SpoolTables open_memory(Timestamp now) {
+  auto tables = SpoolTables::open(kMemory, now);
+  SLUICE_CHECK(tables.has_value(), "tables in memory can be made");
+  return std::move(*tables);
+}
+
+}  // namespace
+
+void Spool::notify(SpoolNotice::Level level, std::string text) {
+  constexpr std::size_t kNoticesMax = 100;  // If nobody takes them.
+  if (notices_.size() < kNoticesMax) notices_.push_back({level, std::move(text)});
+}
+
+bool Spool::is_on_disk() const { return tables_.database().path() != kMemory; }
+
+void Spool::open_file(Timestamp now) {
+  if (options_.file.empty()) {
+    tables_ = open_memory(now);
+    is_file_read_ = true;
+    return;
+  }
+  auto tables = SpoolTables::open(options_.file, now);
+  if (!tables) {
+    ++stats_.failures;
+    notify(SpoolNotice::Level::kError,
+           fmt::format("spool {}; it is kept in memory and lost if the relay stops; the file is "
+                       "tried again every minute",
+                       tables.error().message()));
+    tables_ = open_memory(now);
+    version_base_ = greatest_version_ = kBlindVersionBase;
+    failed_at_ = now;
+    next_try_ = now + kRetry;
+    return;
+  }
+  tables_ = std::move(*tables);
+  is_file_read_ = true;
+  const std::string moved_to = tables_.database().moved_to();
+  if (!moved_to.empty()) notify(SpoolNotice::Level::kWarning, "spool " + tables_.database().note());
+  if (auto loaded = run_once([this] { return load_series(); }); !loaded)
+    go_on_in_memory(loaded.error());
+  load_or_rescue();
+  if (moved_to.find(".damaged-") != std::string::npos) salvage(moved_to);
+  version_base_ = greatest_version_;
+}
+
+// Takes what can be read out of a file that had to go.
+void Spool::salvage(const std::string& file) {
+  auto source = SpoolTables::open_damaged(file);
+  if (!source) return;
+  run([&] { return rescue(*source, false); });
+  load_or_rescue();
+  notify(SpoolNotice::Level::kWarning,
+         fmt::format("spool {}: {} waiting datapoints and {} known series could be read out of it",
+                     file, index_.waiting_count() + index_.held_count(), series_.known_count()));
+}
+
+Expected<void> Spool::run_once(const Operation& operation) {
+  auto transaction = Transaction::begin(tables_.database());
+  if (!transaction) {
+    is_damage_ = tables_.database().is_damaged();
+    return std::unexpected(transaction.error());
+  }
+  auto done = operation();
+  if (done) done = transaction->commit();
+  // Asked before the rollback, which is another operation.
+  if (!done) is_damage_ = tables_.database().is_damaged();
+  return done;
+}
+
+bool Spool::run(const Operation& operation) {
+  auto done = run_once(operation);
+  if (!done && go_on_in_memory(done.error())) done = run_once(operation);
+  return done.has_value();
+}
+
+// False when memory itself failed, and nothing is left to try.
+bool Spool::go_on_in_memory(const Error& error) {
+  const bool was_on_disk = is_on_disk();
+  if (!was_on_disk && !is_damage_) return false;
+  if (was_on_disk) {
+    ++stats_.failures;
+    is_file_damaged_ = is_damage_;
+    failed_at_ = now_;
+    next_try_ = now_ + kRetry;
+  }
+  move_to_memory();
+  if (was_on_disk)
+    notify(
+        SpoolNotice::Level::kError,
+        fmt::format("spool {}; it goes on in memory with {} datapoints that wait, which are lost "
+                    "if the relay stops; the file is tried again every minute",
+                    error.message(), accounted()));
+  return true;
+}
+
+void Spool::move_to_memory() {
+  SpoolTables memory = open_memory(now_);
+  const bool is_copied = !is_damage_ && tables_.database().copy_to(memory.database()).has_value();
+  if (!is_copied) memory = open_memory(now_);
+  SpoolTables source = std::exchange(tables_, std::move(memory));
+  if (!is_copied) std::ignore = run_once([&] { return rescue(source, true); });
+  is_damage_ = false;
+  load_or_rescue();
+}
+
+void Spool::try_file(Timestamp now) {
+  if (is_on_disk() || options_.file.empty()) return;
+  if (now < next_try_ && now + kRetry >= next_try_) return;  // The clock may have been set back.
+  next_try_ = now + kRetry;
+  if (auto done = return_to_file(now); !done) return;
+  notify(SpoolNotice::Level::kInfo,
+         fmt::format("spool {}: it is on disk again after {} s, with all that waited in memory",
+                     options_.file,
+                     std::chrono::duration_cast<std::chrono::seconds>(now - failed_at_).count()));
+}
+
+Expected<void> Spool::return_to_file(Timestamp now) {
+  if (!make_room_on_disk()) return fail("no room");
+  if (is_file_damaged_) {
+    const auto moved = Database::move_aside(options_.file, "damaged", now);
+    if (!moved) return std::unexpected(moved.error());
+    is_file_damaged_ = false;
+    notify(SpoolNotice::Level::kWarning,
+           fmt::format("spool {}: the damaged file was moved to {}; it can be removed when nobody "
+                       "wants to look into it",
+                       options_.file, *moved));
+  }
+  auto file = SpoolTables::open(options_.file, now);
+  if (!file) return std::unexpected(file.error());
+  if (!file->database().note().empty())
+    notify(SpoolNotice::Level::kWarning, "spool " + file->database().note());
+  if (!is_file_read_) {
+    if (auto done = read_late(*file); !done) return done;
+  }
+  // Pages are copied, those that hold nothing any more too.
+  if (auto done = tables_.database().execute("VACUUM"); !done) return done;
+  if (auto done = tables_.database().copy_to(file->database()); !done) return done;
+  tables_ = std::move(*file);
+  return {};
+}
+
+// The file could not be read at the start: what it holds is taken in before it is replaced.
+Expected<void> Spool::read_late(SpoolTables& file) {
+  const std::uint64_t before = accounted();
+  std::uint64_t repeated = 0;
+  auto done = run_once([&]() -> Expected<void> {
+    if (auto rescued = rescue(file, false); !rescued) return rescued;
+    const auto sorted = sort_held_again();
+    if (!sorted) return std::unexpected(sorted.error());
+    repeated = *sorted;
+    return {};
+  });
+  if (!done) return done;
+  is_file_read_ = true;
+  load_or_rescue();
+  stats_.superseded += repeated;
+  stats_.spooled_at_start += accounted() + repeated - before;
+  return {};
+}
+
+// Filling up a disk once a minute would be felt by its other users, so it is not tried without
+// room. What the old file takes counts only when it can go: a program that died between its end and
+// the first octet of the new one would have lost what waits.
+bool Spool::make_room_on_disk() const {
+  constexpr std::uint64_t kReserve = 256 * 1024;
+  constexpr std::uint64_t kKnownBytes = 16;
+  // Once in the write-ahead log, once in the file, with some loss.
+  const std::uint64_t needed =
+      2 * (bytes() + bytes() / 4 + series_.known_count() * kKnownBytes) + kReserve;
+  std::error_code error;
+  const auto folder = std::filesystem::absolute(options_.file, error).parent_path();
+  const auto available = [&] { return std::filesystem::space(folder, error).available; };
+  if (available() > needed || error) return true;  // Opening the file tells what the error was.
+  if (accounted() > 0 || !is_file_read_ || is_file_damaged_) return false;
+  for (const char* const suffix : {"-wal", "-shm", ""})
+    std::filesystem::remove(options_.file + suffix, error);
+  return available() > needed;
+}
+
+}  // namespace sluice
