@@ -28,7 +28,7 @@ struct LastEvent {
 // so that the answer is known for every window that can still be corrected. Of one window the event
 // with the greatest time counts, then the one with the greatest value, whatever came first.
 //
-// Costs about 80 bytes per track and owner, and 16 for each further recent window that had an
+// Costs about 90 bytes per track and owner, and 16 for each further recent window that had an
 // event.
 class LastBook {
  public:

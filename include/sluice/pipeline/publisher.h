@@ -33,16 +33,15 @@ struct PublisherOptions {
   std::chrono::seconds correction_interval{2};
   // Host series corrected in one tick, so that a backlog never delays what is live.
   std::size_t corrections_max = 20'000;
-  // Names beyond these are refused, and their samples counted. A known host costs about 200 bytes
-  // and its places in paths as much again.
+  // Names beyond these are refused, and their samples counted. A name costs about 300 bytes.
   std::size_t hosts_max = 500'000;
   std::size_t metrics_max = 20'000;
   // Series (host and metric) with a sample within host_ttl: in all, of one host, and of one rule. A
   // new one beyond is refused, counted (samples_dropped_series_limit) and told by offenders(). A
-  // series costs about 30 bytes; 80 more for a metric whose last event is kept (ages, states, held,
-  // zero when idle) and 16 for each window within the horizon that had an event; and in each such
-  // window its summary: 140 bytes, for a timing or distribution 220 and 8 for each sample up to 64,
-  // then 16 for each bucket that differs (a range of 1 : 10 has 116).
+  // series costs about 30 bytes here; where its last event is kept (ages, states, held values, zero
+  // when idle) 90 more, and 16 for each window within the horizon that had an event. In each window
+  // of the store its summary takes 110 bytes; of a timing or distribution 165, and 8 for each sample
+  // up to 64, beyond that 16 for each bucket of 2 % that has one (values from 1 to 10 fill 116).
   std::size_t series_max = 2'000'000;
   std::size_t series_per_host_max = 2'000;
   std::size_t series_per_rule_max = 500'000;
