@@ -95,6 +95,16 @@ int run_command_line(int argc, char** argv) {
   status_app->add_flag("--json", status.json, "Health and ledger as one JSON object")
       ->excludes(check_flag);
 
+  ForgetOptions forget;
+  CLI::App* forget_app = app.add_subcommand(
+      "forget", "Have a running relay remove what it knows of a host that is gone");
+  add_config_option(*forget_app, forget.setup);
+  forget_app
+      ->add_option("--url", forget.url,
+                   "Where the relay listens for HTTP; default: as the configuration says")
+      ->type_name("URL");
+  forget_app->add_option("HOST", forget.host, "Its name, as the relay knows it")->required();
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ExtrasError&) {
@@ -106,6 +116,7 @@ int run_command_line(int argc, char** argv) {
   if (run_app->parsed()) return run_command(run);
   if (check_app->parsed()) return check_command(check);
   if (status_app->parsed()) return status_command(status);
+  if (forget_app->parsed()) return forget_command(forget);
   return explain_command(explain);
 }
 

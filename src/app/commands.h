@@ -55,4 +55,16 @@ struct StatusOptions {
 // also 1 when the relay is degraded; 2 when it cannot be asked.
 [[nodiscard]] int status_command(const StatusOptions& options);
 
+// The URL to ask: `url` if it is not empty, else where the configuration has the relay listen.
+[[nodiscard]] Expected<std::string> status_url(const std::string& url, const SetupOptions& setup);
+
+struct ForgetOptions {
+  SetupOptions setup;  // As in StatusOptions.
+  std::string url;
+  std::string host;
+};
+
+// `sluice forget HOST`: has a running relay remove what it knows of a host.
+[[nodiscard]] int forget_command(const ForgetOptions& options);
+
 }  // namespace sluice

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <utility>
 
 #include "app/print.h"
@@ -29,16 +30,6 @@ const char* name_of_signal(int number) { return number == SIGINT ? "SIGINT" : "S
 template <typename Handle>
 auto* owner_of(Handle* handle) {
   return static_cast<Daemon*>(handle->data);
-}
-
-PublisherOptions publisher_options_of(const Config& config) {
-  return {.store = {.window = config.window,
-                    .grace = config.grace,
-                    .horizon = config.horizon,
-                    .catch_up = config.catch_up,
-                    .bytes_max = config.store_bytes_max},
-          .rollups = config.rollups,
-          .host_ttl = config.host_ttl};
 }
 
 // What the kernel gave, and what to do where it was less than the configuration asks for.
@@ -82,21 +73,26 @@ Daemon::~Daemon() {
 }
 
 Expected<void> Daemon::start() {
-  start_timers();  // Signals first: once a socket listens, a stop must drain it.
+  start_signals();  // First: once a socket listens, a stop must drain it.
   auto sockets = open_listeners();
   if (!sockets) return std::unexpected(std::move(sockets).error());
   auto paths = paths_of(setup_.config);
   if (!paths) return std::unexpected(std::move(paths).error());
   relay_path_ = paths->relay();
   relay_window_ = window_start(wall_clock(), setup_.config.window);
-  publisher_ = std::make_unique<Publisher>(publisher_options_of(setup_.config), std::move(*paths),
-                                           setup_.clusters, wall_clock());
+  open_state_folder();
+  store_ = std::make_unique<StoreThread>(&loop_);
   for (const DestinationConfig& destination : setup_.config.destinations) {
-    deliveries_.push_back(std::make_unique<Delivery>(&loop_, destination));
+    deliveries_.push_back(
+        std::make_unique<Delivery>(&loop_, *store_, destination, spool_file_of(destination)));
   }
+  restore(*paths);
   start_status_server();
   log_start();
   start_workers(std::move(*sockets));
+  phase_ = Phase::kRunning;
+  uv_timer_start(tick_timer_.get(), on_tick, kTick.count(), kTick.count());
+  if (stop_signal_ != 0) stop(stop_signal_);
   return {};
 }
 
@@ -160,22 +156,21 @@ Expected<const Zone*> Daemon::zone_of(const std::string& name) {
 void Daemon::start_workers(std::vector<std::vector<ListenSocket>> sockets) {
   worker_stats_.resize(sockets.size());
   for (std::vector<ListenSocket>& one : sockets) {
-    workers_.push_back(std::make_unique<IngestWorker>(
-        ingest_options_of(setup_.config), setup_.rules, setup_.config.trusted_peers,
-        [this] { uv_async_send(report_wake_.get()); }));
+    workers_.push_back(std::make_unique<IngestWorker>(ingest_options_of(setup_.config),
+                                                      setup_.rules, setup_.config.trusted_peers,
+                                                      [this] { uv_async_send(wake_.get()); }));
     workers_.back()->start(std::move(one));
   }
 }
 
-void Daemon::start_timers() {
+void Daemon::start_signals() {
   auto wake = std::make_unique<uv_async_t>();
-  SLUICE_CHECK(uv_async_init(&loop_, wake.get(), on_report) == 0,
+  SLUICE_CHECK(uv_async_init(&loop_, wake.get(), on_wake) == 0,
                "an async handle needs one descriptor");
   wake->data = this;
-  report_wake_.reset(wake.release());
+  wake_.reset(wake.release());
   tick_timer_ = make_handle<uv_timer_t>(&loop_, this, uv_timer_init);
   stop_timer_ = make_handle<uv_timer_t>(&loop_, this, uv_timer_init);
-  uv_timer_start(tick_timer_.get(), on_tick, kTick.count(), kTick.count());
   for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
     signals_.push_back(make_handle<uv_signal_t>(&loop_, this, uv_signal_init));
     uv_signal_start(signals_.back().get(), on_signal, number);
@@ -198,7 +193,7 @@ void Daemon::log_start() const {
 void Daemon::run() { uv_run(&loop_, UV_RUN_DEFAULT); }
 
 void Daemon::begin_tick() {
-  if (phase_ != Phase::kRunning || reports_awaited_ > 0) return;
+  if (phase_ != Phase::kRunning || reports_awaited_ > 0 || is_committing_) return;
   reports_awaited_ = workers_.size();
   for (const auto& worker : workers_) worker->ask_report();
 }
@@ -208,30 +203,32 @@ void Daemon::collect_reports() {
     for (IngestWorker::Report& report : workers_[i]->take_reports()) {
       worker_stats_[i] = report.stats;
       senders_.add(std::move(report.senders));
-      publisher_->merge(std::move(report.delta), wall_clock());
+      deltas_.push_back(std::move(report.delta));
       // A report that was asked for before the stop does not end the wait for the last one.
       if (phase_ == Phase::kRunning || report.is_last) --reports_awaited_;
     }
   }
   if (reports_awaited_ > 0) return;
-  if (phase_ == Phase::kRunning) {
-    end_tick();
-  } else if (phase_ == Phase::kDraining) {
-    begin_delivering();
+  if (phase_ == Phase::kRunning && !deltas_.empty()) {
+    commit(StateChange::Kind::kTick);
+  } else if (phase_ == Phase::kDraining && !std::exchange(is_flushing_, true)) {
+    commit(StateChange::Kind::kFlush);
   }
 }
 
+// What follows a tick once its change is made.
 void Daemon::end_tick() {
-  std::vector<Datapoint> datapoints;
-  publisher_->tick(wall_clock(), datapoints);
-  publish(datapoints);
   watch_map();
+  if (keeper_) keeper_->save_if_due(*publisher_, wall_clock());
+  log_notices();
+  // While the relay stops, some workers' last counts are in and their samples are not.
+  if (phase_ != Phase::kRunning) return;
   const Snapshot standing = publish_status();
   publish_relay_series(standing);
   tell_service_manager(standing);
 }
 
-void Daemon::publish(std::span<const Datapoint> datapoints) {
+void Daemon::publish(std::vector<Datapoint> datapoints, std::uint64_t sequence) {
   if (datapoints.empty()) return;
   if (options_.print && !print_datapoints(stdout, datapoints)) {
     spdlog::warn(
@@ -239,7 +236,12 @@ void Daemon::publish(std::span<const Datapoint> datapoints) {
         "before");
     options_.print = false;
   }
-  for (const auto& delivery : deliveries_) delivery->publish(datapoints);
+  hand_out(std::move(datapoints), sequence);
+}
+
+void Daemon::hand_out(std::vector<Datapoint> datapoints, std::uint64_t sequence) {
+  const auto shared = std::make_shared<const std::vector<Datapoint>>(std::move(datapoints));
+  for (const auto& delivery : deliveries_) delivery->publish(shared, sequence);
 }
 
 // New rules and a new cluster map, all or nothing: a mistake leaves everything as it was.
@@ -258,6 +260,7 @@ void Daemon::take_new_setup() {
   }
   for (const auto& worker : workers_) worker->set_rules(fresh->rules);
   publisher_->set_clusters(fresh->clusters);
+  publisher_->set_presences(fresh->presences);
   spdlog::info(
       "reloaded: {} rules in {} packs; of the configuration only they and the cluster map are read "
       "again, all else changes with a restart",
@@ -266,6 +269,7 @@ void Daemon::take_new_setup() {
       map_watcher_.adopt(fresh->config.clusters, std::move(fresh->cluster_map));
   if (!moved.empty()) spdlog::info("cluster map: taken, {}", moved);
   setup_.packs = std::move(fresh->packs);
+  setup_.presences = std::move(fresh->presences);
   setup_.rules = std::move(fresh->rules);
   setup_.clusters = std::move(fresh->clusters);
 }
@@ -285,6 +289,10 @@ void Daemon::watch_map() {
 }
 
 void Daemon::stop(int signal_number) {
+  if (phase_ == Phase::kStarting) {
+    stop_signal_ = signal_number;  // When everything is there that a stop ends.
+    return;
+  }
   if (phase_ != Phase::kRunning) {
     spdlog::warn("{} again: stopping without waiting for destinations",
                  name_of_signal(signal_number));
@@ -303,11 +311,10 @@ void Daemon::stop(int signal_number) {
     worker->stop(std::min<std::chrono::milliseconds>(kDrainMax, setup_.config.shutdown_timeout));
 }
 
+// Once everything is published.
 void Daemon::begin_delivering() {
   phase_ = Phase::kDelivering;
-  std::vector<Datapoint> datapoints;
-  publisher_->flush(wall_clock(), datapoints);
-  publish(datapoints);
+  publish_status();
   for (const auto& delivery : deliveries_) delivery->hurry();
   uv_timer_start(stop_timer_.get(), on_stop_timer, 0, kStopPollMs);
 }
@@ -326,10 +333,12 @@ void Daemon::close() {
   status_.reset();
   workers_.clear();
   deliveries_.clear();
+  store_.reset();  // Runs what they gave it, so what was published is in their spools.
+  keeper_.reset();
   signals_.clear();
   tick_timer_.reset();
   stop_timer_.reset();
-  report_wake_.reset();
+  wake_.reset();
 }
 
 void Daemon::on_tick(uv_timer_t* timer) noexcept {
@@ -340,15 +349,19 @@ void Daemon::on_stop_timer(uv_timer_t* timer) noexcept {
   if (auto* const self = owner_of(timer)) self->check_done();
 }
 
-void Daemon::on_report(uv_async_t* async) noexcept {
-  if (auto* const self = owner_of(async)) self->collect_reports();
+void Daemon::on_wake(uv_async_t* async) noexcept {
+  auto* const self = owner_of(async);
+  if (self == nullptr) return;
+  self->collect_reports();
+  self->take_forget_orders();
 }
 
 void Daemon::on_signal(uv_signal_t* handle, int signal_number) noexcept {
   auto* const self = owner_of(handle);
   if (self == nullptr) return;
   if (signal_number == SIGHUP) {
-    self->reload();
+    // While it starts, everything has just been read.
+    if (self->phase_ != Phase::kStarting) self->reload();
   } else {
     self->stop(signal_number);
   }

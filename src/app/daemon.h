@@ -5,15 +5,17 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "app/delivery.h"
+#include "app/forget_orders.h"
 #include "app/ingest_worker.h"
 #include "app/map_watcher.h"
 #include "app/service_manager.h"
 #include "app/setup.h"
+#include "app/state_keeper.h"
+#include "app/store_thread.h"
 #include "http/snapshot.h"
 #include "http/status_server.h"
 #include "net/handle.h"
@@ -23,6 +25,7 @@
 #include "sluice/pipeline/publisher.h"
 #include "sluice/pipeline/sender_counts.h"
 #include "sluice/values/zone.h"
+#include "store/state_lock.h"
 
 namespace sluice {
 
@@ -48,6 +51,7 @@ class Daemon {
 
  private:
   enum class Phase : std::uint8_t {
+    kStarting,
     kRunning,
     kDraining,    // The workers read their sockets empty.
     kDelivering,  // What was published last is on its way out.
@@ -59,13 +63,27 @@ class Daemon {
   Expected<std::vector<PeerZone>> sender_zones_of(const ListenConfig& config);
   Expected<const Zone*> zone_of(const std::string& name);
   void start_workers(std::vector<std::vector<ListenSocket>> sockets);
-  void start_timers();
+  void start_signals();
   void log_start() const;
 
   void begin_tick();
   void collect_reports();
   void end_tick();
-  void publish(std::span<const Datapoint> datapoints);
+  void publish(std::vector<Datapoint> datapoints, std::uint64_t sequence);
+  void hand_out(std::vector<Datapoint> datapoints, std::uint64_t sequence);
+
+  // daemon_state.cc: what outlives the process.
+  void open_state_folder();
+  [[nodiscard]] std::string spool_file_of(const DestinationConfig& destination) const;
+  void restore(const Paths& paths);
+  void await_spools();
+  void commit(StateChange::Kind kind);
+  void commit(StateChange change, std::move_only_function<void(StateChange, std::uint64_t)> then);
+  void make(StateChange change, std::uint64_t sequence);
+  void take_forget_orders();
+  void log_notices();
+
+  // daemon_status.cc: what it tells of itself.
   void publish_relay_series(const Snapshot& snapshot);
   void reload();
   void take_new_setup();
@@ -85,7 +103,7 @@ class Daemon {
 
   static void on_tick(uv_timer_t* timer) noexcept;
   static void on_stop_timer(uv_timer_t* timer) noexcept;
-  static void on_report(uv_async_t* async) noexcept;
+  static void on_wake(uv_async_t* async) noexcept;
   static void on_signal(uv_signal_t* handle, int signal_number) noexcept;
 
   Setup setup_;
@@ -94,15 +112,21 @@ class Daemon {
   uv_loop_t loop_{};
   ServiceManager service_;
   std::vector<std::pair<std::string, std::unique_ptr<const Zone>>> zones_;
+  std::optional<StateLock> state_lock_;
+  std::string state_folder_;  // Empty: nothing outlives the process.
   std::unique_ptr<Publisher> publisher_;
+  Stats restored_stats_;                 // What it had counted in earlier lives.
+  std::unique_ptr<StateKeeper> keeper_;  // Null without a state folder.
+  std::unique_ptr<StoreThread> store_;   // Outlives those that give it jobs.
   std::vector<std::unique_ptr<Delivery>> deliveries_;
-  Handle<uv_async_t> report_wake_;
+  Handle<uv_async_t> wake_;  // Reports of workers, orders of the status server.
   Handle<uv_timer_t> tick_timer_;
   Handle<uv_timer_t> stop_timer_;
   std::vector<Handle<uv_signal_t>> signals_;
   std::vector<std::unique_ptr<IngestWorker>> workers_;
   std::vector<Stats> worker_stats_;
   SenderTable senders_;
+  ForgetOrders forget_orders_{[this] { uv_async_send(wake_.get()); }};
   std::unique_ptr<StatusServer> status_;  // Null when it is off, or its port is taken.
   std::string config_error_;              // Of the last reload, when it was refused.
   Timestamp started_{};
@@ -110,8 +134,12 @@ class Daemon {
   Seconds relay_window_{};  // The one that the relay's own series are told of at its end.
   std::uint64_t relay_datapoints_ = 0;  // Published of them.
   bool is_ready_ = false;               // The service manager was told.
+  std::vector<Delta> deltas_;           // Of the tick that is under way.
   std::size_t reports_awaited_ = 0;
-  Phase phase_ = Phase::kRunning;
+  bool is_committing_ = false;  // A tick is on its way into the journal.
+  bool is_flushing_ = false;    // The last one is.
+  int stop_signal_ = 0;         // That came while the relay started.
+  Phase phase_ = Phase::kStarting;
   std::uint64_t stop_deadline_ms_ = 0;  // Of the loop's clock.
 };
 

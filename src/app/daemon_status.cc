@@ -14,6 +14,9 @@
 namespace sluice {
 namespace {
 
+// How long somebody who asks to forget a host waits for the loop.
+constexpr std::chrono::seconds kForgetMax{10};
+
 // "127.0.0.1:9514" or "[::1]:9514", which the configuration has checked.
 StatusServerOptions server_options_of(const Config& config) {
   const std::size_t colon = config.http.rfind(':');
@@ -24,21 +27,18 @@ StatusServerOptions server_options_of(const Config& config) {
   return options;
 }
 
-DestinationSnapshot snapshot_of(const Delivery& delivery) {
-  const SpoolStats spool = delivery.spool().stats();
-  return {.name = delivery.name(),
-          .endpoint = delivery.endpoint(),
-          .published = spool.put,
-          .acknowledged = spool.acknowledged,
-          .superseded = spool.superseded,
-          .dropped_full = spool.dropped_full,
-          .dropped_old = spool.dropped_old,
-          .waiting = spool.waiting,
-          .in_flight = spool.in_flight,
-          .batches_acknowledged = delivery.batches_acknowledged(),
-          .batches_failed = delivery.batches_failed(),
-          .is_down = delivery.is_down(),
-          .last_error = delivery.is_down() ? delivery.last_error() : std::string()};
+void add_delivery(Stats& sum, const Delivery& delivery) {
+  const SpoolStats& spool = delivery.spool().stats();
+  sum.datapoints_acknowledged += spool.acknowledged;
+  sum.datapoints_unconfirmed += spool.unconfirmed;
+  sum.datapoints_superseded += spool.superseded;
+  sum.datapoints_dropped_queue_full += spool.dropped_full + delivery.dropped_before_spool();
+  sum.datapoints_dropped_too_old += spool.dropped_old;
+  sum.datapoints_dropped_damaged += spool.dropped_damaged;
+  sum.datapoints_replayed += spool.replayed;
+  sum.spool_failures += spool.failures;
+  sum.batches_acknowledged += delivery.batches_acknowledged();
+  sum.batches_failed += delivery.batches_failed();
 }
 
 }  // namespace
@@ -47,7 +47,11 @@ DestinationSnapshot snapshot_of(const Delivery& delivery) {
 void Daemon::start_status_server() {
   started_ = std::chrono::system_clock::now();
   if (setup_.config.http.empty()) return;
-  auto server = StatusServer::start(server_options_of(setup_.config));
+  StatusServerOptions server_options = server_options_of(setup_.config);
+  server_options.forget = [this](const std::string& host) {
+    return forget_orders_.ask(host, kForgetMax);
+  };
+  auto server = StatusServer::start(server_options);
   if (!server) {
     spdlog::warn("{}; the relay runs without its status server", server.error().message());
     return;
@@ -69,10 +73,10 @@ Snapshot Daemon::publish_status() {
 void Daemon::publish_relay_series(const Snapshot& snapshot) {
   const Seconds window = window_start(snapshot.taken, setup_.config.window);
   if (window <= relay_window_) return;
-  const auto datapoints = relay_series(snapshot, relay_path_, window - setup_.config.window);
+  auto datapoints = relay_series(snapshot, relay_path_, window - setup_.config.window);
   relay_window_ = window;
   relay_datapoints_ += datapoints.size();
-  for (const auto& delivery : deliveries_) delivery->publish(datapoints);
+  hand_out(std::move(datapoints), 0);
 }
 
 // At the end of a tick, which every worker has taken part in: sockets are read, destinations stand.
@@ -91,7 +95,7 @@ Snapshot Daemon::snapshot() const {
                     .taken = std::chrono::system_clock::now(),
                     .stats = stats(),
                     .config_error = config_error_.empty() ? map_watcher_.refusal() : config_error_};
-  for (const auto& delivery : deliveries_) snapshot.destinations.push_back(snapshot_of(*delivery));
+  for (const auto& delivery : deliveries_) snapshot.destinations.push_back(delivery->snapshot());
   const WindowStore& store = publisher_->store();
   snapshot.store_bytes = store.bytes();
   snapshot.store_windows = store.windows().size();
@@ -103,19 +107,17 @@ Snapshot Daemon::snapshot() const {
 
 Stats Daemon::stats() const {
   Stats sum = publisher_ ? publisher_->stats() : Stats{};
+  for (const CounterRow& row : kCounters) sum.*row.field -= restored_stats_.*row.field;
+  if (keeper_) {
+    sum.journal_rows += keeper_->stats().appends;
+    sum.journal_octets += keeper_->stats().octets;
+    sum.journal_failures += keeper_->stats().appends_lost;
+  }
   for (const Stats& one : worker_stats_) add_stats(sum, one);
   sum.datapoints_published += relay_datapoints_;
   sum.cluster_map_reloads += map_watcher_.reloads();
   sum.cluster_map_refusals += map_watcher_.refusals();
-  for (const auto& delivery : deliveries_) {
-    const SpoolStats spool = delivery->spool().stats();
-    sum.datapoints_acknowledged += spool.acknowledged;
-    sum.datapoints_superseded += spool.superseded;
-    sum.datapoints_dropped_queue_full += spool.dropped_full;
-    sum.datapoints_dropped_too_old += spool.dropped_old;
-    sum.batches_acknowledged += delivery->batches_acknowledged();
-    sum.batches_failed += delivery->batches_failed();
-  }
+  for (const auto& delivery : deliveries_) add_delivery(sum, *delivery);
   return sum;
 }
 
@@ -132,10 +134,16 @@ void Daemon::log_stop() const {
                  row.host, row.counts.messages, row.counts.malformed, row.counts.skewed);
   }
   for (const auto& delivery : deliveries_) {
-    const SpoolStats spool = delivery->spool().stats();
-    if (delivery->is_done()) continue;
-    spdlog::warn("destination {} has not acknowledged {} datapoints; they are lost",
-                 delivery->name(), spool.waiting + spool.in_flight);
+    const DestinationSnapshot one = delivery->snapshot();
+    const std::uint64_t left = one.waiting + one.in_flight;
+    if (left == 0) continue;
+    if (one.is_spool_on_disk) {
+      spdlog::info("{} datapoints wait for destination {} in its spool, for the next start", left,
+                   one.name);
+    } else {
+      spdlog::warn("destination {} has not acknowledged {} datapoints; they are lost", one.name,
+                   left);
+    }
   }
 }
 

@@ -8,85 +8,315 @@
 namespace sluice {
 namespace {
 
-Timestamp wall_clock() { return std::chrono::system_clock::now(); }
+using std::chrono::milliseconds;
+
+constexpr std::uint64_t kTickMs = 1000;
+
+std::uint64_t count_of(milliseconds time) noexcept {
+  return static_cast<std::uint64_t>(time.count());
+}
+
+// A replay that waits for the last one's time to be over, and then for a batch in flight, must
+// still find all that was acknowledged since.
+std::chrono::seconds kept_for_replay(const DestinationConfig& config) {
+  if (config.replay_window.count() == 0) return config.replay_window;
+  const auto flight = config.connect_timeout + 2 * config.ack_timeout;
+  return config.replay_window + std::chrono::ceil<std::chrono::seconds>(flight) +
+         std::chrono::seconds(5);
+}
+
+SpoolOptions spool_options_of(const DestinationConfig& config, const std::string& file) {
+  return {.file = file,
+          .bytes_max = config.spool_bytes_max,
+          .age_max = config.spool_age_max,
+          .replay_window = kept_for_replay(config),
+          .new_series_per_minute = config.new_series_per_minute};
+}
+
+CarbonClientOptions client_options_of(const DestinationConfig& config) {
+  return {.host = config.carbon.host,
+          .port = config.carbon.port,
+          .connect_timeout = config.connect_timeout,
+          .ack_timeout = config.ack_timeout};
+}
+
+CarbonWatchOptions watch_options_of(const DestinationConfig& config) {
+  return {.host = config.carbon.host,
+          .port = config.carbon.port,
+          .connect_timeout = config.connect_timeout};
+}
 
 }  // namespace
 
-Delivery::Delivery(uv_loop_t* loop, const DestinationConfig& config)
-    : config_(config),
-      spool_({.bytes_max = config.spool_bytes_max,
-              .age_max = config.spool_age_max,
-              .replay_window = std::chrono::seconds(0)},
-             wall_clock()),
-      client_(loop,
-              {.host = config.carbon.host,
-               .port = config.carbon.port,
-               .connect_timeout = config.connect_timeout,
-               .ack_timeout = config.ack_timeout},
-              [this](const Batch&, SendOutcome outcome) { finish(std::move(outcome)); }),
-      retry_timer_(make_handle<uv_timer_t>(loop, this, uv_timer_init)),
-      jitter_(std::random_device{}()) {}
+Delivery::Delivery(uv_loop_t* loop, StoreThread& store, const DestinationConfig& config,
+                   const std::string& spool_file)
+    : loop_(loop),
+      config_(config),
+      pause_timer_(make_handle<uv_timer_t>(loop, this, uv_timer_init)),
+      backlog_timer_(make_handle<uv_timer_t>(loop, this, uv_timer_init)),
+      tick_timer_(make_handle<uv_timer_t>(loop, this, uv_timer_init)),
+      jitter_(std::random_device{}()),
+      spool_(store, spool_options_of(config, spool_file),
+             [this](std::uint64_t replayed) { opened(replayed); }),
+      client_(loop, client_options_of(config),
+              [this](const Batch&, const SendOutcome& outcome) { finish(outcome); }) {
+  uv_timer_start(tick_timer_.get(), on_tick, kTickMs, kTickMs);
+  if (config_.replay_window.count() == 0) return;
+  watch_.emplace(loop, watch_options_of(config),
+                 [this](const std::string& reason) { suspect_death(reason); });
+}
 
-void Delivery::publish(std::span<const Datapoint> datapoints) {
-  spool_.put(datapoints, 0);
+void Delivery::publish(AsyncSpool::Datapoints datapoints, std::uint64_t sequence,
+                       AsyncSpool::Then then) {
+  if (spool_.on_the_way() + datapoints->size() > kOnTheWayMax) {
+    drop(datapoints->size());
+    datapoints = std::make_shared<const std::vector<Datapoint>>();  // `then` keeps its place.
+  }
+  spool_.put(std::move(datapoints), sequence, [this, then = std::move(then)] {
+    send_next();
+    if (then) then();
+  });
+  note_lag();
+}
+
+void Delivery::opened(std::uint64_t replayed) {
+  if (replayed > 0) {
+    spdlog::info(
+        "destination {} ({}): {} datapoints that it acknowledged shortly before the last stop are "
+        "sent once more, in case that it ended too",
+        config_.name, endpoint(), replayed);
+  }
   send_next();
+}
+
+void Delivery::drop(std::uint64_t count) {
+  if (dropped_before_spool_ == 0) {
+    spdlog::error(
+        "destination {}: its spool does not take what is published; is the disk below state_dir "
+        "stuck? Datapoints are dropped (datapoints_dropped_queue_full_total)",
+        config_.name);
+  }
+  dropped_before_spool_ += count;
 }
 
 void Delivery::hurry() {
   is_hurried_ = true;
-  uv_timer_stop(retry_timer_.get());
-  is_waiting_ = false;
   retry_after_ = kRetryMin;
+  if (phase_ == Phase::kPausing) phase_ = Phase::kIdle;
+  uv_timer_stop(pause_timer_.get());
   send_next();
 }
 
 void Delivery::send_next() {
-  if (!client_.is_idle() || is_waiting_) return;
-  if (auto batch = spool_.take(wall_clock())) client_.send(std::move(*batch));
+  note_lag();
+  if (phase_ != Phase::kIdle || !spool_.is_open()) return;
+  const SpoolStats& stats = spool_.stats();
+  if (stats.waiting + stats.held + stats.replay_waiting > 0) take_next();
 }
 
-void Delivery::finish(SendOutcome outcome) {
-  if (outcome) {
-    succeed();
-    send_next();
-  } else {
-    retry_later(outcome.error());
+// Live windows and the backlog take turns, as far as the backlog may go at all.
+void Delivery::take_next() {
+  const bool may_backlog = is_hurried_ || now_ms() >= next_backlog_ms_;
+  const bool is_backlogs_turn = may_backlog && !was_last_backlog_;
+  phase_ = Phase::kTaking;
+  spool_.take(
+      is_backlogs_turn ? Which::kBacklog : Which::kLive,
+      !may_backlog       ? std::nullopt
+      : is_backlogs_turn ? std::optional(Which::kLive)
+                         : std::optional(Which::kBacklog),
+      [this, may_backlog](std::optional<Batch> batch) { taken(std::move(batch), may_backlog); });
+}
+
+void Delivery::taken(std::optional<Batch> batch, bool was_backlog_allowed) {
+  if (!batch) {
+    phase_ = Phase::kIdle;
+    replay_if_due();
+    if (was_backlog_allowed) return;  // New series wait, and tick() asks again.
+    const std::uint64_t now = now_ms();
+    const std::uint64_t wait = next_backlog_ms_ > now ? next_backlog_ms_ - now : 0;
+    uv_timer_start(backlog_timer_.get(), on_backlog_due, wait, 0);
+    return;
   }
+  was_last_backlog_ = batch->is_backlog;
+  if (batch->is_backlog) next_backlog_ms_ = now_ms() + count_of(kBacklogPause);
+  phase_ = Phase::kSending;
+  client_.send(std::move(*batch), confirmation_.next(now_ms()));
+}
+
+void Delivery::finish(const SendOutcome& outcome) {
+  phase_ = Phase::kDeciding;
+  if (outcome) return succeed();
+  if (outcome.error().kind == CarbonFailure::Kind::kUnanswered)
+    return count_unanswered(outcome.error());
+  confirmation_.failed();
+  retry_later(outcome.error());
 }
 
 void Delivery::succeed() {
-  spool_.acknowledge(wall_clock());
   ++batches_acknowledged_;
-  retry_after_ = kRetryMin;
-  if (!std::exchange(is_down_, false)) return;
-  const std::uint64_t seconds = (uv_now(retry_timer_->loop) - down_since_ms_) / 1000;
-  spdlog::info("destination {} ({}) takes datapoints again after {} s; {} datapoints wait",
-               config_.name, config_.carbon.to_string(), seconds, spool_.stats().waiting);
+  if (confirmation_.acknowledged()) {
+    spdlog::info("destination {} ({}) answers the half-close: its batches are acknowledged again",
+                 config_.name, endpoint());
+  }
+  if (watch_) watch_->refresh();
+  spool_.acknowledge([this] { settle(); });
 }
 
-void Delivery::retry_later(const Error& error) {
-  spool_.give_back();
+void Delivery::count_unanswered(const CarbonFailure& failure) {
+  const bool was_unconfirmed = confirmation_.is_unconfirmed();
+  if (!confirmation_.unanswered()) return retry_later(failure);
+  if (!was_unconfirmed) {
+    spdlog::warn(
+        "destination {} ({}) takes batches, but does not close the connection after their end, so "
+        "nothing tells that it reads them; from now on they count as unconfirmed when its kernel "
+        "has taken them. An acknowledgement is asked for every {} min. If this is carbon, it is "
+        "stopped or overloaded",
+        config_.name, endpoint(), Confirmation::kProbeEveryMs / 60'000);
+  }
+  spool_.count_unconfirmed([this] { settle(); });
+}
+
+// A batch is done with.
+void Delivery::settle() {
+  has_news_for_replay_ = true;
+  retry_after_ = kRetryMin;
+  phase_ = Phase::kIdle;
+  if (std::exchange(is_down_, false)) come_back();
+  replay_if_due();
+  send_next();
+}
+
+void Delivery::come_back() {
+  const std::uint64_t seconds = (now_ms() - down_since_ms_) / 1000;
+  spdlog::info("destination {} ({}) takes datapoints again after {} s; {} datapoints wait",
+               config_.name, endpoint(), seconds, waiting_count());
+}
+
+void Delivery::retry_later(const CarbonFailure& failure) {
   ++batches_failed_;
-  last_error_ = error.message();
+  last_error_ = failure.message();
+  was_last_backlog_ = true;  // When it is back, live windows go first.
   if (!std::exchange(is_down_, true)) {
-    down_since_ms_ = uv_now(retry_timer_->loop);
+    down_since_ms_ = now_ms();
     spdlog::warn(
         "destination {} does not take datapoints: {}; {} datapoints wait, trying again until it "
         "does",
-        config_.name, error.message(), spool_.stats().waiting);
+        config_.name, last_error_, waiting_count());
   }
-  // Half to all of the pause.
-  const auto pause = static_cast<std::uint64_t>(retry_after_.count());
-  const std::uint64_t wait = pause / 2 + jitter_() % (pause / 2 + 1);
+  if (failure.kind == CarbonFailure::Kind::kDied) suspect_death("it refused or reset a batch");
+  spool_.give_back([this] {
+    pause();
+    replay_if_due();
+  });
+}
+
+void Delivery::pause() {
+  phase_ = Phase::kPausing;
+  const std::uint64_t pause = count_of(retry_after_);
+  const std::uint64_t wait = pause / 2 + jitter_() % (pause / 2 + 1);  // Half to all of it.
   retry_after_ = is_hurried_ ? kRetryMin : std::min(retry_after_ * 2, kRetryMax);
-  is_waiting_ = true;
-  const auto on_timer = [](uv_timer_t* timer) noexcept {
-    auto* const self = static_cast<Delivery*>(timer->data);
-    if (self == nullptr) return;
-    self->is_waiting_ = false;
-    self->send_next();
-  };
-  uv_timer_start(retry_timer_.get(), on_timer, wait, 0);
+  uv_update_time(loop_);
+  uv_timer_start(pause_timer_.get(), on_pause_over, wait, 0);
+}
+
+void Delivery::tick() {
+  replay_if_due();
+  if (is_tick_under_way_) return;  // The disk is slow: one of them is enough.
+  is_tick_under_way_ = true;
+  spool_.tick([this] {
+    is_tick_under_way_ = false;
+    send_next();
+  });
+}
+
+void Delivery::suspect_death(const std::string& reason) {
+  if (replay_reason_.empty()) replay_reason_ = reason;
+  replay_if_due();
+}
+
+// At most once in replay_window, and not while the fate of a batch is open: the spool keeps what
+// was acknowledged for long enough. With nothing acknowledged since the last one, there is nothing
+// to send once more.
+void Delivery::replay_if_due() {
+  const bool is_decided = phase_ == Phase::kIdle || phase_ == Phase::kPausing;
+  if (replay_reason_.empty() || !is_decided) return;
+  if (!has_news_for_replay_) return replay_reason_.clear();
+  const std::uint64_t window_ms = count_of(config_.replay_window);
+  if (last_replay_ms_ && now_ms() < *last_replay_ms_ + window_ms) return;
+  last_replay_ms_ = now_ms();
+  has_news_for_replay_ = false;
+  spool_.replay([this, reason = std::exchange(replay_reason_, {})](std::uint64_t count) {
+    if (count > 0) {
+      spdlog::info(
+          "destination {} ({}) may have died: {}; {} datapoints that it acknowledged within {} s "
+          "are sent once more",
+          config_.name, endpoint(), reason, count, config_.replay_window.count());
+    }
+    send_next();
+  });
+}
+
+void Delivery::note_lag() {
+  if (spool_.is_empty())
+    behind_since_ms_.reset();
+  else if (!behind_since_ms_)
+    behind_since_ms_ = now_ms();
+}
+
+std::uint64_t Delivery::now_ms() const noexcept { return uv_hrtime() / 1'000'000; }
+
+std::uint64_t Delivery::waiting_count() const noexcept {
+  const SpoolStats& stats = spool_.stats();
+  return stats.waiting + stats.held + stats.in_flight + spool_.on_the_way();
+}
+
+DestinationSnapshot Delivery::snapshot() const {
+  const SpoolStats& stats = spool_.stats();
+  DestinationSnapshot snapshot{
+      .name = config_.name,
+      .endpoint = endpoint(),
+      .spooled_at_start = stats.spooled_at_start,
+      .published = stats.put + spool_.on_the_way() + dropped_before_spool_,
+      .acknowledged = stats.acknowledged,
+      .unconfirmed = stats.unconfirmed,
+      .superseded = stats.superseded,
+      .dropped_full = stats.dropped_full + dropped_before_spool_,
+      .dropped_old = stats.dropped_old,
+      .dropped_damaged = stats.dropped_damaged,
+      .waiting = stats.waiting + stats.held + spool_.on_the_way(),
+      .in_flight = stats.in_flight,
+      .replayed = stats.replayed,
+      .held_series = stats.new_series,
+      .held_datapoints = stats.held,
+      .held_seconds = static_cast<std::uint64_t>(stats.new_series_time.count()),
+      .spool_bytes = stats.bytes,
+      .is_spool_on_disk = stats.is_on_disk,
+      .has_spool_failed = !stats.is_on_disk && stats.failures > 0,
+      .batches_acknowledged = batches_acknowledged_,
+      .batches_failed = batches_failed_,
+      .is_unconfirmed = confirmation_.is_unconfirmed(),
+      .is_down = is_down_,
+      .last_error = is_down_ ? last_error_ : std::string()};
+  if (stats.oldest_window) snapshot.oldest_waiting = *stats.oldest_window;
+  if (behind_since_ms_) snapshot.lag_seconds = (now_ms() - *behind_since_ms_) / 1000;
+  return snapshot;
+}
+
+void Delivery::on_pause_over(uv_timer_t* timer) noexcept {
+  auto* const self = static_cast<Delivery*>(timer->data);
+  if (self == nullptr) return;
+  self->phase_ = Phase::kIdle;
+  self->send_next();
+}
+
+void Delivery::on_backlog_due(uv_timer_t* timer) noexcept {
+  auto* const self = static_cast<Delivery*>(timer->data);
+  if (self != nullptr) self->send_next();
+}
+
+void Delivery::on_tick(uv_timer_t* timer) noexcept {
+  auto* const self = static_cast<Delivery*>(timer->data);
+  if (self != nullptr) self->tick();
 }
 
 }  // namespace sluice

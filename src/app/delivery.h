@@ -4,68 +4,144 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <random>
-#include <span>
 #include <string>
 
+#include "app/async_spool.h"
+#include "app/confirmation.h"
+#include "app/store_thread.h"
 #include "config/config.h"
+#include "http/snapshot.h"
 #include "net/carbon_client.h"
+#include "net/carbon_watch.h"
 #include "net/handle.h"
-#include "sluice/base/time.h"
-#include "sluice/values/datapoint.h"
-#include "store/spool.h"
 
 namespace sluice {
 
-// Delivers to one destination: what is published waits in its spool, leaves batch by batch, and is
-// removed by an acknowledgement alone. A destination that fails is tried again after a pause that
-// doubles up to kRetryMax, with jitter, so that many relays do not come back at one moment.
+// Delivers to one destination: what is published goes into its spool, leaves batch by batch, and is
+// removed by an acknowledgement alone (docs/delivery.md). Never more than one batch is in flight.
+// The spool is used on the store's thread only.
+//
+// - A destination that fails is tried again after a pause that doubles up to kRetryMax, with
+// jitter, so
+//   that many relays do not come back at one moment.
+// - After an outage live windows go first. Older ones go between them, at most one each
+// kBacklogPause
+//   and never two in a row while live ones wait.
+// - Signs of the destination's death (the end of the watch connection, a refused or reset batch)
+// have
+//   what it acknowledged within replay_window sent once more, at most once in that time.
 class Delivery {
  public:
   static constexpr std::chrono::milliseconds kRetryMin{500};
   static constexpr std::chrono::milliseconds kRetryMax{30'000};
+  static constexpr std::chrono::milliseconds kBacklogPause{100};
+  // Datapoints on their way into the spool, some 100 MB. More come only from a disk that hangs;
+  // they are dropped and counted like those of a full spool.
+  static constexpr std::uint64_t kOnTheWayMax = 500'000;
 
-  Delivery(uv_loop_t* loop, const DestinationConfig& config);
+  // `spool_file` as SpoolOptions::file.
+  Delivery(uv_loop_t* loop, StoreThread& store, const DestinationConfig& config,
+           const std::string& spool_file);
   Delivery(const Delivery&) = delete;
   Delivery& operator=(const Delivery&) = delete;
 
-  void publish(std::span<const Datapoint> datapoints);
+  // `sequence` is that of the journal's row (Spool::put), 0 for none. `then` is called on the loop
+  // once the datapoints are in the spool, or were dropped.
+  void publish(AsyncSpool::Datapoints datapoints, std::uint64_t sequence = 0,
+               AsyncSpool::Then then = {});
 
-  // The relay stops: from now on failures are tried again at once, and not kept for later.
+  // As Spool::sync, before a journal forgets what was published.
+  void sync(AsyncSpool::Then then) { spool_.sync(std::move(then)); }
+
+  // The relay stops: from now on failures are tried again soon, and nothing is paced.
   void hurry();
 
-  // True when nothing waits and nothing is in flight.
-  [[nodiscard]] bool is_done() const noexcept { return spool_.is_empty(); }
+  // True when nothing waits but new series whose turn has not come, and nothing is in flight.
+  [[nodiscard]] bool is_done() const noexcept {
+    return phase_ == Phase::kIdle && spool_.is_empty();
+  }
+
+  // The account balances at every moment: what is on its way into the spool counts as waiting.
+  [[nodiscard]] DestinationSnapshot snapshot() const;
   [[nodiscard]] const std::string& name() const noexcept { return config_.name; }
-  [[nodiscard]] std::string endpoint() const { return config_.carbon.to_string(); }
-  [[nodiscard]] bool is_down() const noexcept { return is_down_; }
-  // Why the last batch was not acknowledged; of interest while is_down().
-  [[nodiscard]] const std::string& last_error() const noexcept { return last_error_; }
-  [[nodiscard]] const Spool& spool() const noexcept { return spool_; }
+  [[nodiscard]] const AsyncSpool& spool() const noexcept { return spool_; }
   [[nodiscard]] std::uint64_t batches_acknowledged() const noexcept {
     return batches_acknowledged_;
   }
   [[nodiscard]] std::uint64_t batches_failed() const noexcept { return batches_failed_; }
+  // Of datapoints beyond kOnTheWayMax.
+  [[nodiscard]] std::uint64_t dropped_before_spool() const noexcept {
+    return dropped_before_spool_;
+  }
 
  private:
-  void send_next();
-  void finish(SendOutcome outcome);
-  void succeed();
-  void retry_later(const Error& error);
+  enum class Phase : std::uint8_t {
+    kIdle,      // Nothing to do, or something that another event starts.
+    kTaking,    // The spool looks for the next batch.
+    kSending,   // It is in flight.
+    kDeciding,  // The spool notes what became of it.
+    kPausing,   // After a failure.
+  };
 
+  void opened(std::uint64_t replayed);
+  void drop(std::uint64_t count);
+  void send_next();
+  void take_next();
+  void taken(std::optional<Batch> batch, bool was_backlog_allowed);
+  void finish(const SendOutcome& outcome);
+  void succeed();
+  void count_unanswered(const CarbonFailure& failure);
+  void settle();
+  void come_back();
+  void retry_later(const CarbonFailure& failure);
+  void pause();
+
+  void tick();
+  void suspect_death(const std::string& reason);
+  void replay_if_due();
+  void note_lag();
+  [[nodiscard]] std::uint64_t now_ms() const noexcept;
+  [[nodiscard]] std::uint64_t waiting_count() const noexcept;
+  [[nodiscard]] std::string endpoint() const { return config_.carbon.to_string(); }
+
+  static void on_pause_over(uv_timer_t* timer) noexcept;
+  static void on_backlog_due(uv_timer_t* timer) noexcept;
+  static void on_tick(uv_timer_t* timer) noexcept;
+
+  uv_loop_t* loop_;
   DestinationConfig config_;
-  Spool spool_;
-  CarbonClient client_;
-  Handle<uv_timer_t> retry_timer_;
+  Handle<uv_timer_t> pause_timer_;
+  Handle<uv_timer_t> backlog_timer_;
+  Handle<uv_timer_t> tick_timer_;
   std::minstd_rand jitter_;
+  Phase phase_ = Phase::kIdle;
+  Confirmation confirmation_;
   std::chrono::milliseconds retry_after_ = kRetryMin;
-  bool is_waiting_ = false;  // For the retry timer.
   bool is_hurried_ = false;
+  bool is_tick_under_way_ = false;
+
+  // Times are of a monotonic clock.
   bool is_down_ = false;
   std::string last_error_;
-  std::uint64_t down_since_ms_ = 0;  // Of the loop's clock.
+  std::uint64_t down_since_ms_ = 0;
+  std::optional<std::uint64_t> behind_since_ms_;  // Since when something waits.
+
+  bool was_last_backlog_ = true;  // So that the first batch is a live one.
+  std::uint64_t next_backlog_ms_ = 0;
+
+  bool has_news_for_replay_ = false;  // Something was acknowledged since the last one.
+  std::optional<std::uint64_t> last_replay_ms_;
+  std::string replay_reason_;  // Of the one that is due; empty when none is.
+
+  std::uint64_t dropped_before_spool_ = 0;
   std::uint64_t batches_acknowledged_ = 0;
   std::uint64_t batches_failed_ = 0;
+  AsyncSpool spool_;
+  CarbonClient client_;
+  std::optional<CarbonWatch> watch_;  // None when nothing is ever sent once more.
 };
 
 }  // namespace sluice

@@ -30,20 +30,6 @@ std::string url_of(std::string_view http) {
   return "http://" + std::string(http);
 }
 
-// The URL that is asked: as told, else where the configuration has the relay listen.
-Expected<std::string> chosen_url(const StatusOptions& options) {
-  if (!options.url.empty()) return options.url;
-  auto config = load_chosen_config(options.setup);
-  if (!config) {
-    // A monitoring user may not read /etc/sluice; the default is then the best guess.
-    if (options.setup.config_file.empty()) return kDefaultUrl;
-    return std::unexpected(std::move(config).error());
-  }
-  if (!config->config.http.empty()) return url_of(config->config.http);
-  return at(config->config.file,
-            at("/http", Error{{}, "is \"off\", so the relay has no status server to ask"}).error());
-}
-
 struct Answer {
   Json ledger;
   Json health;
@@ -80,8 +66,21 @@ std::string text_of(const StatusOptions& options, const Answer& answer) {
 
 }  // namespace
 
+Expected<std::string> status_url(const std::string& url, const SetupOptions& setup) {
+  if (!url.empty()) return url;
+  auto config = load_chosen_config(setup);
+  if (!config) {
+    // A monitoring user may not read /etc/sluice; the default is then the best guess.
+    if (setup.config_file.empty()) return kDefaultUrl;
+    return std::unexpected(std::move(config).error());
+  }
+  if (!config->config.http.empty()) return url_of(config->config.http);
+  return at(config->config.file,
+            at("/http", Error{{}, "is \"off\", so the relay has no status server to ask"}).error());
+}
+
 int status_command(const StatusOptions& options) {
-  const auto url = chosen_url(options);
+  const auto url = status_url(options.url, options.setup);
   if (!url) return say_unknown(options, url.error());
   const auto answer = ask(*url);
   if (!answer) return say_unknown(options, answer.error());

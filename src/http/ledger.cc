@@ -20,7 +20,7 @@ std::uint64_t samples_dropped(const Stats& stats) noexcept {
 }
 
 std::uint64_t datapoints_dropped(const DestinationSnapshot& destination) noexcept {
-  return destination.dropped_full + destination.dropped_old;
+  return destination.dropped_full + destination.dropped_old + destination.dropped_damaged;
 }
 
 UncountedLoss uncounted_loss(const Snapshot& snapshot) noexcept {
@@ -50,6 +50,12 @@ std::vector<std::string> troubles_of(const Snapshot& snapshot) {
                        snapshot.config_error);
   }
   for (const DestinationSnapshot& one : snapshot.destinations) {
+    if (one.has_spool_failed) {
+      troubles.push_back(fmt::format(
+          "destination {}: its spool cannot be used, so what waits is lost if the relay stops; the "
+          "log says why",
+          one.name));
+    }
     if (!one.is_down) continue;
     troubles.push_back(fmt::format("destination {} ({}) does not take datapoints, {} wait: {}",
                                    one.name, one.endpoint, one.waiting + one.in_flight,

@@ -25,7 +25,8 @@ struct DestinationSnapshot {
   std::uint64_t superseded = 0;
   std::uint64_t dropped_full = 0;
   std::uint64_t dropped_old = 0;
-  std::uint64_t waiting = 0;  // On their way into the spool included.
+  std::uint64_t dropped_damaged = 0;  // The disk did not give them back.
+  std::uint64_t waiting = 0;          // On their way into the spool included.
   std::uint64_t in_flight = 0;
   std::uint64_t replayed = 0;
   std::uint64_t held_series = 0;  // New ones, of those that wait: they leave at a bounded rate.
@@ -35,6 +36,7 @@ struct DestinationSnapshot {
   std::uint64_t lag_seconds = 0;  // Since nothing waited but what is held; 0: nothing does.
   std::uint64_t spool_bytes = 0;
   bool is_spool_on_disk = false;
+  bool has_spool_failed = false;  // It should be on disk, and is in memory for now.
   std::uint64_t batches_acknowledged = 0;
   std::uint64_t batches_failed = 0;
   bool is_unconfirmed = false;  // Run without acknowledgement for now.

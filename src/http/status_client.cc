@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <httplib.h>
 
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -44,21 +45,47 @@ bool is_base_url(std::string_view url) {
   return !url.empty() && url.find('/') == std::string_view::npos;
 }
 
+std::string base_of(const std::string& url) {
+  return url.ends_with('/') ? url.substr(0, url.size() - 1) : url;
+}
+
+Expected<std::unique_ptr<httplib::Client>> client_of(const std::string& url,
+                                                     std::chrono::milliseconds timeout) {
+  const std::string base = base_of(url);
+  auto client = std::make_unique<httplib::Client>(is_base_url(base) ? base : std::string());
+  if (!is_base_url(base) || !client->is_valid())
+    return fail("expected a URL such as http://127.0.0.1:9514, got \"" + url + '"');
+  client->set_connection_timeout(timeout);
+  client->set_read_timeout(timeout);
+  client->set_write_timeout(timeout);
+  return client;
+}
+
 }  // namespace
 
 Expected<StatusAnswer> fetch_status(const std::string& url, std::chrono::milliseconds timeout) {
-  const std::string base = url.ends_with('/') ? url.substr(0, url.size() - 1) : url;
-  httplib::Client client(is_base_url(base) ? base : std::string());
-  if (!is_base_url(base) || !client.is_valid())
-    return fail("expected a URL such as http://127.0.0.1:9514, got \"" + url + '"');
-  client.set_connection_timeout(timeout);
-  client.set_read_timeout(timeout);
-  client.set_write_timeout(timeout);
-  auto ledger = get(client, base, "/api/v1/ledger");
+  const auto client = client_of(url, timeout);
+  if (!client) return std::unexpected(client.error());
+  const std::string base = base_of(url);
+  auto ledger = get(**client, base, "/api/v1/ledger");
   if (!ledger) return std::unexpected(std::move(ledger).error());
-  auto health = get(client, base, "/healthz");
+  auto health = get(**client, base, "/healthz");
   if (!health) return std::unexpected(std::move(health).error());
   return StatusAnswer{std::move(*ledger), std::move(*health)};
+}
+
+Expected<bool> ask_to_forget(const std::string& url, const std::string& host,
+                             std::chrono::milliseconds timeout) {
+  const auto client = client_of(url, timeout);
+  if (!client) return std::unexpected(client.error());
+  const auto answer =
+      (*client)->Post("/api/v1/forget", httplib::Headers{{"X-Sluice-Order", "forget"}},
+                      httplib::Params{{"host", host}});
+  if (!answer) return at(base_of(url), Error{{}, words_of(answer.error())});
+  if (answer->status == 200 || answer->status == 404) return answer->status == 200;
+  return at(
+      base_of(url),
+      Error{{}, fmt::format("the relay refused (status {}): {}", answer->status, answer->body)});
 }
 
 }  // namespace sluice

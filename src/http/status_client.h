@@ -19,4 +19,8 @@ struct StatusAnswer {
 [[nodiscard]] Expected<StatusAnswer> fetch_status(const std::string& url,
                                                   std::chrono::milliseconds timeout);
 
+// Has the relay at `url` forget a host. False: it knows none of this name.
+[[nodiscard]] Expected<bool> ask_to_forget(const std::string& url, const std::string& host,
+                                           std::chrono::milliseconds timeout);
+
 }  // namespace sluice

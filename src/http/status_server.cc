@@ -52,6 +52,39 @@ std::string host_of(std::string_view header) {
   return std::string(header.substr(0, header.find(':')));
 }
 
+// A header that no web page can send to another site without asking first, which is never granted.
+constexpr const char* kOrderHeader = "X-Sluice-Order";
+constexpr const char* kForgetPath = "/api/v1/forget";
+
+bool is_of_this_machine(const std::string& address) {
+  return address == "127.0.0.1" || address == "::1" || address == "::ffff:127.0.0.1";
+}
+
+void answer_forget(const StatusServerOptions& options, const httplib::Request& request,
+                   httplib::Response& response) {
+  if (!request.has_header(kOrderHeader) || !is_of_this_machine(request.remote_addr)) {
+    answer_problem(response, 403, "Forbidden",
+                   "a host can be forgotten from the relay's machine alone: sluice forget HOST");
+    return;
+  }
+  const std::string host = request.get_param_value("host");
+  if (host.empty()) {
+    answer_problem(response, 400, "Bad Request", "expected the parameter \"host\"");
+    return;
+  }
+  switch (options.forget ? options.forget(host) : Forgotten::kNoAnswer) {
+    case Forgotten::kDone:
+      response.set_content(R"({"forgotten": true})", kJson);
+      return;
+    case Forgotten::kUnknownHost:
+      answer_problem(response, 404, "Not Found", "no host of this name is known");
+      return;
+    case Forgotten::kNoAnswer:
+      answer_problem(response, 503, "Service Unavailable", "the relay does not take orders now");
+      return;
+  }
+}
+
 }  // namespace
 
 struct StatusServer::State {
@@ -128,7 +161,8 @@ void StatusServer::State::set_routes() {
               "the Host header names another machine; use the address that the relay listens on");
           return Handler::Handled;
         }
-        if (request.method != "GET" && request.method != "HEAD") {
+        const bool is_order = request.method == "POST" && request.path == kForgetPath;
+        if (request.method != "GET" && request.method != "HEAD" && !is_order) {
           answer_problem(response, 405, "Method Not Allowed", "only GET and HEAD are served");
           return Handler::Handled;
         }
@@ -145,6 +179,9 @@ void StatusServer::State::set_routes() {
                const auto snapshot_now = snapshot.load();
                answer_senders(request.params, *snapshot_now->senders, response);
              });
+  server.Post(kForgetPath, [this](const httplib::Request& request, httplib::Response& response) {
+    answer_forget(options, request, response);
+  });
   server.Get("/metrics", [this](const httplib::Request&, httplib::Response& response) {
     response.set_content(render_prometheus(*snapshot.load()), "text/plain; version=0.0.4");
   });

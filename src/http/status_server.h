@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -9,10 +10,19 @@
 
 namespace sluice {
 
+// What became of a request to forget a host.
+enum class Forgotten : std::uint8_t {
+  kDone,
+  kUnknownHost,
+  kNoAnswer,  // The relay is too busy, or about to stop.
+};
+
 struct StatusServerOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 9514;  // 0: a free one.
   std::string instance;       // Also taken as a Host header.
+  // Called from the server's threads, and may take its time. Empty: nothing can be forgotten.
+  std::function<Forgotten(const std::string& host)> forget;
 };
 
 // Serves the last snapshot over HTTP in threads of its own: /healthz, /metrics and /api/v1.

@@ -42,13 +42,18 @@ class Relay:
     def __init__(self, test, ports, shutdown_timeout):
         folder = pathlib.Path(test.enterContext(scratch()))
         self.port = free_port()
-        self.process = test.enterContext(Sluice(SLUICE, {
+        self.test, self.folder, self.config = test, folder, {
             "listen": [{"syslog": f"udp://{HOST}:{self.port}"}, {"syslog": f"tcp://{HOST}:{self.port}"}],
             "pack_dirs": [str(SOURCE_DIR / "rules")], "state_dir": str(folder / "state"), "http": "off",
             "shutdown_timeout": shutdown_timeout,
             "destinations": [{"name": name, "carbon": f"tcp://{HOST}:{port}", "new_series_per_minute": 0}
                              for name, port in ports.items()],
-        }, folder))
+        }
+        self.start()
+
+    def start(self):
+        """Also again, with what it left in its state_dir."""
+        self.process = self.test.enterContext(Sluice(SLUICE, self.config, self.folder))
         self.process.wait_listening(tcp=[self.port], udp=[self.port])
 
     def wait_until_started(self):
@@ -209,20 +214,28 @@ class Drain(unittest.TestCase):
                     relay.stop()
                 self.assertEqual(self.check_account(relay, sink), 1)
 
-    def check_lost(self, relay, seconds, destination):
+    def check_kept(self, relay, seconds, destination):
         self.assertGreaterEqual(seconds, 3, "it must try until its time is over")
         self.assertLess(seconds, 3 + MARGIN_SECONDS)
-        self.assertRegex(relay.process.log(), rf"destination {destination} has not acknowledged [1-9]\d* datapoints")
+        self.check_says_kept(relay, destination)
+
+    def check_says_kept(self, relay, destination):
+        self.assertRegex(relay.process.log(), rf"[1-9]\d* datapoints wait for destination {destination} in its spool")
 
     def test_a_destination_that_is_down(self):
         with RecordingSink() as sink:
-            relay = Relay(self, {"sink": sink.port, "down": free_port()}, "3s").wait_until_started()
+            down = free_port()
+            relay = Relay(self, {"sink": sink.port, "down": down}, "3s").wait_until_started()
             with relay.connect() as connection:
                 connection.sendall(line("web01", 1) + b"\n")
                 seconds = relay.stop()
-            self.check_lost(relay, seconds, "down")
-            self.assertNotIn("destination sink has not", relay.process.log())
+            self.check_kept(relay, seconds, "down")
+            self.assertNotIn("wait for destination sink", relay.process.log())
             self.assertEqual(self.check_account(relay, sink), 1, "the other destination gets everything")
+        with RecordingSink(down) as back:
+            relay.start()
+            wait_until(lambda: back.total(COMPLETED) == 1, "what waited arrives after the next start")
+            relay.stop()
 
     def test_a_destination_that_never_answers(self):
         with RecordingSink() as sink, socket.create_server((HOST, 0)) as silent:
@@ -230,7 +243,7 @@ class Drain(unittest.TestCase):
             with relay.connect() as connection:
                 connection.sendall(line("web01", 1) + b"\n")
                 seconds = relay.stop()
-            self.check_lost(relay, seconds, "silent")
+            self.check_kept(relay, seconds, "silent")
             self.assertEqual(self.check_account(relay, sink), 1, "the other destination gets everything")
 
     def test_a_second_signal_ends_the_wait(self):
@@ -240,7 +253,7 @@ class Drain(unittest.TestCase):
             relay.signal(signal.SIGTERM)
             wait_until(lambda: "down does not take datapoints" in relay.process.log(), "delivery is tried")
             self.assertLess(relay.stop(), MARGIN_SECONDS)
-        self.assertRegex(relay.process.log(), r"destination down has not acknowledged [1-9]\d* datapoints")
+        self.check_says_kept(relay, "down")
 
 
 if __name__ == "__main__":

@@ -119,16 +119,19 @@ class Syslogng(Peer):
 class CarbonCache(Peer):
     """carbon-cache with the storage schemas and aggregations given."""
 
-    def __init__(self, scratch: pathlib.Path, port: int, schemas: str, aggregation: str):
+    def __init__(self, scratch: pathlib.Path, port: int, schemas: str, aggregation: str,
+                 storage: pathlib.Path | None = None, creates_per_minute: str | int = "inf"):
+        """`storage`: where the whisper files are, when they outlive this process."""
         scratch.mkdir()
         self.scratch, self.port = scratch, port
+        self.storage = storage or scratch / "whisper"
         (scratch / "storage-schemas.conf").write_text(schemas)
         (scratch / "storage-aggregation.conf").write_text(aggregation)
         config = scratch / "carbon.conf"
         config.write_text(f"""\
 [cache]
 STORAGE_DIR = {scratch}
-LOCAL_DATA_DIR = {scratch}/whisper
+LOCAL_DATA_DIR = {self.storage}
 CONF_DIR = {scratch}
 LOG_DIR = {scratch}
 PID_DIR = {scratch}
@@ -138,10 +141,11 @@ PICKLE_RECEIVER_INTERFACE = 127.0.0.1
 PICKLE_RECEIVER_PORT = 0
 CACHE_QUERY_INTERFACE = 127.0.0.1
 CACHE_QUERY_PORT = 0
-MAX_CREATES_PER_MINUTE = inf
+MAX_CREATES_PER_MINUTE = {creates_per_minute}
 MAX_UPDATES_PER_SECOND = inf
 CARBON_METRIC_INTERVAL = 0
 ENABLE_TAGS = False
+WHISPER_AUTOFLUSH = True
 ENABLE_LOGROTATION = False
 """)
         super().__init__([program("carbon-cache"), f"--config={config}", "--debug", "start"], scratch / "log")
@@ -150,7 +154,7 @@ ENABLE_LOGROTATION = False
 
     def file_of(self, path: str) -> pathlib.Path:
         """The whisper file of a series."""
-        return self.scratch / "whisper" / (path.replace(".", "/") + ".wsp")
+        return self.storage / (path.replace(".", "/") + ".wsp")
 
     def value_at(self, path: str, moment: int) -> float | None:
         """What whisper-fetch reads back from the slot of `moment`; None while there is nothing."""

@@ -35,12 +35,13 @@ Snapshot balanced() {
   snapshot.destinations.push_back({.name = "graphite",
                                    .endpoint = "tcp://127.0.0.1:2003",
                                    .spooled_at_start = 10,
-                                   .published = 18,
+                                   .published = 23,
                                    .acknowledged = 1,
                                    .unconfirmed = 7,
                                    .superseded = 2,
                                    .dropped_full = 3,
                                    .dropped_old = 4,
+                                   .dropped_damaged = 5,
                                    .waiting = 5,
                                    .in_flight = 6,
                                    .replayed = 100,
@@ -175,6 +176,8 @@ TEST_CASE("a relay is degraded when it loses, is stale, or cannot deliver", "[ht
   const Json health = Json::parse(render_health(snapshot));
   CHECK(health["status"] == "degraded");
   REQUIRE(health["reasons"].size() == 3);
+  snapshot.destinations[0].has_spool_failed = true;
+  CHECK(troubles_of(snapshot).size() == 4);
   CHECK(health["reasons"][2] ==
         "destination graphite (tcp://127.0.0.1:2003) does not take datapoints, 11 wait: connection "
         "refused");
@@ -190,9 +193,10 @@ TEST_CASE("the ledger has every column", "[http]") {
   CHECK(ledger["samples"]["dropped"]["series_limit"] == 2);
   const Json& destination = ledger["destinations"][0];
   CHECK(destination["spooled_at_start"] == 10);
-  CHECK(destination["published"] == 18);
+  CHECK(destination["published"] == 23);
   CHECK(destination["unconfirmed"] == 7);
   CHECK(destination["dropped"]["too_old"] == 4);
+  CHECK(destination["dropped"]["damaged"] == 5);
   CHECK(destination["replayed"] == 100);
   CHECK(destination["held"] == Json{{"series", 2}, {"datapoints", 3}, {"seconds", 60}});
   CHECK(destination["oldest_waiting"] == "2023-11-14T22:13:20Z");
@@ -212,7 +216,7 @@ TEST_CASE("Prometheus text has a HELP, a TYPE and a value for each family, once"
   CHECK(text.find("sluice_syslog_messages_received_total 10\n") != std::string::npos);
   for (const char* const value :
        {"waiting{destination=\"graphite\"} 11", "unconfirmed_total{destination=\"graphite\"} 7",
-        "dropped_total{destination=\"graphite\"} 7", "held_series{destination=\"graphite\"} 2",
+        "dropped_total{destination=\"graphite\"} 12", "held_series{destination=\"graphite\"} 2",
         "lag_seconds{destination=\"graphite\"} 9", "spool_on_disk{destination=\"graphite\"} 1"}) {
     CAPTURE(value);
     CHECK(text.find("sluice_destination_" + std::string(value) + '\n') != std::string::npos);

@@ -1,0 +1,40 @@
+#include <fmt/format.h>
+
+#include "app/commands.h"
+#include "app/print.h"
+#include "http/status_client.h"
+
+namespace sluice {
+namespace {
+
+// The relay answers at the end of a tick at the latest, but a slow disk makes ticks long.
+constexpr std::chrono::seconds kTimeout{30};
+
+}  // namespace
+
+int forget_command(const ForgetOptions& options) {
+  const auto url = status_url(options.url, options.setup);
+  if (!url) {
+    fmt::print(stderr, "sluice: {}\n", url.error().message());
+    return kExitUsage;
+  }
+  const auto forgotten = ask_to_forget(*url, options.host, kTimeout);
+  if (!forgotten) {
+    fmt::print(stderr, "sluice: {}\n", forgotten.error().message());
+    return kExitFailure;
+  }
+  if (!*forgotten) {
+    fmt::print(stderr,
+               "sluice: {}: the relay knows no such host; names are in lower case, in the form "
+               "that \"host_names\" says\n",
+               options.host);
+    return kExitFailure;
+  }
+  const std::string text = fmt::format(
+      "{} is forgotten. It comes back with its next message; if the cluster map names it, it is "
+      "expected all the same.\n",
+      options.host);
+  return write_out(stdout, text) ? kExitDone : output_failure();
+}
+
+}  // namespace sluice

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/store_thread.h"
+#include "sluice/base/error.h"
+#include "sluice/base/time.h"
+#include "sluice/pipeline/publisher.h"
+#include "sluice/values/datapoint.h"
+#include "sluice/values/delta.h"
+#include "store/journal.h"
+
+namespace sluice {
+
+// What changes the Publisher, in the order in which it happened. Each is one row of the journal.
+struct StateChange {
+  // The numbers stand in files.
+  enum class Kind : std::uint8_t {
+    kTick = 1,    // Merge the deltas, then tick.
+    kFlush = 2,   // Merge the deltas, then flush: the relay stopped.
+    kForget = 3,  // Forget the host.
+  } kind = Kind::kTick;
+  Timestamp time{};
+  std::vector<Delta> deltas;
+  std::string host;
+};
+
+// Makes one change. What it publishes is appended to `datapoints`. The same changes in the same
+// order always give the same state and the same datapoints. False: the host to forget is not known.
+bool apply(StateChange change, Publisher& publisher, std::vector<Datapoint>& datapoints);
+
+// Makes the Publisher outlive the process: each change is in the journal before it is made, and a
+// start makes them again. A checkpoint of the state replaces the rows when they outgrow it.
+class StateKeeper {
+ public:
+  struct Options {
+    JournalOptions journal;
+    // Rows are replaced by a checkpoint when they take more than the windows do, but never below
+    // the first and always above the second: the one keeps checkpoints rare, the other starts
+    // short.
+    std::uint64_t rows_bytes_min = std::uint64_t{4} << 20;
+    std::uint64_t rows_bytes_max = std::uint64_t{64} << 20;
+  };
+
+  // Called on the loop before a checkpoint is queued: what the rows that it replaces have published
+  // must be safe on disk first, so the jobs that see to it are queued here.
+  using BeforeForgetting = std::function<void()>;
+
+  // `thread` must outlive the keeper.
+  StateKeeper(StoreThread& thread, Options options, BeforeForgetting before_forgetting,
+              Timestamp now);
+
+  // How publishers are made: a new one, and one from a checkpoint (Publisher::restore()).
+  struct Makers {
+    std::function<std::unique_ptr<Publisher>()> fresh;
+    std::function<Expected<std::unique_ptr<Publisher>>(std::string_view state,
+                                                       std::span<const std::string> windows)>
+        restored;
+  };
+  // What the change `sequence` published when it was made first.
+  using OnReplayed =
+      std::function<void(std::uint64_t sequence, std::vector<Datapoint>&& datapoints)>;
+
+  // The publisher as it stood after the last change in the journal, or a new one when there is none
+  // or it cannot be read (a notice says so). To be called once, before anything else and before the
+  // loop runs: it takes the time it takes.
+  [[nodiscard]] std::unique_ptr<Publisher> restore(const Makers& makers,
+                                                   const OnReplayed& on_replayed, Timestamp now);
+
+  // Writes the change, then calls `then` on the loop with its sequence; also when the journal
+  // cannot be written, because a relay without a disk goes on in memory.
+  void commit(StateChange change, std::move_only_function<void(StateChange, std::uint64_t)> then);
+
+  // Starts a checkpoint if one is due. To be called after a change was made and before the next one
+  // is committed.
+  void save_if_due(Publisher& publisher, Timestamp now);
+
+  // As of the last change.
+  [[nodiscard]] const JournalStats& stats() const noexcept { return standing_.stats; }
+  [[nodiscard]] bool has_disk() const noexcept { return standing_.has_disk; }
+  [[nodiscard]] std::uint64_t rows_bytes() const noexcept { return standing_.rows_bytes; }
+  // What the operator must know, one sentence each, since the last call.
+  [[nodiscard]] std::vector<std::string> take_notices();
+
+ private:
+  struct Checkpoint;
+  // How the journal stands after a job. Made by the thread: it may be at the next job when the loop
+  // hears of this one.
+  struct Standing {
+    JournalStats stats;
+    bool has_disk = false;
+    bool needs_checkpoint = false;
+    std::uint64_t rows_bytes = 0;
+    std::vector<std::string> notices;
+  };
+
+  Expected<std::unique_ptr<Publisher>> load(const Makers& makers, const OnReplayed& on_replayed);
+  [[nodiscard]] Standing look();
+  void note(Standing standing);
+
+  StoreThread& thread_;
+  Options options_;
+  BeforeForgetting before_forgetting_;
+  Journal journal_;  // The thread's, once it has been given a job.
+  std::uint64_t next_sequence_ = 1;
+  Standing standing_;
+  bool is_saving_ = false;
+  bool needs_all_windows_ = true;  // The last checkpoint, if any, does not hold the others.
+};
+
+}  // namespace sluice
