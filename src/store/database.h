@@ -96,6 +96,8 @@ class Database {
   // Runs one or more SQL statements that give no rows of interest.
   [[nodiscard]] Expected<void> execute(const std::string& sql);
   [[nodiscard]] Expected<Statement> prepare(std::string_view sql);
+  // The first column of the first row; 0 when there is none.
+  [[nodiscard]] Expected<std::int64_t> read_number(std::string_view sql);
 
   [[nodiscard]] std::int64_t last_insert_id() const noexcept;
   // Rows that the last INSERT, UPDATE or DELETE changed.
@@ -116,7 +118,6 @@ class Database {
   Expected<std::string> kind_of_mismatch(const DatabaseOptions& options);
   Expected<void> configure(const DatabaseOptions& options);
   Expected<void> make_schema(const DatabaseOptions& options);
-  Expected<std::int64_t> read_number(std::string_view sql);
   [[nodiscard]] std::unexpected<Error> failure() const;
 
   std::string path_;

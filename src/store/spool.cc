@@ -15,6 +15,7 @@ Spool::Spool(SpoolOptions options, Timestamp now)
 
 void Spool::put(std::span<const Datapoint> datapoints, std::uint64_t sequence) {
   if (sequence != 0 && sequence <= last_sequence_) return;
+  if (sequence == 0 && datapoints.empty()) return;
   stats_.put += datapoints.size();
   SpoolDraft draft(series_);
   std::uint64_t greatest = greatest_version_;
@@ -248,6 +249,13 @@ void Spool::tick(Timestamp now) {
   forget_acknowledged(now);
   drop_old(now);
   try_file(now);
+  shrink_file(now);
+  if (series_.known_count() < NewSeries::kKnownMax || is_known_full_told_) return;
+  is_known_full_told_ = true;
+  notify(SpoolNotice::Level::kWarning,
+         "spool " + options_.file +
+             ": it knows as many series as it can remember; further new ones "
+             "leave at once. Are there paths that change all the time?");
 }
 
 SpoolStats Spool::stats() const {
@@ -259,6 +267,7 @@ SpoolStats Spool::stats() const {
   stats.replay_waiting = index_.replay_count();
   stats.new_series = series_.waiting_count();
   stats.new_series_time = series_.time_to_admit();
+  stats.known_series = series_.known_count();
   stats.bytes = bytes();
   stats.oldest_window = index_.oldest_window();
   stats.is_on_disk = is_on_disk();

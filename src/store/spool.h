@@ -70,6 +70,7 @@ struct SpoolStats {
   std::uint64_t replay_in_flight = 0;
   std::uint64_t new_series = 0;             // That wait for their turn,
   std::chrono::seconds new_series_time{0};  // and until the last of them had it.
+  std::uint64_t known_series = 0;           // That the destination has been sent.
   std::uint64_t bytes = 0;                  // Of everything kept, what was acknowledged included.
   std::optional<Seconds> oldest_window;     // Of what waits or is held.
   bool is_on_disk = false;
@@ -178,6 +179,7 @@ class Spool {
   bool go_on_in_memory(const Error& error);
   void move_to_memory();
   void try_file(Timestamp now);
+  void shrink_file(Timestamp now);
   Expected<void> return_to_file(Timestamp now);
   Expected<void> read_late(SpoolTables& file);
   void salvage(const std::string& file);
@@ -218,8 +220,10 @@ class Spool {
   std::optional<Seconds> newest_window_;
   Timestamp now_{};  // Of the last call that told it.
   Timestamp next_try_{};
+  Timestamp next_shrink_{};
   Timestamp failed_at_{};
   std::uint64_t load_count_ = 0;  // Times that the index was read from the tables.
+  bool is_known_full_told_ = false;
   bool may_admit_ = true;         // Not after a batch that failed.
   bool is_overlapping_ = false;   // Rows came in while a batch was in flight.
   bool is_replay_due_ = false;    // When the batch in flight is decided.

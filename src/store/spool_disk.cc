@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include "sluice/base/check.h"
@@ -14,9 +15,18 @@ namespace {
 constexpr const char* kMemory = ":memory:";
 constexpr std::chrono::seconds kRetry{60};
 
-// Versions of a life that could not read the file count from here: above all that the file may
-// hold, and low enough for a few million such lives.
-constexpr std::uint64_t kBlindVersionBase = std::uint64_t{1} << 40;
+// Where versions count from in a life that could not read the file: above all that it may hold,
+// since no life publishes a million times a second.
+std::uint64_t blind_version_base(Timestamp now) {
+  constexpr unsigned kMillion = 20;  // 2^20.
+  const std::int64_t seconds = floor_to_seconds(now).time_since_epoch().count();
+  return seconds > 0 ? static_cast<std::uint64_t>(seconds) << kMillion : 0;
+}
+
+// A file is made smaller when that much of it is free,
+constexpr std::int64_t kFreeBytesMax = std::int64_t{64} << 20;
+// and no more than this is left, which has to be copied.
+constexpr std::int64_t kCopiedBytesMax = std::int64_t{32} << 20;
 
 SpoolTables open_memory(Timestamp now) {
   auto tables = SpoolTables::open(kMemory, now);
@@ -47,7 +57,7 @@ void Spool::open_file(Timestamp now) {
                        "tried again every minute",
                        tables.error().message()));
     tables_ = open_memory(now);
-    version_base_ = greatest_version_ = kBlindVersionBase;
+    version_base_ = greatest_version_ = blind_version_base(now);
     failed_at_ = now;
     next_try_ = now + kRetry;
     return;
@@ -157,6 +167,20 @@ Expected<void> Spool::return_to_file(Timestamp now) {
   if (auto done = tables_.database().copy_to(file->database()); !done) return done;
   tables_ = std::move(*file);
   return {};
+}
+
+// After an outage the file would keep the size it had at its worst.
+void Spool::shrink_file(Timestamp now) {
+  if (!is_on_disk() || (now < next_shrink_ && now + kRetry >= next_shrink_)) return;
+  next_shrink_ = now + kRetry;
+  Database& database = tables_.database();
+  const auto page_bytes = database.read_number("PRAGMA page_size");
+  const auto pages = database.read_number("PRAGMA page_count");
+  const auto free_pages = database.read_number("PRAGMA freelist_count");
+  if (!page_bytes || !pages || !free_pages) return;  // The next operation finds out why.
+  if (*free_pages * *page_bytes < kFreeBytesMax) return;
+  if ((*pages - *free_pages) * *page_bytes > kCopiedBytesMax) return;
+  std::ignore = database.execute("VACUUM");  // All or nothing; a disk too full for it has time.
 }
 
 // The file could not be read at the start: what it holds is taken in before it is replaced.

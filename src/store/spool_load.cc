@@ -116,9 +116,9 @@ Expected<void> Spool::rescue_series(SpoolTables& source) {
 Expected<void> Spool::rescue_rows(SpoolTables& source, bool keeps_ids) {
   std::vector<SpoolTables::StoredRow> rows = source.readable_rows(false);
   const std::int64_t last = rows.empty() ? 0 : rows.back().info.id;
-  for (SpoolTables::StoredRow& row : source.readable_rows(true)) {
+  for (const SpoolTables::StoredRow& row : source.readable_rows(true)) {
     if (row.info.id <= last) break;
-    rows.push_back(std::move(row));  // From behind the damage.
+    rows.push_back(row);  // From behind the damage.
   }
   std::ranges::sort(rows, {}, [](const SpoolTables::StoredRow& row) { return row.info.id; });
   for (const SpoolTables::StoredRow& row : rows) {

@@ -118,6 +118,25 @@ TEST_CASE("a file that could not be read at the start is taken in later, not ove
   CHECK(spool.stats().superseded == 2);
 }
 
+TEST_CASE("a second life that could not read the file is newer than the first",
+          "[store][spool][disk]") {
+  const ScratchFolder folder;
+  const SpoolOptions options{.file = folder.file("spool.db")};
+  for (int life = 1; life <= 3; ++life) {
+    CAPTURE(life);
+    auto other = std::make_unique<Spool>(options, at(life * 100));  // Holds the lock.
+    Spool spool(options, at(life * 100));
+    other.reset();
+    spool.put(std::vector{point("a", life, 0, 1'000 - static_cast<std::uint64_t>(life))}, 0);
+    spool.tick(at(life * 100 + 60));
+    REQUIRE(spool.stats().is_on_disk);
+    CHECK(spool.stats().waiting == static_cast<std::uint64_t>(life));
+    check_account(spool);
+  }
+  Spool spool(options, at(500));
+  CHECK(lines_of(spool.take(at(500))) == "a 3 1000000\n");
+}
+
 TEST_CASE("a disk that fails in the middle of the work loses nothing", "[store][spool][disk]") {
   const ScratchFolder folder;
   const SpoolOptions options{.file = folder.file("spool.db"), .new_series_per_minute = 600};
