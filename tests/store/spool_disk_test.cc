@@ -109,6 +109,7 @@ TEST_CASE("a file that could not be read at the start is taken in later, not ove
   spool.tick(at(60));
   CHECK(spool.stats().is_on_disk);
   CHECK(spool.stats().spooled_at_start == 12);
+  CHECK(spool.stats().new_series == 2);  // Not a0, which the file knew.
   CHECK(spool.last_sequence() == 7);
   check_account(spool);
   const auto lines = drain(spool, 70);
