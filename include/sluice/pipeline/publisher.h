@@ -40,8 +40,9 @@ struct PublisherOptions {
   // new one beyond is refused, counted (samples_dropped_series_limit) and told by offenders(). A
   // series costs about 30 bytes here; where its last event is kept (ages, states, held values, zero
   // when idle) 90 more, and 16 for each window within the horizon that had an event. In each window
-  // of the store its summary takes 110 bytes; of a timing or distribution 165, and 8 for each sample
-  // up to 64, beyond that 16 for each bucket of 2 % that has one (values from 1 to 10 fill 116).
+  // of the store its summary takes 110 bytes; of a timing or distribution 165, and 8 for each
+  // sample up to 64, beyond that 16 for each bucket of 2 % that has one (values from 1 to 10 fill
+  // 116).
   std::size_t series_max = 2'000'000;
   std::size_t series_per_host_max = 2'000;
   std::size_t series_per_rule_max = 500'000;
