@@ -61,6 +61,7 @@ Delivery::Delivery(uv_loop_t* loop, StoreThread& store, const DestinationConfig&
       client_(loop, client_options_of(config),
               [this](const Batch&, const SendOutcome& outcome) { finish(outcome); }) {
   uv_timer_start(tick_timer_.get(), on_tick, kTickMs, kTickMs);
+  replay_pause_ = std::min<milliseconds>(replay_pause_, config_.replay_window);
   if (config_.replay_window.count() == 0) return;
   watch_.emplace(loop, watch_options_of(config),
                  [this](const std::string& reason) { suspect_death(reason); });
@@ -68,7 +69,7 @@ Delivery::Delivery(uv_loop_t* loop, StoreThread& store, const DestinationConfig&
 
 void Delivery::publish(AsyncSpool::Datapoints datapoints, std::uint64_t sequence,
                        AsyncSpool::Then then) {
-  if (spool_.on_the_way() + datapoints->size() > kOnTheWayMax) {
+  if (spool_.on_the_way() > kOnTheWayMax) {
     drop(datapoints->size());
     datapoints = std::make_shared<const std::vector<Datapoint>>();  // `then` keeps its place.
   }
@@ -234,15 +235,22 @@ void Delivery::suspect_death(const std::string& reason) {
   replay_if_due();
 }
 
-// At most once in replay_window, and not while the fate of a batch is open: the spool keeps what
-// was acknowledged for long enough. With nothing acknowledged since the last one, there is nothing
-// to send once more.
+// Not while the fate of a batch is open, and after another replay not before a pause, which doubles
+// up to replay_window while signs keep coming: a receiver that is killed twice gets all it lost
+// soon, and one that closes idle connections is not sent everything again and again. The spool
+// keeps what was acknowledged for long enough. With nothing acknowledged since the last one, there
+// is nothing to send once more.
 void Delivery::replay_if_due() {
   const bool is_decided = phase_ == Phase::kIdle || phase_ == Phase::kPausing;
   if (replay_reason_.empty() || !is_decided) return;
   if (!has_news_for_replay_) return replay_reason_.clear();
-  const std::uint64_t window_ms = count_of(config_.replay_window);
-  if (last_replay_ms_ && now_ms() < *last_replay_ms_ + window_ms) return;
+  if (last_replay_ms_) {
+    const std::uint64_t calm_ms = now_ms() - *last_replay_ms_;
+    if (calm_ms < count_of(replay_pause_)) return;
+    const bool is_over = calm_ms > 2 * count_of(config_.replay_window);
+    replay_pause_ = std::min<milliseconds>(is_over ? kReplayPauseMin : 2 * replay_pause_,
+                                           config_.replay_window);
+  }
   last_replay_ms_ = now_ms();
   has_news_for_replay_ = false;
   spool_.replay([this, reason = std::exchange(replay_reason_, {})](std::uint64_t count) {

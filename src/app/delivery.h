@@ -24,22 +24,21 @@ namespace sluice {
 // removed by an acknowledgement alone (docs/delivery.md). Never more than one batch is in flight.
 // The spool is used on the store's thread only.
 //
-// - A destination that fails is tried again after a pause that doubles up to kRetryMax, with
-// jitter, so
-//   that many relays do not come back at one moment.
-// - After an outage live windows go first. Older ones go between them, at most one each
-// kBacklogPause
-//   and never two in a row while live ones wait.
-// - Signs of the destination's death (the end of the watch connection, a refused or reset batch)
-// have
-//   what it acknowledged within replay_window sent once more, at most once in that time.
+// A destination that fails is tried again after a pause that doubles up to kRetryMax, with jitter,
+// so that many relays do not come back at one moment. After an outage live windows go first; older
+// ones go between them, at most one each kBacklogPause and never two in a row while live ones wait.
+// Signs of the destination's death (the end of the watch connection, a refused or reset batch) have
+// what it acknowledged within replay_window sent once more, with a pause between that grows while
+// signs keep coming.
 class Delivery {
  public:
   static constexpr std::chrono::milliseconds kRetryMin{500};
   static constexpr std::chrono::milliseconds kRetryMax{30'000};
   static constexpr std::chrono::milliseconds kBacklogPause{100};
-  // Datapoints on their way into the spool, some 100 MB. More come only from a disk that hangs;
-  // they are dropped and counted like those of a full spool.
+  static constexpr std::chrono::milliseconds kReplayPauseMin{5000};
+  // Datapoints on their way into the spool, some 100 MB. While there are more, the disk hangs, and
+  // further publications are dropped and counted like those of a full spool. A single one may be
+  // larger: a window of a great fleet is.
   static constexpr std::uint64_t kOnTheWayMax = 500'000;
 
   // `spool_file` as SpoolOptions::file.
@@ -134,6 +133,7 @@ class Delivery {
 
   bool has_news_for_replay_ = false;  // Something was acknowledged since the last one.
   std::optional<std::uint64_t> last_replay_ms_;
+  std::chrono::milliseconds replay_pause_ = kReplayPauseMin;  // After the last one.
   std::string replay_reason_;  // Of the one that is due; empty when none is.
 
   std::uint64_t dropped_before_spool_ = 0;
