@@ -94,6 +94,7 @@ class Daemon {
   void close();
   void start_status_server();
   Snapshot publish_status();
+  void refresh_attention(Timestamp now);
   void tell_service_manager(const Snapshot& snapshot);
   [[nodiscard]] Snapshot snapshot() const;
   [[nodiscard]] Stats stats() const;
@@ -127,8 +128,9 @@ class Daemon {
   std::vector<Stats> worker_stats_;
   SenderTable senders_;
   ForgetOrders forget_orders_{[this] { uv_async_send(wake_.get()); }};
-  std::unique_ptr<StatusServer> status_;  // Null when it is off, or its port is taken.
-  std::string config_error_;              // Of the last reload, when it was refused.
+  std::shared_ptr<const Attention> attention_;  // Null until a status server may be asked for it.
+  std::unique_ptr<StatusServer> status_;        // Null when it is off, or its port is taken.
+  std::string config_error_;                    // Of the last reload, when it was refused.
   Timestamp started_{};
   std::string relay_path_;
   Seconds relay_window_{};  // The one that the relay's own series are told of at its end.

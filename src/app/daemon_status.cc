@@ -16,6 +16,8 @@ namespace {
 
 // How long somebody who asks to forget a host waits for the loop.
 constexpr std::chrono::seconds kForgetMax{10};
+// How old the lists of those who need attention may be.
+constexpr std::chrono::seconds kAttentionAge{10};
 
 // "127.0.0.1:9514" or "[::1]:9514", which the configuration has checked.
 StatusServerOptions server_options_of(const Config& config) {
@@ -57,16 +59,37 @@ void Daemon::start_status_server() {
     return;
   }
   status_ = std::move(*server);
-  spdlog::info("status on http://{}:{}/healthz, /metrics, /api/v1/ledger, /api/v1/senders",
-               setup_.config.http.substr(0, setup_.config.http.rfind(':')), status_->port());
+  spdlog::info(
+      "status on http://{}:{}/healthz, /metrics, /api/v1/ledger, /api/v1/senders, "
+      "/api/v1/attention",
+      setup_.config.http.substr(0, setup_.config.http.rfind(':')), status_->port());
   (void)publish_status();
 }
 
 Snapshot Daemon::publish_status() {
   Snapshot fresh = snapshot();
-  if (status_) fresh.senders = senders_.shared_snapshot(fresh.taken);
+  if (status_) {
+    fresh.senders = senders_.shared_snapshot(fresh.taken);
+    refresh_attention(fresh.taken);
+    fresh.attention = attention_;
+  }
   if (status_) status_->publish(std::make_shared<const Snapshot>(fresh));
   return fresh;
+}
+
+// Not at every tick: it looks through all hosts.
+void Daemon::refresh_attention(Timestamp now) {
+  if (attention_ && now >= attention_->taken && now < attention_->taken + kAttentionAge) return;
+  auto fresh = std::make_shared<Attention>();
+  fresh->taken = now;
+  for (const PresenceDefinition& one : setup_.presences) {
+    fresh->missing.push_back(
+        {one.name, one.every, publisher_->missing_hosts(one.name, Attention::kNamesMax)});
+  }
+  fresh->unmapped = publisher_->unmapped_hosts(Attention::kNamesMax);
+  fresh->too_late = publisher_->too_late();
+  fresh->refused = publisher_->offenders();
+  attention_ = std::move(fresh);
 }
 
 // Once a window, when it has ended. Not printed: people who watch a terminal look for hosts.

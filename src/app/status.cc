@@ -33,12 +33,14 @@ std::string url_of(std::string_view http) {
 struct Answer {
   Json ledger;
   Json health;
+  Json attention;
 };
 
 Expected<Answer> ask(const std::string& url) {
   auto raw = fetch_status(url, kTimeout);
   if (!raw) return std::unexpected(std::move(raw).error());
-  Answer answer{Json::parse(raw->ledger, nullptr, false), Json::parse(raw->health, nullptr, false)};
+  Answer answer{Json::parse(raw->ledger, nullptr, false), Json::parse(raw->health, nullptr, false),
+                Json::parse(raw->attention, nullptr, false)};
   if (answer.ledger.is_object() && answer.ledger.contains("messages") &&
       answer.health.is_object() && answer.health.contains("status")) {
     return answer;
@@ -59,9 +61,12 @@ int say_unknown(const StatusOptions& options, const Error& error) {
 
 std::string text_of(const StatusOptions& options, const Answer& answer) {
   if (options.check) return check_line(answer.ledger, answer.health);
-  if (!options.json) return status_text(answer.ledger, answer.health);
-  const Json both{{"health", answer.health}, {"ledger", answer.ledger}};
-  return both.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+  if (!options.json) {
+    return status_text(answer.ledger, answer.health) + attention_text(answer.attention);
+  }
+  const Json all{
+      {"health", answer.health}, {"ledger", answer.ledger}, {"attention", answer.attention}};
+  return all.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 
 }  // namespace

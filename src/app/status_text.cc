@@ -184,7 +184,54 @@ void append_destination(std::string& out, const Json& destination) {
                      flag(spool, "on_disk") ? "on disk" : "in memory, lost when the relay ends");
 }
 
+constexpr std::size_t kNamesShown = 10;
+
+// "web01, web02 and 3 more", of what `word` makes of each element.
+template <typename Word>
+std::string join_first(const Json& list, Word word) {
+  std::string words;
+  std::size_t count = 0;
+  for (const Json& one : list) {
+    if (++count <= kNamesShown) words += (words.empty() ? "" : ", ") + word(one);
+  }
+  if (count > kNamesShown) words += fmt::format(" and {} more", count - kNamesShown);
+  return words;
+}
+
+void append_names(std::string& out, const std::string& title, const std::string& names) {
+  if (!names.empty()) out += fmt::format("\n{}\n  {}\n", title, names);
+}
+
+void append_offenders(std::string& out, const std::string& title, const Json& offenders) {
+  for (const char* kind : {"rules", "hosts"}) {
+    append_names(out, fmt::format("{}, by {}", title, kind),
+                 join_first(member(offenders, kind), [](const Json& one) {
+                   return fmt::format("{} {}", text(one, "name"), grouped(number(one, "samples")));
+                 }));
+  }
+}
+
 }  // namespace
+
+std::string attention_text(const Json& attention) {
+  std::string out;
+  for (const Json& one : member(attention, "missing")) {
+    append_names(out, fmt::format("missing ({})", text(one, "presence")),
+                 join_first(member(one, "hosts"), [](const Json& host) {
+                   const std::string last = text(host, "last_sign");
+                   return text(host, "host") +
+                          (last.empty() ? " (never)" : " (since " + last + ')');
+                 }));
+  }
+  append_names(out, "in no cluster",
+               join_first(member(attention, "unmapped"), [](const Json& name) {
+                 return name.is_string() ? name.get<std::string>() : std::string();
+               }));
+  append_offenders(out, "samples too late", member(attention, "too_late"));
+  append_offenders(out, "samples refused by a bound on series",
+                   member(attention, "series_refused"));
+  return out;
+}
 
 std::string status_text(const Json& ledger, const Json& health) {
   std::string out =

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "http/attention.h"
 #include "sluice/base/stats.h"
 #include "sluice/base/time.h"
 #include "sluice/pipeline/sender_counts.h"
@@ -61,6 +62,8 @@ struct Snapshot {
   std::uint64_t hosts_unmapped = 0;
   // Shared by the snapshots of several ticks, because it may be long. Never null.
   std::shared_ptr<const SenderReport> senders = std::make_shared<const SenderReport>();
+  // The same, of those who need attention.
+  std::shared_ptr<const Attention> attention = std::make_shared<const Attention>();
   // Of the last reload or change of the map file, when it was refused; the old one runs on.
   std::string config_error;
 };

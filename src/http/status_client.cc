@@ -71,7 +71,9 @@ Expected<StatusAnswer> fetch_status(const std::string& url, std::chrono::millise
   if (!ledger) return std::unexpected(std::move(ledger).error());
   auto health = get(**client, base, "/healthz");
   if (!health) return std::unexpected(std::move(health).error());
-  return StatusAnswer{std::move(*ledger), std::move(*health)};
+  auto attention = get(**client, base, "/api/v1/attention");
+  if (!attention) return std::unexpected(std::move(attention).error());
+  return StatusAnswer{std::move(*ledger), std::move(*health), std::move(*attention)};
 }
 
 Expected<bool> ask_to_forget(const std::string& url, const std::string& host,

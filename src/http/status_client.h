@@ -9,8 +9,9 @@ namespace sluice {
 
 // What a running relay says of itself, each a JSON text as it came.
 struct StatusAnswer {
-  std::string ledger;  // /api/v1/ledger
-  std::string health;  // /healthz
+  std::string ledger;     // /api/v1/ledger
+  std::string health;     // /healthz
+  std::string attention;  // /api/v1/attention
 };
 
 // Asks the status server of a relay. `url` is "http://HOST:PORT", with or without a slash at the

@@ -179,6 +179,10 @@ void StatusServer::State::set_routes() {
                const auto snapshot_now = snapshot.load();
                answer_senders(request.params, *snapshot_now->senders, response);
              });
+  server.Get("/api/v1/attention", [this](const httplib::Request&, httplib::Response& response) {
+    const auto snapshot_now = snapshot.load();
+    response.set_content(render_attention(*snapshot_now->attention), kJson);
+  });
   server.Post(kForgetPath, [this](const httplib::Request& request, httplib::Response& response) {
     answer_forget(options, request, response);
   });
@@ -187,11 +191,12 @@ void StatusServer::State::set_routes() {
   });
   server.set_error_handler([](const httplib::Request& request, httplib::Response& response) {
     if (!response.body.empty()) return;
-    answer_problem(
-        response, response.status, response.status == 404 ? "Not Found" : "Bad Request",
-        response.status == 404
-            ? "known are /healthz, /metrics, /api/v1/ledger, /api/v1/senders; not " + request.path
-            : std::string("the request cannot be read"));
+    answer_problem(response, response.status, response.status == 404 ? "Not Found" : "Bad Request",
+                   response.status == 404
+                       ? "known are /healthz, /metrics, /api/v1/ledger, /api/v1/senders, "
+                         "/api/v1/attention; not " +
+                             request.path
+                       : std::string("the request cannot be read"));
   });
 }
 

@@ -25,9 +25,11 @@ struct StatusServerOptions {
   std::function<Forgotten(const std::string& host)> forget;
 };
 
-// Serves the last snapshot over HTTP in threads of its own: /healthz, /metrics and /api/v1.
-// Only GET and HEAD; requests whose Host header names another machine are refused (DNS rebinding);
-// everything a client can do is bounded in size and time, and ingest never waits for one.
+// Serves the last snapshot over HTTP in threads of its own: /healthz, /metrics, /api/v1/ledger,
+// /api/v1/senders, /api/v1/attention. Only GET and HEAD, but for POST /api/v1/forget, which this
+// machine alone may ask for; requests whose Host header names another machine are refused (DNS
+// rebinding); everything a client can do is bounded in size and time, and ingest never waits for
+// one.
 class StatusServer {
  public:
   [[nodiscard]] static Expected<std::unique_ptr<StatusServer>> start(

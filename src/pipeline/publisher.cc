@@ -159,6 +159,19 @@ const Stats& Publisher::stats() const noexcept { return state_->stats; }
 const WindowStore& Publisher::store() const noexcept { return state_->store; }
 std::size_t Publisher::host_count() const noexcept { return state_->knowledge.hosts.size(); }
 std::size_t Publisher::unmapped_host_count() const { return state_->placement->unmapped_count(); }
+std::vector<std::string> Publisher::unmapped_hosts(std::size_t limit) const {
+  HostTable& hosts = state_->knowledge.hosts;
+  std::vector<std::string> unmapped;
+  for (HostId host = 0; host < hosts.number_count(); ++host) {
+    if (hosts[host].is_known && !state_->placement->place_of(host).is_mapped)
+      unmapped.push_back(hosts[host].name);
+  }
+  const auto kept = static_cast<std::ptrdiff_t>(std::min(limit, unmapped.size()));
+  std::ranges::partial_sort(unmapped, unmapped.begin() + kept);
+  unmapped.resize(static_cast<std::size_t>(kept));
+  return unmapped;
+}
+
 std::size_t Publisher::series_count() const noexcept { return state_->series.size(); }
 
 }  // namespace sluice

@@ -111,6 +111,9 @@ class Publisher {
   [[nodiscard]] std::vector<MissingHost> missing_hosts(std::string_view presence,
                                                        std::size_t limit) const;
 
+  // Known hosts that neither the cluster map nor a pattern names, sorted, at most `limit`.
+  [[nodiscard]] std::vector<std::string> unmapped_hosts(std::size_t limit) const;
+
   // The rules and hosts whose samples a bound on series refused, and those whose samples came too
   // late, since the start.
   [[nodiscard]] Offenders offenders() const;
