@@ -82,6 +82,7 @@ class Daemon {
   void make(StateChange change, std::uint64_t sequence);
   void take_forget_orders();
   void log_notices();
+  [[nodiscard]] std::string state_trouble() const;
 
   // daemon_status.cc: what it tells of itself.
   void publish_relay_series(const Snapshot& snapshot);
@@ -114,7 +115,8 @@ class Daemon {
   ServiceManager service_;
   std::vector<std::pair<std::string, std::unique_ptr<const Zone>>> zones_;
   std::optional<StateLock> state_lock_;
-  std::string state_folder_;  // Empty: nothing outlives the process.
+  std::string state_folder_;  // Empty: nothing outlives the process,
+  std::string state_error_;   // and this is why.
   std::unique_ptr<Publisher> publisher_;
   Stats restored_stats_;                 // What it had counted in earlier lives.
   std::unique_ptr<StateKeeper> keeper_;  // Null without a state folder.

@@ -47,10 +47,20 @@ void Daemon::open_state_folder() {
     }
     what = lock.error().message();
   }
+  state_error_ = "state_dir " + what;
   spdlog::warn(
-      "state_dir {}; windows and what waits for destinations are kept in memory and lost when the "
-      "relay stops; give it a folder of its own in which its user may write",
-      what);
+      "{}; windows and what waits for destinations are kept in memory and lost when the relay "
+      "stops; give it a folder of its own in which its user may write, and start it again",
+      state_error_);
+}
+
+std::string Daemon::state_trouble() const {
+  if (!state_error_.empty())
+    return state_error_ + "; windows and what waits are in memory, and lost if the relay stops";
+  if (keeper_ && !keeper_->has_disk())
+    return "the journal cannot be written, so open windows are lost if the relay stops; the log "
+           "says why";
+  return {};
 }
 
 std::string Daemon::spool_file_of(const DestinationConfig& destination) const {
@@ -69,10 +79,13 @@ void Daemon::restore(const Paths& paths) {
   }
   await_spools();
   const auto begin = std::chrono::steady_clock::now();
+  std::uint64_t sequence_floor = 0;
+  for (const auto& delivery : deliveries_)
+    sequence_floor = std::max(sequence_floor, delivery->spool().last_sequence());
   keeper_ = std::make_unique<StateKeeper>(
       *store_,
-      StateKeeper::Options{
-          .journal = {.file = std::filesystem::path(state_folder_) / "journal.db"}},
+      StateKeeper::Options{.journal = {.file = std::filesystem::path(state_folder_) / "journal.db"},
+                           .sequence_floor = sequence_floor},
       [this] {
         for (const auto& delivery : deliveries_) delivery->sync({});
       },

@@ -118,6 +118,7 @@ Snapshot Daemon::snapshot() const {
                     .taken = std::chrono::system_clock::now(),
                     .stats = stats(),
                     .config_error = config_error_.empty() ? map_watcher_.refusal() : config_error_};
+  snapshot.state_trouble = state_trouble();
   for (const auto& delivery : deliveries_) snapshot.destinations.push_back(delivery->snapshot());
   const WindowStore& store = publisher_->store();
   snapshot.store_bytes = store.bytes();

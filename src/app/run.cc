@@ -28,6 +28,8 @@ int run_command(const RunOptions& options) {
   }
   open_log();
   std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c): cannot fail for this signal.
+  // A limit on the size of files (LimitFSIZE=) is then an error like that of a full disk.
+  std::signal(SIGXFSZ, SIG_IGN);  // NOLINT(cert-err33-c): as above.
   for (const std::string& warning : setup->warnings) spdlog::warn("{}", warning);
   Daemon daemon(std::move(*setup), {.setup = options.setup, .print = options.print});
   if (auto started = daemon.start(); !started) {

@@ -37,6 +37,14 @@ Expected<StateChange> decode(const JournalRow& row) {
   return change;
 }
 
+// Where changes count from when the journal gives nothing: above all that a spool may hold which
+// cannot be read yet, since no life makes a million changes a second.
+std::uint64_t blind_sequence(Timestamp now) {
+  constexpr unsigned kMillion = 20;  // 2^20.
+  const std::int64_t seconds = floor_to_seconds(now).time_since_epoch().count();
+  return seconds > 0 ? static_cast<std::uint64_t>(seconds) << kMillion : 0;
+}
+
 }  // namespace
 
 bool apply(StateChange change, Publisher& publisher, std::vector<Datapoint>& datapoints) {
@@ -96,8 +104,11 @@ std::unique_ptr<Publisher> StateKeeper::restore(const Makers& makers, const OnRe
   auto loaded = load(makers, on_replayed);
   // What is half made is of no use; none of it may be published.
   if (!loaded) journal_.set_aside(loaded.error().message(), now);
-  std::unique_ptr<Publisher> publisher = loaded && *loaded ? std::move(*loaded) : makers.fresh();
-  next_sequence_ = journal_.last_sequence() + 1;
+  const bool is_loaded = loaded && *loaded;
+  std::unique_ptr<Publisher> publisher = is_loaded ? std::move(*loaded) : makers.fresh();
+  std::uint64_t last = std::max(journal_.last_sequence(), options_.sequence_floor);
+  if (!is_loaded) last = std::max(last, blind_sequence(now));
+  next_sequence_ = last + 1;
   if (journal_.needs_checkpoint()) {
     const Checkpoint all(*publisher, journal_.last_sequence(), true);
     needs_all_windows_ = !all.write(journal_, now);

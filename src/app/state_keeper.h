@@ -47,6 +47,9 @@ class StateKeeper {
     // short.
     std::uint64_t rows_bytes_min = std::uint64_t{4} << 20;
     std::uint64_t rows_bytes_max = std::uint64_t{64} << 20;
+    // No change gets a sequence up to this: the greatest that any spool holds. A journal that was
+    // lost would begin at 1, and spools would take new changes for those that they have.
+    std::uint64_t sequence_floor = 0;
   };
 
   // Called on the loop before a checkpoint is queued: what the rows that it replaces have published

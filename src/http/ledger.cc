@@ -49,6 +49,7 @@ std::vector<std::string> troubles_of(const Snapshot& snapshot) {
     troubles.push_back("the last reload was refused, the old rules and map run on: " +
                        snapshot.config_error);
   }
+  if (!snapshot.state_trouble.empty()) troubles.push_back(snapshot.state_trouble);
   for (const DestinationSnapshot& one : snapshot.destinations) {
     if (one.has_spool_failed) {
       troubles.push_back(fmt::format(

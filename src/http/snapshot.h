@@ -54,6 +54,7 @@ struct Snapshot {
   Timestamp taken{};
   Stats stats;
   std::uint64_t samples_pending = 0;  // In deltas on their way.
+  std::string state_trouble;          // Why windows do not outlive the relay now; empty: they do.
   std::vector<DestinationSnapshot> destinations;
   std::uint64_t store_bytes = 0;
   std::uint64_t store_windows = 0;

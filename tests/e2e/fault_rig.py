@@ -38,6 +38,7 @@ class Carbon:
     def __init__(self, test, folder: pathlib.Path, creates_per_minute="inf", start=True):
         self.folder, self.port, self.starts = folder, free_port(), 0
         self.creates_per_minute = creates_per_minute
+        self.updates_per_second = "inf"  # From the next start on.
         self.cache = None
         test.addCleanup(self.stop)
         if start:
@@ -48,7 +49,8 @@ class Carbon:
         self.starts += 1
         scratch = self.folder / f"carbon{self.starts}"
         self.cache = CarbonCache(scratch, self.port, SCHEMAS, AGGREGATION, storage=self.folder / "whisper",
-                                 creates_per_minute=self.creates_per_minute)
+                                 creates_per_minute=self.creates_per_minute,
+                                 updates_per_second=self.updates_per_second)
 
     def stop(self):
         if self.cache:

@@ -120,7 +120,8 @@ class CarbonCache(Peer):
     """carbon-cache with the storage schemas and aggregations given."""
 
     def __init__(self, scratch: pathlib.Path, port: int, schemas: str, aggregation: str,
-                 storage: pathlib.Path | None = None, creates_per_minute: str | int = "inf"):
+                 storage: pathlib.Path | None = None, creates_per_minute: str | int = "inf",
+                 updates_per_second: str | int = "inf"):
         """`storage`: where the whisper files are, when they outlive this process."""
         scratch.mkdir()
         self.scratch, self.port = scratch, port
@@ -142,7 +143,7 @@ PICKLE_RECEIVER_PORT = 0
 CACHE_QUERY_INTERFACE = 127.0.0.1
 CACHE_QUERY_PORT = 0
 MAX_CREATES_PER_MINUTE = {creates_per_minute}
-MAX_UPDATES_PER_SECOND = inf
+MAX_UPDATES_PER_SECOND = {updates_per_second}
 CARBON_METRIC_INTERVAL = 0
 ENABLE_TAGS = False
 WHISPER_AUTOFLUSH = True

@@ -178,6 +178,9 @@ TEST_CASE("a relay is degraded when it loses, is stale, or cannot deliver", "[ht
   REQUIRE(health["reasons"].size() == 3);
   snapshot.destinations[0].has_spool_failed = true;
   CHECK(troubles_of(snapshot).size() == 4);
+  snapshot.state_trouble = "the journal cannot be written";
+  CHECK(troubles_of(snapshot).size() == 5);
+  CHECK(Json::parse(render_health(snapshot))["reasons"][2] == snapshot.state_trouble);
   CHECK(health["reasons"][2] ==
         "destination graphite (tcp://127.0.0.1:2003) does not take datapoints, 11 wait: connection "
         "refused");
