@@ -1,0 +1,180 @@
+// What a Matcher does with a rule that matched: the context, the samples.
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "rules/context.h"
+#include "rules/matcher_state.h"
+#include "rules/number.h"
+#include "sluice/values/path_node.h"
+#include "sluice/values/structured_data.h"
+
+namespace sluice {
+namespace {
+
+// Values of {capture} per rule that get a name of their own; the rest share "other".
+constexpr std::size_t kNamesPerRuleMax = 200;
+
+}  // namespace
+
+void Matcher::State::apply(std::uint32_t index, const Pass& pass) {
+  const CompiledRule& rule = compiled.rules[index];
+  if (!rule.sets.empty() || !rule.adds.empty()) change_context(rule, pass);
+  for (const CompiledEmit& one : rule.emits) emit(index, one, pass);
+  if (rule.definition->context && rule.definition->context->end)
+    contexts.end(context_key(rule, pass));
+}
+
+void Matcher::State::change_context(const CompiledRule& rule, const Pass& pass) {
+  Context& context = contexts.make(context_key(rule, pass), pass.input.now);
+  for (const CompiledSet& set : rule.sets) {
+    if (set.is_text) {
+      context.set(set.variable, render(set.text));
+    } else {
+      context.set(set.variable, set.number);
+    }
+  }
+  for (const CompiledAdd& add : rule.adds) {
+    if (const auto amount = read(rule, add.value, pass)) {
+      context.add(add.variable, *amount * pass.input.weight);
+    } else {
+      ++stats.bad_values;
+    }
+  }
+}
+
+void Matcher::State::emit(std::uint32_t index, const CompiledEmit& emit, const Pass& pass) {
+  const CompiledRule& rule = compiled.rules[index];
+  const Context* context = emit.when.empty() ? nullptr : context_of(rule, pass);
+  const auto unmet = std::ranges::find_if_not(emit.when, [&](const CompiledCondition& condition) {
+    return is_met(condition, context, pass);
+  });
+  if (unmet != emit.when.end()) {
+    if (pass.trace != nullptr) {
+      pass.trace->notes.push_back(emit.definition->metric.name + ": " +
+                                  describe_unmet(*unmet, context, pass));
+    }
+    return;
+  }
+  const bool is_state = emit.definition->metric.type == MetricType::kState;
+  const auto number = is_state ? read_state(rule, emit, pass) : read(rule, emit.value, pass);
+  const double value = number.value_or(0) * emit.definition->scale + emit.definition->offset;
+  if (!number || !std::isfinite(value)) {
+    ++stats.bad_values;
+    if (pass.trace != nullptr) pass.trace->notes.push_back(describe_bad_value(rule, emit, pass));
+    return;
+  }
+  Sample sample{.metric = metric_of(index, emit),
+                .host = pass.input.host,
+                .value = value,
+                .time = pass.input.time,
+                .weight = pass.input.weight,
+                .rule = index};
+  if (emit.host_group != 0) {
+    sample.host = groups[static_cast<std::size_t>(emit.host_group)];
+    // A path is all the identity that Graphite's protocol has, so its host is the line's own.
+    sample.is_claimed = pass.input.line == nullptr;
+    sample.is_path_node = !sample.is_claimed && sample.host.find('.') == std::string_view::npos;
+  }
+  pass.samples.push_back(sample);
+}
+
+std::optional<double> Matcher::State::read(const CompiledRule& rule, const CompiledValue& value,
+                                           const Pass& pass) {
+  if (value.is_of_line) return pass.input.line->value;
+  switch (value.source->kind) {
+    case ValueSource::Kind::kConstant:
+      return value.source->constant;
+    case ValueSource::Kind::kCapture:
+      return parse_number(groups[static_cast<std::size_t>(value.group)]);
+    case ValueSource::Kind::kContext: {
+      const Context* context = context_of(rule, pass);
+      return context == nullptr ? 0 : context->number(value.variable);
+    }
+    case ValueSource::Kind::kStructuredData: {
+      const auto param =
+          find_param(pass.input.record.structured_data, value.source->name, value.source->param);
+      return param ? parse_number(param->value) : std::nullopt;
+    }
+  }
+  return std::nullopt;
+}
+
+// The index of the state that the field names.
+std::optional<double> Matcher::State::read_state(const CompiledRule& rule, const CompiledEmit& emit,
+                                                 const Pass& pass) {
+  if (emit.value.source->kind == ValueSource::Kind::kConstant) return emit.value.source->constant;
+  const std::vector<std::string>& states = emit.definition->metric.states;
+  const auto found = std::ranges::find(states, read_text(rule, emit.value, pass));
+  if (found == states.end()) return std::nullopt;
+  return static_cast<double>(found - states.begin());
+}
+
+// The field as it is; empty where it is not set, or no text.
+std::string_view Matcher::State::read_text(const CompiledRule& rule, const CompiledValue& value,
+                                           const Pass& pass) {
+  switch (value.source->kind) {
+    case ValueSource::Kind::kConstant:
+      return {};
+    case ValueSource::Kind::kCapture:
+      return groups[static_cast<std::size_t>(value.group)];
+    case ValueSource::Kind::kContext: {
+      const Context* context = context_of(rule, pass);
+      const ContextValue* found = context == nullptr ? nullptr : context->find(value.variable);
+      const auto* text = found == nullptr ? nullptr : std::get_if<std::string>(found);
+      return text == nullptr ? std::string_view() : *text;
+    }
+    case ValueSource::Kind::kStructuredData: {
+      const auto param =
+          find_param(pass.input.record.structured_data, value.source->name, value.source->param);
+      return param ? param->value : std::string_view();
+    }
+  }
+  return {};
+}
+
+const Metric* Matcher::State::metric_of(std::uint32_t index, const CompiledEmit& emit) {
+  const Metric& prototype = compiled.metrics[emit.metric];
+  if (emit.name.is_constant()) return &prototype;
+  std::string name;
+  for (const Template::Piece& piece : emit.name.pieces) {
+    if (piece.group == 0) {
+      name += piece.text;
+      continue;
+    }
+    // Metric names are snake_case, and Puppet's report writes its resource types in lower case.
+    std::string node = to_path_node(groups[static_cast<std::size_t>(piece.group)]);
+    std::ranges::transform(node, node.begin(), [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+    });
+    name += node;
+  }
+  auto& names = names_by_rule[index];
+  if (const auto found = names.find(name); found != names.end()) return found->second;
+  if (names.size() >= kNamesPerRuleMax) {
+    ++stats.names_folded;
+    name.clear();
+    for (const Template::Piece& piece : emit.name.pieces)
+      name += piece.group == 0 ? piece.text : "other";
+    if (const auto found = names.find(name); found != names.end()) return found->second;
+  }
+  Metric& metric = named_metrics.emplace_back(prototype);
+  metric.name = name;
+  names.emplace(std::move(name), &metric);
+  return &metric;
+}
+
+std::string Matcher::State::render(const Template& text) const {
+  std::string rendered;
+  for (const Template::Piece& piece : text.pieces) {
+    rendered += piece.group == 0 ? std::string_view(piece.text)
+                                 : groups[static_cast<std::size_t>(piece.group)];
+  }
+  return rendered;
+}
+
+}  // namespace sluice
