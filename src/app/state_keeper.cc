@@ -109,6 +109,7 @@ std::unique_ptr<Publisher> StateKeeper::restore(const Makers& makers, const OnRe
   std::uint64_t last = std::max(journal_.last_sequence(), options_.sequence_floor);
   if (!is_loaded) last = std::max(last, blind_sequence(now));
   next_sequence_ = last + 1;
+  last_made_ = journal_.last_sequence();
   if (journal_.needs_checkpoint()) {
     const Checkpoint all(*publisher, journal_.last_sequence(), true);
     needs_all_windows_ = !all.write(journal_, now);
@@ -174,6 +175,7 @@ void StateKeeper::commit(StateChange change,
       },
       [this, sequence, shared, standing, then = std::move(then)]() mutable {
         note(std::move(*standing));
+        last_made_ = sequence;
         then(std::move(*shared), sequence);
       });
 }
@@ -185,8 +187,7 @@ void StateKeeper::save_if_due(Publisher& publisher, Timestamp now) {
   if (!standing_.needs_checkpoint && standing_.rows_bytes <= bound) return;
   is_saving_ = true;
   const bool with_all = needs_all_windows_ || standing_.needs_checkpoint;
-  const auto checkpoint =
-      std::make_shared<const Checkpoint>(publisher, next_sequence_ - 1, with_all);
+  const auto checkpoint = std::make_shared<const Checkpoint>(publisher, last_made_, with_all);
   const auto standing = std::make_shared<Standing>();
   const auto is_done = std::make_shared<bool>(false);
   before_forgetting_();

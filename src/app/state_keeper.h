@@ -77,12 +77,13 @@ class StateKeeper {
   [[nodiscard]] std::unique_ptr<Publisher> restore(const Makers& makers,
                                                    const OnReplayed& on_replayed, Timestamp now);
 
-  // Writes the change, then calls `then` on the loop with its sequence; also when the journal
-  // cannot be written, because a relay without a disk goes on in memory.
+  // Writes the change, then calls `then`, which makes it, on the loop with its sequence; also when
+  // the journal cannot be written, because a relay without a disk goes on in memory. Further
+  // changes may be committed before that: they are made in their order.
   void commit(StateChange change, std::move_only_function<void(StateChange, std::uint64_t)> then);
 
-  // Starts a checkpoint if one is due. To be called after a change was made and before the next one
-  // is committed.
+  // Starts a checkpoint if one is due. `publisher` stands as the last change that was made left it,
+  // so the rows of those that are committed and not made yet are kept.
   void save_if_due(Publisher& publisher, Timestamp now);
 
   // As of the last change.
@@ -113,6 +114,7 @@ class StateKeeper {
   BeforeForgetting before_forgetting_;
   Journal journal_;  // The thread's, once it has been given a job.
   std::uint64_t next_sequence_ = 1;
+  std::uint64_t last_made_ = 0;  // The sequence of the last change that `publisher` holds.
   Standing standing_;
   bool is_saving_ = false;
   bool needs_all_windows_ = true;  // The last checkpoint, if any, does not hold the others.
