@@ -96,8 +96,11 @@ void Daemon::restore(const Paths& paths) {
     if (datapoints.empty()) return;
     const auto shared = std::make_shared<const std::vector<Datapoint>>(std::move(datapoints));
     for (const auto& delivery : deliveries_) {
-      // What it published then is in the spool already, but for the very last.
-      if (sequence > delivery->spool().last_sequence()) delivery->publish(shared, sequence);
+      // What it published then is in the spool already, but for the very last. All of it is missing
+      // in the spool of a destination that is new, or has another name.
+      if (sequence <= delivery->spool().last_sequence()) continue;
+      delivery->restore(shared, sequence);
+      while (!delivery->may_restore()) uv_run(&loop_, UV_RUN_ONCE);
     }
   };
   const StateKeeper::Makers makers{

@@ -285,6 +285,7 @@ DestinationSnapshot Delivery::snapshot() const {
       .endpoint = endpoint(),
       .spooled_at_start = stats.spooled_at_start,
       .published = stats.put + spool_.on_the_way() + dropped_before_spool_,
+      .restored = restored_,
       .acknowledged = stats.acknowledged,
       .unconfirmed = stats.unconfirmed,
       .superseded = stats.superseded,

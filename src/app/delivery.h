@@ -40,6 +40,8 @@ class Delivery {
   // further publications are dropped and counted like those of a full spool. A single one may be
   // larger: a window of a great fleet is.
   static constexpr std::uint64_t kOnTheWayMax = 500'000;
+  // While an earlier run's publications are restored, which can wait for the disk.
+  static constexpr std::uint64_t kRestoredOnTheWayMax = 100'000;
 
   // `spool_file` as SpoolOptions::file.
   Delivery(uv_loop_t* loop, StoreThread& store, const DestinationConfig& config,
@@ -51,6 +53,18 @@ class Delivery {
   // once the datapoints are in the spool, or were dropped.
   void publish(AsyncSpool::Datapoints datapoints, std::uint64_t sequence = 0,
                AsyncSpool::Then then = {});
+
+  // The same for what an earlier run published and the spool has not got: it came out of the
+  // journal. The caller runs the loop until may_restore() before the next one, so that nothing of
+  // it is dropped.
+  void restore(AsyncSpool::Datapoints datapoints, std::uint64_t sequence) {
+    restored_ += datapoints->size();
+    publish(std::move(datapoints), sequence);
+  }
+
+  [[nodiscard]] bool may_restore() const noexcept {
+    return spool_.on_the_way() <= kRestoredOnTheWayMax;
+  }
 
   // As Spool::sync, before a journal forgets what was published.
   void sync(AsyncSpool::Then then) { spool_.sync(std::move(then)); }
@@ -136,6 +150,7 @@ class Delivery {
   std::chrono::milliseconds replay_pause_ = kReplayPauseMin;  // After the last one.
   std::string replay_reason_;  // Of the one that is due; empty when none is.
 
+  std::uint64_t restored_ = 0;
   std::uint64_t dropped_before_spool_ = 0;
   std::uint64_t batches_acknowledged_ = 0;
   std::uint64_t batches_failed_ = 0;

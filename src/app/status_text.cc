@@ -134,9 +134,10 @@ void append_state(std::string& out, const Json& ledger) {
              flag(config, "stale") ? "stale, the last reload was refused: " + text(config, "error")
                                    : "as read last");
   const Json& loss = member(ledger, "uncounted_loss");
-  append_row(out, "uncounted loss",
-             fmt::format("{} messages, {} samples, {} datapoints", number(loss, "messages"),
-                         number(loss, "samples"), number(loss, "datapoints")));
+  append_row(
+      out, "uncounted loss",
+      fmt::format("{} messages, {} samples, {} datapoints", number(loss, "messages"),
+                  number(loss, "samples"), number(loss, "datapoints") + number(loss, "not_taken")));
 }
 
 std::string waiting_note(const Json& destination) {

@@ -34,6 +34,7 @@ UncountedLoss uncounted_loss(const Snapshot& snapshot) noexcept {
     loss.datapoints += difference(one.spooled_at_start + one.published,
                                   one.acknowledged + one.unconfirmed + one.superseded +
                                       datapoints_dropped(one) + one.waiting + one.in_flight);
+    loss.not_taken += difference(stats.datapoints_published + one.restored, one.published);
   }
   return loss;
 }
@@ -42,8 +43,9 @@ std::vector<std::string> troubles_of(const Snapshot& snapshot) {
   std::vector<std::string> troubles;
   if (const UncountedLoss loss = uncounted_loss(snapshot); !loss.is_none()) {
     troubles.push_back(
-        fmt::format("uncounted loss: {} messages, {} samples, {} datapoints; please report this",
-                    loss.messages, loss.samples, loss.datapoints));
+        fmt::format("uncounted loss: {} messages, {} samples, {} datapoints, {} datapoints that a "
+                    "spool did not take; please report this",
+                    loss.messages, loss.samples, loss.datapoints, loss.not_taken));
   }
   if (!snapshot.config_error.empty()) {
     troubles.push_back("the last reload was refused, the old rules and map run on: " +

@@ -14,13 +14,15 @@ namespace sluice {
 //   samples = merged + pending + dropped
 //   per destination: spooled at start + published =
 //     acknowledged + unconfirmed + waiting + in flight + superseded + dropped
+//   per destination: published = what the relay published + restored
 struct UncountedLoss {
   std::int64_t messages = 0;
   std::int64_t samples = 0;
   std::int64_t datapoints = 0;  // Of all destinations.
+  std::int64_t not_taken = 0;   // Datapoints that were published and that a spool has not got.
 
   [[nodiscard]] bool is_none() const noexcept {
-    return messages == 0 && samples == 0 && datapoints == 0;
+    return messages == 0 && samples == 0 && datapoints == 0 && not_taken == 0;
   }
 };
 

@@ -11,7 +11,7 @@ std::int64_t signed_of(std::uint64_t value) noexcept { return static_cast<std::i
 
 std::int64_t all_uncounted_loss(const Snapshot& snapshot) {
   const UncountedLoss loss = uncounted_loss(snapshot);
-  return loss.messages + loss.samples + loss.datapoints;
+  return loss.messages + loss.samples + loss.datapoints + loss.not_taken;
 }
 
 constexpr std::array kRelayRows{

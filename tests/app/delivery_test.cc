@@ -411,6 +411,27 @@ TEST_CASE("a disk that hangs costs a bounded amount of memory, and every datapoi
   CHECK(uncounted(*world.delivery) == 0);
 }
 
+TEST_CASE("what an earlier run published is restored whole, however much it is", "[app]") {
+  World world;
+  world.start();
+  constexpr int kCount = 100'000;
+  const auto some = many_points("a", kCount, this_minute());
+  const auto times = static_cast<std::uint64_t>(2 * Delivery::kOnTheWayMax / kCount);
+  std::uint64_t most = 0;
+  for (std::uint64_t sequence = 1; sequence <= times; ++sequence) {
+    world.delivery->restore(some, sequence);
+    most = std::max(most, world.delivery->spool().on_the_way());
+    REQUIRE(world.loop.run_until([&] { return world.delivery->may_restore(); }));
+  }
+  REQUIRE(world.loop.run_until([&] { return world.delivery->spool().on_the_way() == 0; }));
+  const DestinationSnapshot one = world.delivery->snapshot();
+  CHECK(one.published == times * kCount);
+  CHECK(one.restored == one.published);
+  CHECK(one.dropped_full == 0);
+  CHECK(most <= Delivery::kOnTheWayMax);
+  CHECK(uncounted(*world.delivery) == 0);
+}
+
 TEST_CASE("a delivery that is destroyed at any moment calls nobody and leaves nothing", "[app]") {
   const int turns = GENERATE(0, 1, 2, 5);
   World world;

@@ -20,6 +20,7 @@ Snapshot snapshot() {
   snapshot.stats.samples = 14;
   snapshot.stats.samples_merged = 10;
   snapshot.stats.samples_dropped_too_late = 4;
+  snapshot.stats.datapoints_published = 2000;
   snapshot.hosts = 120;
   snapshot.hosts_unmapped = 3;
   snapshot.destinations.push_back({.name = "graphite",

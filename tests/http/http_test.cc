@@ -32,10 +32,12 @@ Snapshot balanced() {
   snapshot.stats.samples_dropped_metric_limit = 1;
   snapshot.stats.samples_dropped_series_limit = 2;
   snapshot.samples_pending = 4;
+  snapshot.stats.datapoints_published = 20;
   snapshot.destinations.push_back({.name = "graphite",
                                    .endpoint = "tcp://127.0.0.1:2003",
                                    .spooled_at_start = 10,
                                    .published = 23,
+                                   .restored = 3,
                                    .acknowledged = 1,
                                    .unconfirmed = 7,
                                    .superseded = 2,
@@ -159,10 +161,22 @@ TEST_CASE("what the identities do not explain is uncounted loss", "[http]") {
   --snapshot.stats.samples;
   snapshot.destinations[0].published += 4;
   ++snapshot.destinations[0].spooled_at_start;
+  snapshot.destinations.push_back({.name = "deaf", .published = 18});  // Of 20.
+  snapshot.destinations.back().acknowledged = 18;
   const UncountedLoss loss = uncounted_loss(snapshot);
   CHECK(loss.messages == 1);
   CHECK(loss.samples == -1);
   CHECK(loss.datapoints == 5);
+  CHECK(loss.not_taken == -4 + 2);
+}
+
+TEST_CASE("a publication that a spool does not take is uncounted loss", "[http]") {
+  Snapshot snapshot = balanced();
+  snapshot.stats.datapoints_published += 7;
+  CHECK(uncounted_loss(snapshot).not_taken == 7);
+  CHECK(uncounted_loss(snapshot).datapoints == 0);
+  CHECK(troubles_of(snapshot).size() == 1);
+  CHECK(Json::parse(render_ledger(snapshot))["uncounted_loss"]["not_taken"] == 7);
 }
 
 TEST_CASE("a relay is degraded when it loses, is stale, or cannot deliver", "[http]") {
@@ -197,6 +211,7 @@ TEST_CASE("the ledger has every column", "[http]") {
   const Json& destination = ledger["destinations"][0];
   CHECK(destination["spooled_at_start"] == 10);
   CHECK(destination["published"] == 23);
+  CHECK(destination["restored"] == 3);
   CHECK(destination["unconfirmed"] == 7);
   CHECK(destination["dropped"]["too_old"] == 4);
   CHECK(destination["dropped"]["damaged"] == 5);
@@ -206,7 +221,8 @@ TEST_CASE("the ledger has every column", "[http]") {
   CHECK(destination["lag_seconds"] == 9);
   CHECK(destination["never_confirms"] == false);
   CHECK(destination["spool"] == Json{{"on_disk", true}, {"bytes", 4096}});
-  CHECK(ledger["uncounted_loss"] == Json{{"messages", 0}, {"samples", 0}, {"datapoints", 0}});
+  CHECK(ledger["uncounted_loss"] ==
+        Json{{"messages", 0}, {"samples", 0}, {"datapoints", 0}, {"not_taken", 0}});
   CHECK(ledger["config"]["stale"] == false);
 }
 
