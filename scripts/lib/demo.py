@@ -37,7 +37,15 @@ def configuration(options: argparse.Namespace) -> dict:
         "grace": "1s",
         "destinations": [],
         "state_dir": str(options.state / "state"),
+        "http": f"127.0.0.1:{options.http}",
     }
+
+
+def free_port() -> int:
+    """A port that was free a moment ago: beside another relay the default one is taken."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def accepts_connections(port: int) -> bool:
@@ -123,6 +131,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="demo.py", description=__doc__)
     parser.add_argument("--sluice", required=True)
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--http", type=int, help="port of the status server; default: a free one")
     parser.add_argument("--state", type=pathlib.Path, required=True)
     parser.add_argument("arguments", nargs="*")
     return parser.parse_args()
@@ -130,6 +139,7 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     options = arguments()
+    options.http = options.http or free_port()
     missing = [str(file) for file in RECORDINGS if not file.exists()]
     if missing:
         print(f"demo: the recordings are not in this source tree: {', '.join(missing)}", file=sys.stderr)
@@ -138,7 +148,7 @@ def main() -> int:
     for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(end, demo.stop)
     if demo.wait_for_relay():
-        print(demo_view.introduction(options.port, demo.config, RECORDINGS), flush=True)
+        print(demo_view.introduction(options.port, options.http, demo.config, RECORDINGS), flush=True)
         demo.start_players()
         demo.show()
     else:

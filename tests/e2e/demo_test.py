@@ -52,6 +52,7 @@ class Demo(unittest.TestCase):
         lines = self.collect(demo)
         self.wait_for(demo, lines, [
             r"^== demo",
+            r"^== demo: how it stands: sluice status --url http://127\.0\.0\.1:(?!9514)\d+",
             r"^ *all +[1-9]\d* +\d+\.\d\d ",
             r"^ *cluster web +[1-9]\d* +\d+\.\d\d ",
             r"^ *cluster db +[1-9]\d* +\d+\.\d\d ",
