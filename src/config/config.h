@@ -98,7 +98,7 @@ struct Config {
   std::map<std::string, std::string> paths;
   bool rollups = true;
   std::vector<ListenConfig> listen;  // Default: udp and tcp on 127.0.0.1:5514.
-  std::vector<std::string> packs{"puppet-agent", "puppetserver"};
+  std::vector<std::string> packs{"puppet-agent", "puppetserver", "puppetserver-access"};
   std::vector<std::string> pack_dirs;  // Default: /usr/share/sluice/rules, or beside the binary.
   std::vector<std::string> rules;      // Files or globs.
   std::vector<std::string> disable;    // "pack/rule".

@@ -34,7 +34,8 @@ TEST_CASE("an empty object is a whole configuration", "[config]") {
   REQUIRE(config.listen.size() == 2);
   CHECK(config.listen[0].endpoint.to_string() == "udp://127.0.0.1:5514");
   CHECK(config.listen[1].endpoint.to_string() == "tcp://127.0.0.1:5514");
-  CHECK(config.packs == std::vector<std::string>{"puppet-agent", "puppetserver"});
+  CHECK(config.packs ==
+        std::vector<std::string>{"puppet-agent", "puppetserver", "puppetserver-access"});
   CHECK(config.pack_dirs == std::vector<std::string>{"/packs"});
   CHECK(config.destinations.empty());
   CHECK(config.window == seconds(60));
