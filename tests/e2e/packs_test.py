@@ -19,6 +19,7 @@ import sys
 import sluice_harness as harness
 
 RULES = harness.SOURCE_DIR / "rules"
+MESSAGES = harness.SOURCE_DIR / "tests" / "data" / "puppet-messages.txt"
 UNREAD = harness.SOURCE_DIR / "tests" / "data" / "lines-without-a-number.txt"
 GENERATOR = harness.SOURCE_DIR / "scripts" / "generate-metrics-doc"
 CAPTURES = pathlib.Path(os.environ.get("SLUICE_CAPTURES", harness.SOURCE_DIR.parent / "shared" / "captures"))
@@ -136,6 +137,35 @@ def read_unread():
     return entries
 
 
+def read_messages():
+    """Of each line of the list: its number, program, severity, text, the rules that must match, the reason."""
+    entries = []
+    for number, line in enumerate(MESSAGES.read_text().splitlines(), 1):
+        if not line or line.startswith("#"):
+            continue
+        sender, text, rules, *reason = line.split("\t")
+        program, severity = sender.split(".")
+        if (rules == "-") != bool(reason):
+            raise harness.Failure(f"{MESSAGES}:{number}: expected rules, or - and a reason")
+        entries.append((number, program, SEVERITIES.index(severity), text, set(rules.split(",")) - {"-"}))
+    return entries
+
+
+def check_messages(binary, folder):
+    """Every message of the list, alone, is read by exactly the rules that it names."""
+    config = write_config(folder, ["puppet-agent", "puppetserver", "puppetdb"])
+    entries, file = read_messages(), pathlib.Path(folder) / "messages.log"
+    # A process of its own each, so that none is in the context of another.
+    file.write_text("".join(f"<{24 + severity}>1 2026-11-22T12:00:00Z web01 {program} {number} - - {text}\n"
+                            for number, program, severity, text, _ in entries))
+    problems = []
+    for (number, _, _, text, rules), record in zip(entries, explain_log(binary, config, file)):
+        found = {match["rule"] for match in record["matches"]}
+        if found != rules:
+            problems.append(f"{MESSAGES.name}:{number}: {text[:80]}: expected {sorted(rules)}, found {sorted(found)}")
+    return problems
+
+
 def subject(record):
     severity = SEVERITIES[record["severity"]] if record["severity"] is not None else "notice"
     return f"{record['app_name']}.{severity}: {record['message'] or ''}"
@@ -239,6 +269,15 @@ def check_repetitions(records):
     return problems
 
 
+def check_cached_catalogs(records):
+    """Runs with a cached catalog, by host, as the reports of the fleet have them."""
+    reported = collections.Counter(run["host"] for run in json.loads((CAPTURES / "ground-truth.json").read_text())
+                                   if run["batch"] == "fleet" and run["used_cached_catalog"])
+    counts = counts_of(records, "puppet-agent")
+    found = {host: count for (host, metric), count in counts.items() if metric == "puppet.runs.with_cached_catalog"}
+    return [] if found == reported else [f"expected {dict(reported)}, found {found}"]
+
+
 def check_captures(binary, config, report):
     told = {folder: explain_log(binary, config, CAPTURES / folder / "messages.log") for folder in FOLDERS}
     direct = {run: explain(binary, config, CAPTURES / file, framing)
@@ -248,6 +287,7 @@ def check_captures(binary, config, report):
     report.group("one sample a message and metric", check_once(told))
     report.group(f"{sum(map(len, runs.values()))} summaries as reported", check_summaries(told | direct, runs))
     report.group("repetitions of a server as said by its agents", check_repetitions(told["fleet"]))
+    report.group("runs with a cached catalog as reported", check_cached_catalogs(told["fleet"]))
 
 
 def main():
@@ -259,6 +299,8 @@ def main():
     report.group("docs/metrics.md is up to date", check_document())
     with harness.scratch() as folder:
         config = write_config(folder, pack_names())
+        with harness.scratch() as messages_folder:
+            report.group(f"{len(read_messages())} messages of Puppet", check_messages(sys.argv[1], messages_folder))
         report.group(f"{len(pack_names())} packs together: examples", check_examples(sys.argv[1], config))
         if CAPTURES.is_dir():
             try:
