@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "app/inherited_sockets.h"
 #include "app/print.h"
 #include "config/endpoint.h"
 #include "config/zone.h"
@@ -33,28 +34,41 @@ auto* owner_of(Handle* handle) {
 }
 
 // What the kernel gave, and what to do where it was less than the configuration asks for.
-void log_receive_buffer(const std::string& endpoint, std::uint64_t asked, std::uint64_t given) {
+void log_receive_buffer(const std::string& endpoint, std::uint64_t asked, std::uint64_t given,
+                        bool is_inherited) {
+  const char* const source = is_inherited ? ", the socket is systemd's" : "";
   if (asked == 0) {
-    spdlog::info("listening on {}, receive buffer {} octets", endpoint, given);
+    spdlog::info("listening on {}, receive buffer {} octets{}", endpoint, given, source);
     return;
   }
-  spdlog::info("listening on {}, receive buffer {} octets, asked for {}", endpoint, given, asked);
+  spdlog::info("listening on {}, receive buffer {} octets, asked for {}{}", endpoint, given, asked,
+               source);
   if (given >= asked) return;
+  const std::string remedy = is_inherited
+                                 ? fmt::format("set ReceiveBuffer={} in its socket unit", asked)
+                                 : fmt::format(
+                                       "allow it with sysctl net.core.rmem_max={} (and a file in "
+                                       "/etc/sysctl.d), or take the socket unit",
+                                       asked);
   spdlog::warn(
       "{}: the receive buffer is smaller than \"receive_buffer\" asks for, so bursts are lost "
-      "sooner; allow it with sysctl net.core.rmem_max={} (and a file in /etc/sysctl.d)",
-      endpoint, asked);
+      "sooner; {}",
+      endpoint, remedy);
 }
 
-void log_listener(const ListenSocket& listener) {
+void log_listener(const ListenSocket& listener, bool is_inherited) {
   const ListenConfig& config = listener.config;
+  if (config.endpoint.is_unix() && is_inherited) {
+    spdlog::info("listening on {}, the socket is systemd's", config.endpoint.to_string());
+    return;
+  }
   if (config.endpoint.is_unix()) {
     spdlog::info("listening on {}, mode {:04o}", config.endpoint.to_string(), config.mode);
     return;
   }
   const auto bound = local_endpoint(listener.socket.get());
   log_receive_buffer((bound ? *bound : config.endpoint).to_string(), config.receive_buffer,
-                     receive_buffer_bytes(listener.socket.get()));
+                     receive_buffer_bytes(listener.socket.get()), is_inherited);
 }
 
 }  // namespace
@@ -96,28 +110,44 @@ Expected<void> Daemon::start() {
   return {};
 }
 
-// One socket per listener and worker. A unix socket cannot be shared, so these take turns.
+// One socket per listener and worker. A unix socket cannot be shared, and systemd gives as many as
+// its unit names: the workers take turns at those.
 Expected<std::vector<std::vector<ListenSocket>>> Daemon::open_listeners() {
   std::vector<std::vector<ListenSocket>> by_worker(setup_.config.workers);
-  std::size_t unix_count = 0;
+  InheritedSockets inherited = InheritedSockets::of_this_process();
+  std::size_t turn = 0;
   for (const ListenConfig& config : setup_.config.listen) {
-    auto opened = open_listener(config);
+    std::vector<Fd> given = inherited.take(config.endpoint);
+    const bool is_inherited = !given.empty();
+    auto opened = open_listener(config, std::move(given));
     if (!opened) return std::unexpected(std::move(opened).error());
-    log_listener(opened->front());
-    const std::size_t first = config.endpoint.is_unix() ? unix_count++ : 0;
+    log_listener(opened->front(), is_inherited);
+    const std::size_t first = opened->size() == by_worker.size() ? 0 : turn++;
     for (std::size_t i = 0; i < opened->size(); ++i) {
       by_worker[(first + i) % by_worker.size()].push_back(std::move((*opened)[i]));
     }
   }
+  for (const std::string& place : inherited.left()) {
+    spdlog::warn(
+        "systemd listens on {} for sluice, but no \"listen\" of the configuration names it: what "
+        "is sent there waits and is lost; make the two agree",
+        place);
+  }
   return by_worker;
 }
 
-Expected<std::vector<ListenSocket>> Daemon::open_listener(const ListenConfig& config) {
+// `given`: the sockets that systemd has opened for it.
+Expected<std::vector<ListenSocket>> Daemon::open_listener(const ListenConfig& config,
+                                                          std::vector<Fd> given) {
   auto zone = zone_of(config.tz.empty() ? setup_.config.tz : config.tz);
   if (!zone) return std::unexpected(std::move(zone).error());
   auto sender_zones = sender_zones_of(config);
   if (!sender_zones) return std::unexpected(std::move(sender_zones).error());
   std::vector<ListenSocket> opened;
+  for (Fd& socket : given) {
+    opened.push_back({config, std::move(socket), {}, *zone, *sender_zones});
+  }
+  if (!opened.empty()) return opened;
   if (config.endpoint.is_unix()) {
     auto one = open_unix_socket(config.endpoint, config.mode);
     if (!one) return std::unexpected(std::move(one).error());

@@ -59,7 +59,8 @@ class Daemon {
   };
 
   Expected<std::vector<std::vector<ListenSocket>>> open_listeners();
-  Expected<std::vector<ListenSocket>> open_listener(const ListenConfig& config);
+  Expected<std::vector<ListenSocket>> open_listener(const ListenConfig& config,
+                                                    std::vector<Fd> given);
   Expected<std::vector<PeerZone>> sender_zones_of(const ListenConfig& config);
   Expected<const Zone*> zone_of(const std::string& name);
   void start_workers(std::vector<std::vector<ListenSocket>> sockets);

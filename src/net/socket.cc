@@ -4,9 +4,11 @@
 #include <linux/sock_diag.h>
 #include <netdb.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -46,6 +48,13 @@ std::string hint_for(int error, const Endpoint& endpoint) {
 
 std::unexpected<Error> fail_at(const Endpoint& endpoint, int error) {
   return at(endpoint.to_string(), Error{{}, hint_for(error, endpoint)});
+}
+
+// The path is followed by a zero octet, but need not be.
+std::string path_of(const SocketAddress& address) {
+  const auto* const local = reinterpret_cast<const sockaddr_un*>(&address.storage);
+  const std::size_t room = address.length - offsetof(sockaddr_un, sun_path);
+  return {local->sun_path, strnlen(local->sun_path, room)};
 }
 
 Expected<SocketAddress> resolve(const Endpoint& endpoint) {
@@ -155,7 +164,11 @@ Expected<Endpoint> local_endpoint(int fd) {
       getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_length) != 0) {
     return fail(fmt::format("cannot tell where the socket is bound: {}", std::strerror(errno)));
   }
-  const Transport transport = type == SOCK_DGRAM ? Transport::kUdp : Transport::kTcp;
+  const bool is_datagram = type == SOCK_DGRAM;
+  if (address.family() == AF_UNIX) {
+    return Endpoint{is_datagram ? Transport::kUnixgram : Transport::kUnix, path_of(address), 0};
+  }
+  const Transport transport = is_datagram ? Transport::kUdp : Transport::kTcp;
   return Endpoint{transport, address.text(), address.port()};
 }
 

@@ -32,7 +32,7 @@ struct SocketOptions {
 [[nodiscard]] Expected<std::vector<Fd>> open_sockets(const Endpoint& endpoint, std::size_t count,
                                                      SocketOptions options = {});
 
-// Where a socket is bound, with the port that the kernel chose if it was 0.
+// Where a socket is bound, with the port that the kernel chose if it was 0; a unix socket too.
 [[nodiscard]] Expected<Endpoint> local_endpoint(int fd);
 
 // Octets that the kernel's receive queue holds, in the measure of SocketOptions (the kernel doubles
