@@ -8,13 +8,10 @@
 
 #include "config/names.h"
 #include "config/quote.h"
+#include "sluice/rules/source.h"
 
 namespace sluice {
 namespace {
-
-Expected<std::string> decode_identifier(const JsonValue& value) {
-  return decode_parsed(value, parse_identifier);
-}
 
 Expected<double> decode_scale(const JsonValue& value) {
   auto scale = decode_number(value);
@@ -55,35 +52,54 @@ Expected<Condition> decode_condition(const JsonValue& value, Condition condition
   return condition;
 }
 
-// What "sd." and "context." stand before. A PARAM-NAME may not hold a dot here, an SD-ID may.
+// A field as `value` may name it.
 Expected<ValueSource> parse_source(std::string_view text) {
-  ValueSource source;
-  if (text.starts_with("context.")) {
-    auto variable = parse_identifier(text.substr(8));
-    if (!variable) return std::unexpected(std::move(variable).error());
-    source.kind = ValueSource::Kind::kContext;
-    source.name = std::move(*variable);
-    return source;
+  auto source = parse_value_source(text);
+  if (!source) return source;
+  const bool is_identifier =
+      source->kind == ValueSource::Kind::kCapture || source->kind == ValueSource::Kind::kContext;
+  if (!is_identifier || parse_identifier(source->name)) return source;
+  return fail(
+      "expected a number, a capture, \"field.PATH\", \"context.VARIABLE\" or "
+      "\"sd.SD-ID.PARAM-NAME\", got " +
+      quote(text));
+}
+
+// A field as far as the host, the name of a metric and a condition may name it.
+Expected<std::string> parse_text_field(std::string_view text) {
+  const auto source = parse_source(text);
+  if (source && source->kind != ValueSource::Kind::kContext) return std::string(text);
+  return fail("expected a capture, \"field.PATH\" or \"sd.SD-ID.PARAM-NAME\", got " + quote(text));
+}
+
+Expected<std::string> decode_host(const JsonValue& value) {
+  return decode_parsed(value, parse_text_field);
+}
+
+// "resources_*", "field.resources_*", "sd.ID.resources_*".
+Expected<std::string> parse_each(std::string_view text) {
+  std::string name(text);
+  const std::size_t star = name.find('*');
+  if (star != std::string::npos) name[star] = 'x';
+  const auto source = parse_source(name);
+  if (star != std::string::npos && source && source->kind != ValueSource::Kind::kContext) {
+    return std::string(text);
   }
-  if (text.starts_with("sd.")) {
-    const std::string_view rest = text.substr(3);
-    const std::size_t dot = rest.rfind('.');
-    if (dot == std::string_view::npos || dot == 0 || dot + 1 == rest.size()) {
-      return fail("expected \"sd.SD-ID.PARAM-NAME\", got " + quote(text));
-    }
-    source.kind = ValueSource::Kind::kStructuredData;
-    source.name = rest.substr(0, dot);
-    source.param = rest.substr(dot + 1);
-    return source;
-  }
-  if (auto capture = parse_identifier(text); !capture) {
-    return fail(
-        "expected a number, a capture, \"context.VARIABLE\" or \"sd.SD-ID.PARAM-NAME\", got " +
-        quote(text));
-  }
-  source.kind = ValueSource::Kind::kCapture;
-  source.name = text;
-  return source;
+  return fail(
+      "expected names of fields with one '*', such as \"field.resources_*\", "
+      "\"sd.ID.resources_*\" or \"resources_*\" (captures), got " +
+      quote(text));
+}
+
+// What a condition tests: a variable of the context by its bare name, or a field.
+Expected<std::string> parse_tested(std::string_view text) {
+  if (text.starts_with("field.") || text.starts_with("sd.")) return parse_text_field(text);
+  auto variable = parse_identifier(text);
+  if (variable) return variable;
+  return fail(
+      "expected a variable of the context (a name of [A-Za-z0-9_], no digit first, at most 64 "
+      "bytes), \"field.PATH\" or \"sd.SD-ID.PARAM-NAME\", got " +
+      quote(text));
 }
 
 // What an emit says besides its metric.
@@ -92,7 +108,9 @@ void read_keys(ObjectReader& reader, EmitDefinition& emit, std::string& state) {
   reader.read("state", state, decode_text);
   reader.read("scale", emit.scale, decode_scale);
   reader.read("offset", emit.offset, decode_number);
-  reader.read("host", emit.host, decode_identifier);
+  reader.read("host", emit.host, decode_host);
+  reader.read("each", emit.each,
+              [](const JsonValue& each) { return decode_parsed(each, parse_each); });
   reader.read("when", emit.when, decode_conditions);
 }
 
@@ -100,6 +118,11 @@ Expected<void> check_number(const JsonValue& value, const Metric& metric) {
   if (value.json().contains("state")) {
     return value.member("state").refuse(fmt::format(
         "only a metric of type state has one, this is a {}; remove it", name_of(metric.type)));
+  }
+  if (value.json().contains("each")) {
+    if (!value.json().contains("value")) return {};
+    return value.member("value").refuse(
+        "the value is that of each field that \"each\" names; remove one of the two");
   }
   const bool needs_value = has_quantiles(metric.type) || metric.type == MetricType::kGauge;
   if (needs_value && !value.json().contains("value")) {
@@ -112,7 +135,7 @@ Expected<void> check_number(const JsonValue& value, const Metric& metric) {
 
 // The value of a state: one of its names, `state`, or a field that holds one.
 Expected<void> read_state(const JsonValue& value, const std::string& state, EmitDefinition& emit) {
-  for (const char* key : {"scale", "offset"}) {
+  for (const char* key : {"scale", "offset", "each"}) {
     if (!value.json().contains(key)) continue;
     return value.member(key).refuse("a state is a name, not a number; remove it");
   }
@@ -152,7 +175,7 @@ Expected<std::vector<Condition>> decode_conditions(const JsonValue& value) {
   std::vector<Condition> conditions;
   for (const auto& [variable, json] : value.json().items()) {
     const JsonValue member = value.member(variable);
-    if (auto name = parse_identifier(variable); !name) {
+    if (auto name = parse_tested(variable); !name) {
       return at(member.pointer(), std::move(name).error());
     }
     Condition condition;

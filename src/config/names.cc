@@ -15,7 +15,7 @@ bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 bool may_stand_in_node(char c) { return is_lower(c) || is_digit(c) || c == '_' || c == '-'; }
 
-// `text` with "x" for each {capture}; an error for braces that hold none.
+// `text` with "x" for each {field}; an error for braces that hold none.
 Expected<std::string> without_captures(std::string_view text) {
   std::string name;
   while (true) {
@@ -24,7 +24,9 @@ Expected<std::string> without_captures(std::string_view text) {
     if (open == std::string_view::npos) return name;
     const std::size_t close = text.find('}', open);
     if (close == std::string_view::npos) return fail("a '{' without its '}' in " + quote(text));
-    auto capture = parse_identifier(text.substr(open + 1, close - open - 1));
+    const std::string_view field = text.substr(open + 1, close - open - 1);
+    const bool is_path = field.starts_with("field.") || field.starts_with("sd.");
+    auto capture = is_path ? Expected<std::string>("x") : parse_identifier(field);
     if (!capture) return capture;
     name += 'x';
     text.remove_prefix(close + 1);

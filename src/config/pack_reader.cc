@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 
+#include "config/definitions.h"
 #include "config/json_reader.h"
 #include "config/json_text.h"
 #include "config/metric_reader.h"
@@ -40,8 +41,9 @@ std::string title_of(const JsonValue& rule) {
   return name.is_string() ? "rule " + quote(name.get_ref<const std::string&>()) : std::string();
 }
 
-Expected<RuleDefinition> decode_titled_rule(const JsonValue& value, const PackMetrics& metrics) {
-  auto rule = decode_rule(value, metrics);
+Expected<RuleDefinition> decode_titled_rule(const JsonValue& value, const PackMetrics& metrics,
+                                            const Definitions& definitions) {
+  auto rule = decode_rule(value, metrics, definitions);
   if (rule) return rule;
   const std::string title = title_of(value);
   if (title.empty()) return rule;
@@ -49,9 +51,10 @@ Expected<RuleDefinition> decode_titled_rule(const JsonValue& value, const PackMe
 }
 
 Expected<std::vector<RuleDefinition>> decode_rules(const JsonValue& value,
-                                                   const PackMetrics& metrics) {
+                                                   const PackMetrics& metrics,
+                                                   const Definitions& definitions) {
   auto rules = decode_list(
-      value, [&metrics](const JsonValue& rule) { return decode_titled_rule(rule, metrics); });
+      value, [&](const JsonValue& rule) { return decode_titled_rule(rule, metrics, definitions); });
   if (!rules) return rules;
   if (rules->empty()) return value.expected("at least one rule");
   std::map<std::string_view, std::size_t> seen;
@@ -88,17 +91,25 @@ Expected<void> check_metrics(const JsonValue& root, const PackDefinition& pack,
   return {};
 }
 
-Expected<PackDefinition> decode(const JsonValue& root) {
+Expected<PackDefinition> decode(const JsonValue& root, std::string_view file) {
   PackDefinition pack;
   PackMetrics metrics;
+  Definitions definitions;
   std::string schema;  // For editors only.
   ObjectReader reader(root);
   reader.read("$schema", schema, decode_any_text);
   reader.require("pack", "\"puppet-agent\"", pack.name, decode_name);
   reader.read("presence", pack.presence, decode_presence);
+  reader.read("include", definitions,
+              [&](const JsonValue& include) { return include_definitions(include, file); });
+  reader.read("define", definitions, [&](const JsonValue& define) -> Expected<Definitions> {
+    Definitions all = definitions;
+    if (auto done = all.add(define, file); !done) return std::unexpected(std::move(done).error());
+    return all;
+  });
   reader.read("metrics", metrics, decode_pack_metrics);
   reader.require("rules", "[{\"name\": ..}]", pack.rules,
-                 [&metrics](const JsonValue& rules) { return decode_rules(rules, metrics); });
+                 [&](const JsonValue& rules) { return decode_rules(rules, metrics, definitions); });
   auto done = reader.finish();
   if (done) done = check_metrics(root, pack, metrics);
   if (!done) return std::unexpected(std::move(done).error());
@@ -111,7 +122,7 @@ Expected<PackDefinition> decode_pack(std::string_view text, std::string_view fil
   const auto json = parse_json(text, file);
   if (!json) return std::unexpected(json.error());
   Notes notes;
-  auto pack = decode(JsonValue(*json, "", notes));
+  auto pack = decode(JsonValue(*json, "", notes), file);
   if (!pack) return at(file, std::move(pack).error());
   pack->file = file;
   return pack;

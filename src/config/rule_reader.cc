@@ -54,34 +54,69 @@ Expected<std::uint8_t> decode_severity(const JsonValue& value) {
   return static_cast<std::uint8_t>(*index);
 }
 
-Expected<std::string> parse_app(std::string_view text) {
-  const auto is_printable = [](char c) { return c > 0x20 && c < 0x7F; };
-  const std::size_t star = text.find('*');
-  const bool is_fine = std::all_of(text.begin(), text.end(), is_printable) && text != "*" &&
-                       (star == std::string_view::npos || star + 1 == text.size());
-  if (is_fine) return std::string(text);
-  return fail(
-      "expected an APP-NAME, or a prefix and one '*' at its end (no \"app\" at all means every "
-      "program), got " +
-      quote(text));
+// The programs that an entry names. "" stands for messages without an APP-NAME (logback's
+// SyslogAppender sends no tag), "@NAME" for a list of "define".
+Expected<std::vector<std::string>> decode_app(const JsonValue& value,
+                                              const Definitions& definitions) {
+  using Apps = std::vector<std::string>;
+  const std::string_view text =
+      value.json().is_string() ? value.json().get_ref<const std::string&>() : std::string_view();
+  if (value.json().is_string() && text.empty()) return Apps{""};
+  if (text.starts_with('@')) {
+    auto apps = definitions.apps(text.substr(1));
+    if (!apps) return at(value.pointer(), std::move(apps).error());
+    return apps;
+  }
+  auto app = decode_parsed(value, parse_app);
+  if (!app) return std::unexpected(std::move(app).error());
+  return Apps{std::move(*app)};
 }
 
-// "" stands for messages without an APP-NAME (logback's SyslogAppender sends no tag).
-Expected<std::string> decode_app(const JsonValue& value) {
-  const bool is_none =
-      value.json().is_string() && value.json().get_ref<const std::string&>().empty();
-  return is_none ? std::string() : decode_parsed(value, parse_app);
+Expected<std::vector<std::string>> decode_apps(const JsonValue& value,
+                                               const Definitions& definitions) {
+  const auto lists =
+      decode_one_or_list(value, [&](const JsonValue& app) { return decode_app(app, definitions); });
+  if (!lists) return std::unexpected(lists.error());
+  std::vector<std::string> apps;
+  for (const auto& list : *lists) apps.insert(apps.end(), list.begin(), list.end());
+  return apps;
 }
 
 // JSON reads \b and \f as control octets, which no one matches on purpose.
-Expected<std::string> decode_match(const JsonValue& value) {
+Expected<std::string> decode_match(const JsonValue& value, const Definitions& definitions) {
   auto match = decode_text(value);
   if (match && match->find('\b') != std::string::npos) {
     return value.refuse(
         "holds a backspace, which is what JSON makes of \"\\b\"; the end of a word is written "
         "\"\\\\b\"");
   }
-  return match;
+  if (!match) return match;
+  auto expanded = definitions.expand(*match);
+  if (!expanded) return at(value.pointer(), std::move(expanded).error());
+  return expanded;
+}
+
+// "json" or "kv" for the whole text; {"json": "CAPTURE"} for a part of it.
+Expected<std::optional<FieldsDefinition>> decode_fields(const JsonValue& value) {
+  constexpr std::array<std::string_view, 2> kKinds{"json", "kv"};
+  FieldsDefinition fields;
+  if (!value.json().is_object()) {
+    const auto index = decode_choice(value, kKinds);
+    if (!index) return std::unexpected(index.error());
+    if (*index == 1) fields.kind = FieldsDefinition::Kind::kPairs;
+    return std::optional(std::move(fields));
+  }
+  ObjectReader reader(value);
+  for (const std::string_view kind : kKinds) {
+    reader.read(kind, fields.from,
+                [](const JsonValue& from) { return decode_parsed(from, parse_identifier); });
+  }
+  if (auto done = reader.finish(); !done) return std::unexpected(std::move(done).error());
+  if (reader.has("json") == reader.has("kv")) {
+    return value.refuse("expected either \"json\" or \"kv\" with the capture to read");
+  }
+  if (reader.has("kv")) fields.kind = FieldsDefinition::Kind::kPairs;
+  return std::optional(std::move(fields));
 }
 
 Expected<std::string> decode_input(const JsonValue& value) {
@@ -194,6 +229,7 @@ Expected<ExampleDefinition> decode_example(const JsonValue& value) {
                  decode_gives);
   reader.read("app", example.app, decode_text);
   reader.read("host", example.host, decode_text);
+  reader.read("sd", example.structured_data, decode_text);
   if (auto done = reader.finish(); !done) return std::unexpected(std::move(done).error());
   if (reader.has("line") == reader.has("lines")) {
     return value.refuse("expected either \"line\" or \"lines\", found " +
@@ -203,15 +239,18 @@ Expected<ExampleDefinition> decode_example(const JsonValue& value) {
   return example;
 }
 
-void read_conditions(ObjectReader& reader, RuleDefinition& rule) {
-  reader.read("app", rule.apps, one_or_more(decode_app));
+void read_conditions(ObjectReader& reader, RuleDefinition& rule, const Definitions& definitions) {
+  reader.read("app", rule.apps,
+              [&](const JsonValue& apps) { return decode_apps(apps, definitions); });
   reader.read("facility", rule.facilities, one_or_more(decode_facility));
   reader.read("severity", rule.severities, one_or_more(decode_severity));
   reader.read("input", rule.inputs, one_or_more(decode_input));
   reader.read("host", rule.host,
               [](const JsonValue& host) { return decode_parsed(host, parse_identifier); });
   reader.read("where", rule.where, decode_conditions);
-  reader.read("match", rule.match, decode_match);
+  reader.read("match", rule.match,
+              [&](const JsonValue& match) { return decode_match(match, definitions); });
+  reader.read("fields", rule.fields, decode_fields);
 }
 
 Expected<void> check_rule(const JsonValue& value, const RuleDefinition& rule) {
@@ -223,11 +262,11 @@ Expected<void> check_rule(const JsonValue& value, const RuleDefinition& rule) {
   }
   const bool has_condition = !rule.match.empty() || !rule.apps.empty() ||
                              !rule.facilities.empty() || !rule.severities.empty() ||
-                             !rule.where.empty();
+                             !rule.where.empty() || rule.fields;
   if (!has_condition) {
     return value.refuse(
-        "matches every message; expected \"match\", \"app\", \"facility\", \"severity\" or "
-        "\"where\"");
+        "matches every message; expected \"match\", \"app\", \"facility\", \"severity\", "
+        "\"fields\" or \"where\"");
   }
   if (rule.emits.empty() && !rule.context && !rule.stop) {
     return value.refuse("does nothing; expected \"emit\" or \"context\"");
@@ -237,12 +276,13 @@ Expected<void> check_rule(const JsonValue& value, const RuleDefinition& rule) {
 
 }  // namespace
 
-Expected<RuleDefinition> decode_rule(const JsonValue& value, const PackMetrics& metrics) {
+Expected<RuleDefinition> decode_rule(const JsonValue& value, const PackMetrics& metrics,
+                                     const Definitions& definitions) {
   RuleDefinition rule;
   ObjectReader reader(value);
   reader.require("name", "\"applied\"", rule.name,
                  [](const JsonValue& name) { return decode_parsed(name, parse_name_part); });
-  read_conditions(reader, rule);
+  read_conditions(reader, rule, definitions);
   reader.read("emit", rule.emits, one_or_more([&metrics](const JsonValue& emit) {
                 return decode_emit(emit, metrics);
               }));

@@ -178,6 +178,7 @@ void Ingest::set_rules(std::shared_ptr<const RuleSet> rules) {
   MatcherStats& retired = state_->retired_matcher_stats;
   retired.rules_matched += old.rules_matched;
   retired.bad_values += old.bad_values;
+  retired.fields_broken += old.fields_broken;
   retired.names_folded += old.names_folded;
   retired.contexts_evicted += old.contexts_evicted;
   retired.contexts_expired += old.contexts_expired;
@@ -196,6 +197,7 @@ Stats Ingest::stats() const noexcept {
   const MatcherStats& retired = state_->retired_matcher_stats;
   stats.rules_matched = live.rules_matched + retired.rules_matched;
   stats.rules_bad_values = live.bad_values + retired.bad_values;
+  stats.rules_fields_broken = live.fields_broken + retired.fields_broken;
   stats.rules_names_folded = live.names_folded + retired.names_folded;
   stats.rules_contexts_evicted = live.contexts_evicted + retired.contexts_evicted;
   stats.rules_contexts_expired = live.contexts_expired + retired.contexts_expired;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/string_map.h"
@@ -14,39 +15,51 @@
 
 namespace sluice {
 
-// Text with {capture} in it, cut into pieces once.
-struct Template {
-  struct Piece {
-    std::string text;
-    int group = 0;  // When not 0, the group whose text stands here instead.
-  };
-  std::vector<Piece> pieces;
-
-  [[nodiscard]] bool is_constant() const noexcept {
-    return pieces.empty() || (pieces.size() == 1 && pieces[0].group == 0);
-  }
-};
-
 // A variable of the context, numbered within all packs so that packs never meet in one.
 using VariableId = std::uint32_t;
 
-struct CompiledCondition {
-  VariableId variable = 0;
-  const Condition* condition = nullptr;
-  bool is_of_line = false;  // On the number of a Graphite line, not on the context.
-};
-
 struct CompiledValue {
-  const ValueSource* source = nullptr;
+  ValueSource source;
   int group = 0;            // kCapture
   VariableId variable = 0;  // kContext
   bool is_of_line = false;  // The number of a Graphite line, instead of all else.
 };
 
+// Text with {field} in it, cut into pieces once.
+struct Template {
+  struct Piece {
+    std::string text;
+    std::optional<CompiledValue> field;  // Whose text stands here instead.
+    bool is_each = false;                // What the '*' of "each" stands for, instead.
+  };
+  std::vector<Piece> pieces;
+
+  [[nodiscard]] bool is_constant() const noexcept {
+    return pieces.empty() || (pieces.size() == 1 && !pieces[0].field && !pieces[0].is_each);
+  }
+};
+
+struct CompiledCondition {
+  VariableId variable = 0;
+  const Condition* condition = nullptr;
+  bool is_of_line = false;             // On the number of a Graphite line, not on the context.
+  std::optional<CompiledValue> field;  // On a field, not on the context.
+};
+
+// The fields that an emit has one sample each of: those named PREFIX, something, SUFFIX.
+struct CompiledEach {
+  ValueSource::Kind kind = ValueSource::Kind::kField;
+  std::string sd_id;
+  std::string prefix;
+  std::string suffix;
+  std::vector<std::pair<int, std::string>> groups;  // kCapture: what '*' stands for, by group.
+};
+
 struct CompiledEmit {
   const EmitDefinition* definition = nullptr;
   CompiledValue value;
-  int host_group = 0;
+  std::optional<CompiledValue> host;
+  std::optional<CompiledEach> each;
   std::uint32_t metric = 0;  // Index of the metric; with a template, of its prototype.
   Template name;             // Used when the name holds captures.
   std::vector<CompiledCondition> when;
@@ -73,7 +86,9 @@ struct CompiledRule {
   std::size_t group_count = 0;      // How many groups match() must find, the whole match included.
   std::uint32_t facility_mask = 0;  // A bit per facility; 0: any.
   std::uint32_t severity_mask = 0;
-  std::vector<CompiledCondition> where;
+  std::vector<CompiledCondition> where;         // On the context; tested before the pattern.
+  std::vector<CompiledCondition> where_fields;  // Tested after it.
+  int fields_group = 0;                         // The capture to read fields from; 0: all the text.
   std::vector<CompiledEmit> emits;
   std::vector<CompiledSet> sets;
   std::vector<CompiledAdd> adds;
@@ -100,5 +115,10 @@ struct CompiledRules {
 
 // True if `app_name` is one of `apps` (exact, or a prefix that ends in '*'), or `apps` is empty.
 [[nodiscard]] bool app_matches(const std::vector<std::string>& apps, std::string_view app_name);
+
+// What stands in `name` between `prefix` and `suffix`: one octet at least.
+[[nodiscard]] std::optional<std::string_view> between(std::string_view name,
+                                                      std::string_view prefix,
+                                                      std::string_view suffix) noexcept;
 
 }  // namespace sluice

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "rules/number.h"
+
 namespace sluice {
 namespace {
 
@@ -63,6 +65,17 @@ bool holds(const Condition& condition, double number) {
              (!condition.max || number <= *condition.max);
   }
   return false;
+}
+
+bool holds(const Condition& condition, std::optional<std::string_view> field) {
+  if (condition.kind == Condition::Kind::kAbsent) return !field;
+  if (!field) return false;
+  if (const auto* text = std::get_if<std::string>(&condition.equals);
+      text != nullptr && condition.kind == Condition::Kind::kEquals) {
+    return *field == *text;
+  }
+  const auto number = parse_number(*field);
+  return number && holds(condition, *number);
 }
 
 ContextTable::ContextTable(std::size_t contexts_max, std::chrono::seconds ttl)

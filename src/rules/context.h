@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,6 +38,8 @@ class Context {
 
 // The same for a number that is no variable.
 [[nodiscard]] bool holds(const Condition& condition, double number);
+// The same of a field, which may not be set. A range holds for numbers only.
+[[nodiscard]] bool holds(const Condition& condition, std::optional<std::string_view> field);
 
 // All contexts of one worker, bounded in number (the one used longest ago makes room) and in age.
 class ContextTable {

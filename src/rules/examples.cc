@@ -69,6 +69,7 @@ Record record_of(const RuleDefinition& rule, const ExampleDefinition& example,
   record.has_message = true;
   record.procid = "1";
   record.hostname = kExampleHost;
+  record.structured_data = example.structured_data;
   if (!rule.facilities.empty()) record.facility = rule.facilities.front();
   if (!rule.severities.empty()) record.severity = rule.severities.front();
   if (!example.app.empty()) {

@@ -28,6 +28,7 @@ Matcher::~Matcher() = default;
 std::size_t Matcher::match(const Input& input, std::vector<Sample>& samples) {
   auto& matched = state_->matched;
   matched.clear();
+  state_->begin_record();
   const State::Pass pass{input, samples, nullptr};
   const auto& candidates = input.line != nullptr ? state_->compiled.for_graphite
                                                  : state_->candidates(input.record.app_name);
@@ -68,11 +69,15 @@ Outcome Matcher::State::try_rule(std::uint32_t index, const Pass& pass) {
   // Of a Graphite line the pattern finds the host, whose context is meant.
   if (rule.reads_graphite) {
     const Outcome found = search(rule, pass);
-    if (found != Outcome::kMatched || rule.where.empty()) return found;
-    return check_where(rule, pass) ? found : Outcome::kWhere;
+    if (found != Outcome::kMatched || (rule.where.empty() && rule.where_fields.empty())) {
+      return found;
+    }
+    return check_where(rule, pass) && are_fields_met(rule, pass) ? found : Outcome::kWhere;
   }
   if (!rule.where.empty() && !check_where(rule, pass)) return Outcome::kWhere;
-  return search(rule, pass);
+  const Outcome found = search(rule, pass);
+  if (rule.where_fields.empty() || found != Outcome::kMatched) return found;
+  return are_fields_met(rule, pass) ? found : Outcome::kWhere;
 }
 
 Outcome Matcher::State::check_header(const CompiledRule& rule, const Record& record) const {
@@ -91,30 +96,57 @@ Outcome Matcher::State::check_header(const CompiledRule& rule, const Record& rec
 bool Matcher::State::check_where(const CompiledRule& rule, const Pass& pass) {
   const Context* context = context_of(rule, pass);
   return std::ranges::all_of(rule.where, [&](const CompiledCondition& condition) {
-    return is_met(condition, context, pass);
+    return is_met(rule, condition, context, pass);
   });
 }
 
-bool Matcher::State::is_met(const CompiledCondition& condition, const Context* context,
-                            const Pass& pass) {
+bool Matcher::State::are_fields_met(const CompiledRule& rule, const Pass& pass) {
+  return std::ranges::all_of(rule.where_fields, [&](const CompiledCondition& condition) {
+    return is_met(rule, condition, nullptr, pass);
+  });
+}
+
+bool Matcher::State::is_met(const CompiledRule& rule, const CompiledCondition& condition,
+                            const Context* context, const Pass& pass) {
   if (condition.is_of_line) return holds(*condition.condition, pass.input.line->value);
+  if (condition.field) {
+    return holds(*condition.condition, read_field(rule, *condition.field, pass));
+  }
   return holds(condition, context);
 }
 
 // Tries the text, then, where the tag may have been a part of it, the two together.
 Outcome Matcher::State::search(const CompiledRule& rule, const Pass& pass) {
-  const auto try_text = [&](std::string_view text) {
-    if (!text.starts_with(rule.literals.prefix)) return Outcome::kLiteral;
-    if (!rule.literals.inside.empty() &&
-        text.find(rule.literals.inside) == std::string_view::npos) {
-      return Outcome::kLiteral;
-    }
-    groups.assign(pass.trace == nullptr ? rule.group_count : rule.pattern.group_count(), {});
-    return rule.pattern.search(text, groups) ? Outcome::kMatched : Outcome::kPattern;
-  };
-  const Outcome outcome = try_text(searched_text(pass.input));
+  const Outcome outcome = search_text(rule, searched_text(pass.input), pass);
   if (outcome == Outcome::kMatched || pass.input.record.full_text.empty()) return outcome;
-  return rule.definition->apps.empty() ? try_text(pass.input.record.full_text) : outcome;
+  return rule.definition->apps.empty() ? search_text(rule, pass.input.record.full_text, pass)
+                                       : outcome;
+}
+
+Outcome Matcher::State::search_text(const CompiledRule& rule, std::string_view text,
+                                    const Pass& pass) {
+  if (!text.starts_with(rule.literals.prefix)) return Outcome::kLiteral;
+  if (!rule.literals.inside.empty() && text.find(rule.literals.inside) == std::string_view::npos) {
+    return Outcome::kLiteral;
+  }
+  groups.assign(pass.trace == nullptr ? rule.group_count : rule.pattern.group_count(), {});
+  if (!rule.pattern.search(text, groups)) return Outcome::kPattern;
+  return rule.definition->fields ? read_fields(rule, text) : Outcome::kMatched;
+}
+
+Outcome Matcher::State::read_fields(const CompiledRule& rule, std::string_view text) {
+  const FieldsDefinition& wanted = *rule.definition->fields;
+  if (rule.fields_group != 0) text = groups[static_cast<std::size_t>(rule.fields_group)];
+  const bool is_read = fields_text.data() == text.data() && fields_text.size() == text.size() &&
+                       fields_text.data() != nullptr && fields_kind == wanted.kind;
+  if (!is_read) {
+    fields_found = wanted.kind == FieldsDefinition::Kind::kJson ? fields.read_json(text)
+                                                                : fields.read_pairs(text);
+    fields_text = text;
+    fields_kind = wanted.kind;
+    if (fields_found == FieldsFound::kBroken) ++stats.fields_broken;
+  }
+  return fields_found == FieldsFound::kSome ? Outcome::kMatched : Outcome::kFields;
 }
 
 Context* Matcher::State::context_of(const CompiledRule& rule, const Pass& pass) {

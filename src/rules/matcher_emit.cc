@@ -33,7 +33,7 @@ void Matcher::State::change_context(const CompiledRule& rule, const Pass& pass) 
   Context& context = contexts.make(context_key(rule, pass), pass.input.now);
   for (const CompiledSet& set : rule.sets) {
     if (set.is_text) {
-      context.set(set.variable, render(set.text));
+      context.set(set.variable, render(rule, set.text, pass));
     } else {
       context.set(set.variable, set.number);
     }
@@ -51,31 +51,65 @@ void Matcher::State::emit(std::uint32_t index, const CompiledEmit& emit, const P
   const CompiledRule& rule = compiled.rules[index];
   const Context* context = emit.when.empty() ? nullptr : context_of(rule, pass);
   const auto unmet = std::ranges::find_if_not(emit.when, [&](const CompiledCondition& condition) {
-    return is_met(condition, context, pass);
+    return is_met(rule, condition, context, pass);
   });
   if (unmet != emit.when.end()) {
     if (pass.trace != nullptr) {
       pass.trace->notes.push_back(emit.definition->metric.name + ": " +
-                                  describe_unmet(*unmet, context, pass));
+                                  describe_unmet(rule, *unmet, context, pass));
     }
     return;
   }
+  if (emit.each) return emit_each(index, emit, pass);
   const bool is_state = emit.definition->metric.type == MetricType::kState;
-  const auto number = is_state ? read_state(rule, emit, pass) : read(rule, emit.value, pass);
+  emit_number(index, emit, is_state ? read_state(rule, emit, pass) : read(rule, emit.value, pass),
+              {}, pass);
+}
+
+// Fields that are no numbers are none of those meant, and no mistake.
+void Matcher::State::emit_each(std::uint32_t index, const CompiledEmit& emit, const Pass& pass) {
+  const CompiledEach& each = *emit.each;
+  const auto emit_one = [&](std::string_view name, std::string_view value) {
+    if (const auto number = parse_number(value)) emit_number(index, emit, number, name, pass);
+  };
+  if (each.kind == ValueSource::Kind::kCapture) {
+    for (const auto& [group, name] : each.groups) {
+      emit_one(name, groups[static_cast<std::size_t>(group)]);
+    }
+  } else if (each.kind == ValueSource::Kind::kField) {
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      const FieldTable::Field field = fields.at(i);
+      if (const auto name = between(field.name, each.prefix, each.suffix)) {
+        emit_one(*name, field.value);
+      }
+    }
+  } else {
+    StructuredDataReader reader(pass.input.record.structured_data);
+    for (StructuredParam param; reader.next(param);) {
+      const auto name = between(param.name, each.prefix, each.suffix);
+      if (name && param.id == each.sd_id) emit_one(*name, param.value);
+    }
+  }
+}
+
+void Matcher::State::emit_number(std::uint32_t index, const CompiledEmit& emit,
+                                 std::optional<double> number, std::string_view each,
+                                 const Pass& pass) {
+  const CompiledRule& rule = compiled.rules[index];
   const double value = number.value_or(0) * emit.definition->scale + emit.definition->offset;
   if (!number || !std::isfinite(value)) {
     ++stats.bad_values;
     if (pass.trace != nullptr) pass.trace->notes.push_back(describe_bad_value(rule, emit, pass));
     return;
   }
-  Sample sample{.metric = metric_of(index, emit),
+  Sample sample{.metric = metric_of(index, emit, each, pass),
                 .host = pass.input.host,
                 .value = value,
                 .time = pass.input.time,
                 .weight = pass.input.weight,
                 .rule = index};
-  if (emit.host_group != 0) {
-    sample.host = groups[static_cast<std::size_t>(emit.host_group)];
+  if (emit.host) {
+    sample.host = host_of(rule, emit, pass);
     // A path is all the identity that Graphite's protocol has, so its host is the line's own.
     sample.is_claimed = pass.input.line == nullptr;
     sample.is_path_node = !sample.is_claimed && sample.host.find('.') == std::string_view::npos;
@@ -83,71 +117,76 @@ void Matcher::State::emit(std::uint32_t index, const CompiledEmit& emit, const P
   pass.samples.push_back(sample);
 }
 
+// Captures point into the record; what else names a host is gone when the next rule is tried.
+std::string_view Matcher::State::host_of(const CompiledRule& rule, const CompiledEmit& emit,
+                                         const Pass& pass) {
+  const std::string_view host = read_text(rule, *emit.host, pass);
+  if (emit.host->source.kind == ValueSource::Kind::kCapture) return host;
+  return kept_hosts.emplace_back(host);
+}
+
 std::optional<double> Matcher::State::read(const CompiledRule& rule, const CompiledValue& value,
                                            const Pass& pass) {
   if (value.is_of_line) return pass.input.line->value;
-  switch (value.source->kind) {
-    case ValueSource::Kind::kConstant:
-      return value.source->constant;
-    case ValueSource::Kind::kCapture:
-      return parse_number(groups[static_cast<std::size_t>(value.group)]);
-    case ValueSource::Kind::kContext: {
-      const Context* context = context_of(rule, pass);
-      return context == nullptr ? 0 : context->number(value.variable);
-    }
-    case ValueSource::Kind::kStructuredData: {
-      const auto param =
-          find_param(pass.input.record.structured_data, value.source->name, value.source->param);
-      return param ? parse_number(param->value) : std::nullopt;
-    }
+  if (value.source.kind == ValueSource::Kind::kConstant) return value.source.constant;
+  if (value.source.kind == ValueSource::Kind::kContext) {
+    const Context* context = context_of(rule, pass);
+    return context == nullptr ? 0 : context->number(value.variable);
   }
-  return std::nullopt;
+  return parse_number(read_text(rule, value, pass));
 }
 
 // The index of the state that the field names.
 std::optional<double> Matcher::State::read_state(const CompiledRule& rule, const CompiledEmit& emit,
                                                  const Pass& pass) {
-  if (emit.value.source->kind == ValueSource::Kind::kConstant) return emit.value.source->constant;
+  if (emit.value.source.kind == ValueSource::Kind::kConstant) return emit.value.source.constant;
   const std::vector<std::string>& states = emit.definition->metric.states;
   const auto found = std::ranges::find(states, read_text(rule, emit.value, pass));
   if (found == states.end()) return std::nullopt;
   return static_cast<double>(found - states.begin());
 }
 
-// The field as it is; empty where it is not set, or no text.
-std::string_view Matcher::State::read_text(const CompiledRule& rule, const CompiledValue& value,
-                                           const Pass& pass) {
-  switch (value.source->kind) {
+std::optional<std::string_view> Matcher::State::read_field(const CompiledRule& rule,
+                                                           const CompiledValue& value,
+                                                           const Pass& pass) {
+  const ValueSource& source = value.source;
+  switch (source.kind) {
     case ValueSource::Kind::kConstant:
-      return {};
+      return std::nullopt;
     case ValueSource::Kind::kCapture:
       return groups[static_cast<std::size_t>(value.group)];
+    case ValueSource::Kind::kField:
+      return fields.find(source.name);
     case ValueSource::Kind::kContext: {
       const Context* context = context_of(rule, pass);
       const ContextValue* found = context == nullptr ? nullptr : context->find(value.variable);
       const auto* text = found == nullptr ? nullptr : std::get_if<std::string>(found);
-      return text == nullptr ? std::string_view() : *text;
+      return text == nullptr ? std::nullopt : std::optional<std::string_view>(*text);
     }
     case ValueSource::Kind::kStructuredData: {
-      const auto param =
-          find_param(pass.input.record.structured_data, value.source->name, value.source->param);
-      return param ? param->value : std::string_view();
+      const auto param = find_param(pass.input.record.structured_data, source.name, source.param);
+      if (!param) return std::nullopt;
+      if (!param->has_escapes) return param->value;
+      unescape_param_value(param->value, unescaped);
+      return unescaped;
     }
   }
-  return {};
+  return std::nullopt;
 }
 
-const Metric* Matcher::State::metric_of(std::uint32_t index, const CompiledEmit& emit) {
+const Metric* Matcher::State::metric_of(std::uint32_t index, const CompiledEmit& emit,
+                                        std::string_view each, const Pass& pass) {
   const Metric& prototype = compiled.metrics[emit.metric];
   if (emit.name.is_constant()) return &prototype;
+  const CompiledRule& rule = compiled.rules[index];
   std::string name;
   for (const Template::Piece& piece : emit.name.pieces) {
-    if (piece.group == 0) {
+    if (!piece.field && !piece.is_each) {
       name += piece.text;
       continue;
     }
     // Metric names are snake_case, and Puppet's report writes its resource types in lower case.
-    std::string node = to_path_node(groups[static_cast<std::size_t>(piece.group)]);
+    std::string node = to_path_node(piece.is_each ? each : read_text(rule, *piece.field, pass));
     std::ranges::transform(node, node.begin(), [](char c) {
       return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
     });
@@ -159,7 +198,7 @@ const Metric* Matcher::State::metric_of(std::uint32_t index, const CompiledEmit&
     ++stats.names_folded;
     name.clear();
     for (const Template::Piece& piece : emit.name.pieces)
-      name += piece.group == 0 ? piece.text : "other";
+      name += piece.field || piece.is_each ? "other" : piece.text;
     if (const auto found = names.find(name); found != names.end()) return found->second;
   }
   Metric& metric = named_metrics.emplace_back(prototype);
@@ -168,11 +207,11 @@ const Metric* Matcher::State::metric_of(std::uint32_t index, const CompiledEmit&
   return &metric;
 }
 
-std::string Matcher::State::render(const Template& text) const {
+std::string Matcher::State::render(const CompiledRule& rule, const Template& text,
+                                   const Pass& pass) {
   std::string rendered;
   for (const Template::Piece& piece : text.pieces) {
-    rendered += piece.group == 0 ? std::string_view(piece.text)
-                                 : groups[static_cast<std::size_t>(piece.group)];
+    rendered += piece.field ? read_text(rule, *piece.field, pass) : std::string_view(piece.text);
   }
   return rendered;
 }

@@ -13,6 +13,7 @@
 #include "base/string_map.h"
 #include "rules/compiled_rules.h"
 #include "rules/context.h"
+#include "rules/fields.h"
 #include "sluice/rules/matcher.h"
 
 namespace sluice {
@@ -41,26 +42,52 @@ struct Matcher::State {
   [[nodiscard]] Outcome check_header(const CompiledRule& rule, const Record& record) const;
   bool check_where(const CompiledRule& rule, const Pass& pass);
   Outcome search(const CompiledRule& rule, const Pass& pass);
+  Outcome search_text(const CompiledRule& rule, std::string_view text, const Pass& pass);
+  Outcome read_fields(const CompiledRule& rule, std::string_view text);
+  // What was kept of the record before: call it once per record.
+  void begin_record() {
+    fields_text = {};
+    if (!kept_hosts.empty()) kept_hosts.clear();
+  }
   void apply(std::uint32_t index, const Pass& pass);
   void change_context(const CompiledRule& rule, const Pass& pass);
   void emit(std::uint32_t index, const CompiledEmit& emit, const Pass& pass);
+  void emit_each(std::uint32_t index, const CompiledEmit& emit, const Pass& pass);
+  // `each` is what the '*' of the emit's "each" stands for.
+  void emit_number(std::uint32_t index, const CompiledEmit& emit, std::optional<double> number,
+                   std::string_view each, const Pass& pass);
+  std::string_view host_of(const CompiledRule& rule, const CompiledEmit& emit, const Pass& pass);
   std::optional<double> read(const CompiledRule& rule, const CompiledValue& value,
                              const Pass& pass);
   std::optional<double> read_state(const CompiledRule& rule, const CompiledEmit& emit,
                                    const Pass& pass);
+  // The field's text; nothing when it is not set, or no text. Lives until the next call.
+  std::optional<std::string_view> read_field(const CompiledRule& rule, const CompiledValue& value,
+                                             const Pass& pass);
   std::string_view read_text(const CompiledRule& rule, const CompiledValue& value,
-                             const Pass& pass);
-  const Metric* metric_of(std::uint32_t index, const CompiledEmit& emit);
-  std::string render(const Template& text) const;
+                             const Pass& pass) {
+    return read_field(rule, value, pass).value_or(std::string_view());
+  }
+  const Metric* metric_of(std::uint32_t index, const CompiledEmit& emit, std::string_view each,
+                          const Pass& pass);
+  std::string render(const CompiledRule& rule, const Template& text, const Pass& pass);
   Context* context_of(const CompiledRule& rule, const Pass& pass);
   std::string_view context_key(const CompiledRule& rule, const Pass& pass);
   std::string describe_bad_value(const CompiledRule& rule, const CompiledEmit& emit,
                                  const Pass& pass);
   static std::string_view searched_text(const Input& input);
-  static bool is_met(const CompiledCondition& condition, const Context* context, const Pass& pass);
-  static std::string describe_unmet(const CompiledCondition& condition, const Context* context,
-                                    const Pass& pass);
+  bool is_met(const CompiledRule& rule, const CompiledCondition& condition, const Context* context,
+              const Pass& pass);
+  bool are_fields_met(const CompiledRule& rule, const Pass& pass);
+  std::string describe_unmet(const CompiledRule& rule, const CompiledCondition& condition,
+                             const Context* context, const Pass& pass);
+  void explain_rule(const Pass& pass, bool is_stopped);
   void describe(const CompiledRule& rule, const Pass& pass, Outcome outcome);
+  std::string describe_miss(const CompiledRule& rule, const Pass& pass, Outcome outcome);
+  std::string describe_where(const CompiledRule& rule, const Pass& pass);
+  [[nodiscard]] std::string describe_fields(const CompiledRule& rule) const;
+  std::vector<std::pair<std::string, std::string>> spell_context(const CompiledRule& rule,
+                                                                 const Pass& pass);
 
   std::shared_ptr<const RuleSet> rules;
   const CompiledRules& compiled;
@@ -72,6 +99,14 @@ struct Matcher::State {
   StringMap<std::vector<std::uint32_t>> rules_by_prefix_app;
   // Scratch, reused from record to record.
   std::vector<std::string_view> groups;
+  // The fields of `fields_text`, read as `fields_kind`, with `fields_found`: rules that read one
+  // text the same way share them.
+  FieldTable fields;
+  std::string_view fields_text;
+  FieldsDefinition::Kind fields_kind{};
+  FieldsFound fields_found{};
+  std::string unescaped;               // Of a parameter of structured data.
+  std::deque<std::string> kept_hosts;  // Named by fields, which other rules read over.
   std::vector<std::uint32_t> matched;
   std::string key;
 };

@@ -9,6 +9,7 @@
 
 #include "rules/context.h"
 #include "rules/matcher_state.h"
+#include "rules/pattern_progress.h"
 
 namespace sluice {
 namespace {
@@ -39,15 +40,6 @@ std::string spell_wanted(const Condition& condition) {
   return spell(*condition.min) + ".." + spell(*condition.max);
 }
 
-// Why a condition that does not hold does not.
-std::string describe_condition(const CompiledCondition& compiled, const Context* context) {
-  const Condition& condition = *compiled.condition;
-  const ContextValue* found = context == nullptr ? nullptr : context->find(compiled.variable);
-  return "its condition on the context variable \"" + condition.variable +
-         "\" does not hold: expected " + spell_wanted(condition) + ", found " +
-         (found == nullptr ? "that it is not set" : spell(*found));
-}
-
 std::string join(const std::vector<std::string>& words) {
   std::string joined;
   for (const std::string& word : words) joined += (joined.empty() ? "" : ", ") + word;
@@ -74,6 +66,8 @@ std::string_view name_of(RuleTrace::Outcome outcome) noexcept {
       return "literal";
     case Outcome::kPattern:
       return "match";
+    case Outcome::kFields:
+      return "fields";
     case Outcome::kStopped:
       return "stopped";
   }
@@ -84,37 +78,62 @@ std::size_t Matcher::explain(const Input& input, std::vector<Sample>& samples,
                              std::vector<RuleTrace>& traces) {
   auto& matched = state_->matched;
   matched.clear();
+  state_->begin_record();
   bool is_stopped = false;
   for (std::uint32_t index = 0; index < state_->compiled.rules.size(); ++index) {
-    const CompiledRule& rule = state_->compiled.rules[index];
     RuleTrace& trace = traces.emplace_back();
     trace.rule = index;
     trace.first_sample = samples.size();
-    const State::Pass pass{input, samples, &trace};
-    if (rule.reads_graphite == (input.line == nullptr)) {
-      trace.outcome = Outcome::kInput;
-    } else if (!app_matches(rule.definition->apps, input.record.app_name)) {
-      trace.outcome = Outcome::kApp;
-    } else {
-      trace.outcome = is_stopped ? Outcome::kStopped : state_->try_rule(index, pass);
-    }
-    if (trace.outcome == Outcome::kMatched) {
-      matched.push_back(index);
-      state_->apply(index, pass);
-      is_stopped = rule.definition->stop;
-    }
+    state_->explain_rule({input, samples, &trace}, is_stopped);
     trace.sample_count = samples.size() - trace.first_sample;
-    state_->describe(rule, pass, trace.outcome);
+    if (trace.outcome != Outcome::kMatched) continue;
+    matched.push_back(index);
+    is_stopped = is_stopped || state_->compiled.rules[index].definition->stop;
   }
   state_->stats.rules_matched += matched.size();
   return matched.size();
 }
 
-std::string Matcher::State::describe_unmet(const CompiledCondition& condition,
+void Matcher::State::explain_rule(const Pass& pass, bool is_stopped) {
+  RuleTrace& trace = *pass.trace;
+  const CompiledRule& rule = compiled.rules[trace.rule];
+  if (rule.reads_graphite == (pass.input.line == nullptr)) {
+    trace.outcome = Outcome::kInput;
+  } else if (!app_matches(rule.definition->apps, pass.input.record.app_name)) {
+    trace.outcome = Outcome::kApp;
+  } else {
+    trace.outcome = is_stopped ? Outcome::kStopped : try_rule(trace.rule, pass);
+  }
+  const Outcome outcome = trace.outcome;
+  const bool is_tried = outcome != Outcome::kInput && outcome != Outcome::kApp;
+  const bool is_searched = outcome == Outcome::kMatched || outcome == Outcome::kWhere;
+  const bool has_context = is_tried && (is_searched || !rule.reads_graphite);
+  if (has_context) trace.context_before = spell_context(rule, pass);
+  describe(rule, pass, outcome);
+  if (outcome == Outcome::kMatched) apply(trace.rule, pass);
+  if (has_context) trace.context = spell_context(rule, pass);
+}
+
+// Why a condition that does not hold does not.
+std::string Matcher::State::describe_unmet(const CompiledRule& rule,
+                                           const CompiledCondition& condition,
                                            const Context* context, const Pass& pass) {
-  if (!condition.is_of_line) return describe_condition(condition, context);
-  return "its condition on \"value\" does not hold: expected " +
-         spell_wanted(*condition.condition) + ", found " + spell(pass.input.line->value);
+  const Condition& wanted = *condition.condition;
+  std::string name = '"' + wanted.variable + '"';
+  std::string found = "that it is not set";
+  if (condition.is_of_line) {
+    found = spell(pass.input.line->value);
+  } else if (condition.field) {
+    name = "the field " + name;
+    const auto text = read_field(rule, *condition.field, pass);
+    if (text) found = '"' + std::string(*text) + '"';
+  } else {
+    name = "the context variable " + name;
+    const ContextValue* value = context == nullptr ? nullptr : context->find(condition.variable);
+    if (value != nullptr) found = spell(*value);
+  }
+  return "its condition on " + name + " does not hold: expected " + spell_wanted(wanted) +
+         ", found " + found;
 }
 
 std::string Matcher::State::describe_bad_value(const CompiledRule& rule, const CompiledEmit& emit,
@@ -129,55 +148,90 @@ std::string Matcher::State::describe_bad_value(const CompiledRule& rule, const C
 
 void Matcher::State::describe(const CompiledRule& rule, const Pass& pass, Outcome outcome) {
   RuleTrace& trace = *pass.trace;
-  switch (outcome) {
-    case Outcome::kMatched: {
-      const auto names = rule.pattern.group_names();
-      for (const std::string& name : names) {
-        const auto number = static_cast<std::size_t>(rule.pattern.group_number(name));
-        trace.captures.emplace_back(name, groups[number]);
-      }
-      break;
+  if (outcome == Outcome::kMatched) {
+    for (const std::string& name : rule.pattern.group_names()) {
+      const auto number = static_cast<std::size_t>(rule.pattern.group_number(name));
+      trace.captures.emplace_back(name, groups[number]);
     }
-    case Outcome::kApp:
-      trace.detail = "reads APP-NAME " + join(rule.definition->apps);
-      break;
-    case Outcome::kFacility:
-      trace.detail = "reads other facilities";
-      break;
-    case Outcome::kSeverity:
-      trace.detail = "reads other severities";
-      break;
-    case Outcome::kInput:
-      trace.detail = rule.reads_graphite ? "reads graphite input" : "reads syslog input";
-      break;
-    case Outcome::kWhere:
-      for (const CompiledCondition& condition : rule.where) {
-        const Context* context = context_of(rule, pass);
-        if (!is_met(condition, context, pass)) {
-          trace.detail = describe_unmet(condition, context, pass);
-        }
-      }
-      break;
-    case Outcome::kLiteral:
-      trace.detail = searched_text(pass.input).starts_with(rule.literals.prefix)
-                         ? "the text lacks \"" + rule.literals.inside + '"'
-                         : "the text does not begin with \"" + rule.literals.prefix + '"';
-      break;
-    case Outcome::kPattern:
-      trace.detail = "the pattern does not match: " + rule.definition->match;
-      break;
-    case Outcome::kStopped:
-      trace.detail = "not tried: an earlier rule has \"stop\"";
-      break;
+  } else {
+    trace.detail = describe_miss(rule, pass, outcome);
   }
-  const bool is_searched = outcome == Outcome::kMatched || outcome == Outcome::kWhere;
-  if (!rule.uses_context || outcome == Outcome::kApp || outcome == Outcome::kInput) return;
-  if (rule.reads_graphite && !is_searched) return;  // Whose context is not known.
+  const bool is_read =
+      outcome == Outcome::kMatched || (outcome == Outcome::kWhere && rule.where.empty());
+  if (!is_read || !rule.definition->fields || fields_text.data() == nullptr) return;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    trace.fields.emplace_back(fields.at(i).name, fields.at(i).value);
+  }
+}
+
+std::string Matcher::State::describe_miss(const CompiledRule& rule, const Pass& pass,
+                                          Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kMatched:
+      break;
+    case Outcome::kApp:
+      return "reads APP-NAME " + join(rule.definition->apps);
+    case Outcome::kFacility:
+      return "reads other facilities";
+    case Outcome::kSeverity:
+      return "reads other severities";
+    case Outcome::kInput:
+      return rule.reads_graphite ? "reads graphite input" : "reads syslog input";
+    case Outcome::kWhere:
+      return describe_where(rule, pass);
+    case Outcome::kLiteral:
+      return searched_text(pass.input).starts_with(rule.literals.prefix)
+                 ? "the text lacks \"" + rule.literals.inside + '"'
+                 : "the text does not begin with \"" + rule.literals.prefix + '"';
+    case Outcome::kPattern: {
+      const std::string& pattern = rule.definition->match;
+      return "the pattern does not match: " + pattern + "; " +
+             in_words(pattern_progress(pattern, searched_text(pass.input)));
+    }
+    case Outcome::kFields:
+      return describe_fields(rule);
+    case Outcome::kStopped:
+      return "not tried: an earlier rule has \"stop\"";
+  }
+  return {};
+}
+
+// The first condition that does not hold, in the order in which they are tried.
+std::string Matcher::State::describe_where(const CompiledRule& rule, const Pass& pass) {
+  const Context* context = rule.where.empty() ? nullptr : context_of(rule, pass);
+  for (const auto* conditions : {&rule.where, &rule.where_fields}) {
+    for (const CompiledCondition& condition : *conditions) {
+      if (!is_met(rule, condition, context, pass)) {
+        return describe_unmet(rule, condition, context, pass);
+      }
+    }
+  }
+  return {};
+}
+
+std::string Matcher::State::describe_fields(const CompiledRule& rule) const {
+  const FieldsDefinition& wanted = *rule.definition->fields;
+  const std::string where =
+      wanted.from.empty() ? std::string("the text") : "the capture " + wanted.from;
+  if (fields_found == FieldsFound::kBroken) {
+    return where + " is broken JSON, or has more than " + std::to_string(FieldTable::kFieldsMax) +
+           " fields, or fields deeper than " + std::to_string(FieldTable::kDepthMax);
+  }
+  return where + (wanted.kind == FieldsDefinition::Kind::kJson ? " is no JSON object with fields"
+                                                               : " has no key=value pair");
+}
+
+// The variables as they stand. Of a rule that finds the host with its pattern only once it has.
+std::vector<std::pair<std::string, std::string>> Matcher::State::spell_context(
+    const CompiledRule& rule, const Pass& pass) {
+  std::vector<std::pair<std::string, std::string>> spelled;
+  if (!rule.uses_context) return spelled;
   if (const Context* context = context_of(rule, pass)) {
     for (const auto& [variable, value] : context->variables()) {
-      trace.context.emplace_back(compiled.variables[variable], spell(value));
+      spelled.emplace_back(compiled.variables[variable], spell(value));
     }
   }
+  return spelled;
 }
 
 }  // namespace sluice

@@ -1,74 +1,20 @@
 #include "sluice/rules/rule_set.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "base/string_map.h"
 #include "rules/compiled_rules.h"
-#include "sluice/values/path_node.h"
+#include "rules/metric_table.h"
+#include "sluice/rules/source.h"
 
 namespace sluice {
 namespace {
 
-// How long a state counts where no sign of life says how often a host speaks.
-constexpr std::chrono::seconds kDefaultTtl{3600};
-
-std::string in_words(std::chrono::seconds time) {
-  return time.count() == 0 ? "none" : std::to_string(time.count()) + " s";
-}
-
-std::string in_words(const std::string& text) { return text.empty() ? "none" : '"' + text + '"'; }
-
-std::string in_words(const std::vector<std::string>& names) {
-  std::string words;
-  for (const std::string& name : names) words += (words.empty() ? "" : ", ") + name;
-  return '[' + words + ']';
-}
-
-std::string in_words(const std::vector<Stat>& stats) {
-  std::vector<std::string> names;
-  for (const Stat stat : stats) names.emplace_back(name_of(stat));
-  return in_words(names);
-}
-
-std::string in_words(Idle idle) {
-  switch (idle) {
-    case Idle::kDefault:
-      return "default";
-    case Idle::kGap:
-      return "gap";
-    case Idle::kZero:
-      return "zero";
-  }
-  return "unknown";
-}
-
-// The first thing in which two metrics of one name differ: "ttl 60 s here, 3600 s".
-std::string difference(const Metric& first, const Metric& other) {
-  const auto tell = [](std::string_view key, const auto& there, const auto& here) {
-    return std::string(key) + ' ' + in_words(here) + " here, " + in_words(there);
-  };
-  if (first.type != other.type) {
-    return tell("type", std::string(name_of(first.type)), std::string(name_of(other.type)));
-  }
-  if (first.unit != other.unit) return tell("unit", first.unit, other.unit);
-  if (first.states != other.states) return tell("values", first.states, other.states);
-  if (first.ttl != other.ttl) return tell("ttl", first.ttl, other.ttl);
-  if (first.hold != other.hold) return tell("hold", first.hold, other.hold);
-  if (first.idle != other.idle) return tell("idle", first.idle, other.idle);
-  if (first.limit != other.limit) return tell("limit", first.limit, other.limit);
-  if (first.presence != other.presence) return tell("presence", first.presence, other.presence);
-  if (first.host_stats != other.host_stats) {
-    return tell("stats of hosts", first.host_stats, other.host_stats);
-  }
-  return tell("stats of clusters", first.cluster_stats, other.cluster_stats);
-}
-
 // Compiles packs one rule after the other; keeps what rules share: metrics and variables.
 class Compiler {
  public:
-  explicit Compiler(CompiledRules& out) : out_(out) {}
+  explicit Compiler(CompiledRules& out) : out_(out), metrics_(out.metrics) {}
 
   Expected<void> compile() {
     for (std::uint32_t pack = 0; pack < out_.packs.size(); ++pack) {
@@ -95,7 +41,8 @@ class Compiler {
     for (const std::uint8_t facility : definition.facilities) rule.facility_mask |= 1U << facility;
     for (const std::uint8_t severity : definition.severities) rule.severity_mask |= 1U << severity;
     if (auto done = compile_input(rule); !done) return done;
-    rule.where = compile_conditions(rule, definition.where);
+    if (auto done = compile_fields(rule); !done) return done;
+    if (auto done = compile_where(rule); !done) return done;
     if (auto done = compile_emits(rule); !done) return done;
     if (auto done = compile_context(rule); !done) return done;
     rule.uses_context = !rule.where.empty() || definition.context.has_value() ||
@@ -120,34 +67,110 @@ class Compiler {
   }
 
   static bool reads_context(const CompiledEmit& emit) {
-    return !emit.when.empty() || emit.value.source->kind == ValueSource::Kind::kContext;
+    return emit.value.source.kind == ValueSource::Kind::kContext ||
+           std::ranges::any_of(emit.when, [](const auto& condition) { return !condition.field; });
+  }
+
+  static Expected<void> compile_fields(CompiledRule& rule) {
+    const auto& fields = rule.definition->fields;
+    if (!fields || fields->from.empty()) return {};
+    auto group = compile_group(rule, fields->from);
+    if (!group) return at("fields", std::move(group).error());
+    rule.fields_group = *group;
+    return {};
+  }
+
+  // Conditions on fields are told apart from those on the context, which cost less than the pattern
+  // and come before it.
+  Expected<void> compile_where(CompiledRule& rule) {
+    auto conditions = compile_conditions(rule, rule.definition->where);
+    if (!conditions) return at("where", std::move(conditions).error());
+    for (CompiledCondition& condition : *conditions) {
+      (condition.field ? rule.where_fields : rule.where).push_back(std::move(condition));
+    }
+    return {};
   }
 
   Expected<void> compile_emits(CompiledRule& rule) {
     for (std::size_t i = 0; i < rule.definition->emits.size(); ++i) {
-      const EmitDefinition& definition = rule.definition->emits[i];
-      const std::string place = "emit " + std::to_string(i);
-      CompiledEmit emit{.definition = &definition, .host_group = rule.host_group};
-      auto value = compile_value(rule, definition.value);
-      if (!value) return at(place, std::move(value).error());
-      emit.value = *value;
-      auto name = compile_template(rule, definition.metric.name);
-      if (!name) return at(place + ": metric", std::move(name).error());
-      emit.name = std::move(*name);
-      if (!definition.host.empty()) {
-        auto group = compile_group(rule, definition.host);
-        if (!group) return at(place + ": host", std::move(group).error());
-        emit.host_group = *group;
+      if (auto done = compile_emit(rule, rule.definition->emits[i]); !done) {
+        return at("emit " + std::to_string(i), std::move(done).error());
       }
-      auto metric = complete_metric(out_.packs[rule.pack], definition);
-      if (!metric) return at(place, std::move(metric).error());
-      auto id = intern_metric(std::move(*metric), rule.full_name, emit.name.is_constant());
-      if (!id) return at(place, std::move(id).error());
-      emit.metric = *id;
-      emit.when = compile_conditions(rule, definition.when);
-      rule.emits.push_back(std::move(emit));
     }
     return {};
+  }
+
+  Expected<void> compile_emit(CompiledRule& rule, const EmitDefinition& definition) {
+    CompiledEmit emit{.definition = &definition};
+    auto value = compile_value(rule, definition.value);
+    if (!value) return std::unexpected(std::move(value).error());
+    emit.value = std::move(*value);
+    if (auto done = compile_each(rule, emit); !done) return at("each", std::move(done).error());
+    auto name = compile_template(rule, definition.metric.name, emit.each.has_value());
+    if (!name) return at("metric", std::move(name).error());
+    emit.name = std::move(*name);
+    if (emit.each && std::ranges::none_of(emit.name.pieces, &Template::Piece::is_each)) {
+      return fail("metric: expected {each} in the name, so that each field has one of its own");
+    }
+    if (auto done = compile_host(rule, emit); !done) return at("host", std::move(done).error());
+    auto metric = complete_metric(out_.packs[rule.pack], definition);
+    if (!metric) return std::unexpected(std::move(metric).error());
+    auto id = metrics_.intern(std::move(*metric), rule.full_name, emit.name.is_constant());
+    if (!id) return std::unexpected(std::move(id).error());
+    emit.metric = *id;
+    auto when = compile_conditions(rule, definition.when);
+    if (!when) return at("when", std::move(when).error());
+    emit.when = std::move(*when);
+    rule.emits.push_back(std::move(emit));
+    return {};
+  }
+
+  static Expected<void> compile_host(CompiledRule& rule, CompiledEmit& emit) {
+    if (emit.definition->host.empty()) {
+      if (rule.host_group != 0) emit.host = CompiledValue{.source = {}, .group = rule.host_group};
+      if (emit.host) emit.host->source.kind = ValueSource::Kind::kCapture;
+      return {};
+    }
+    auto host = compile_text_field(rule, emit.definition->host);
+    if (!host) return std::unexpected(std::move(host).error());
+    emit.host = std::move(*host);
+    return {};
+  }
+
+  // What "each" names, cut at its '*'.
+  static Expected<void> compile_each(CompiledRule& rule, CompiledEmit& emit) {
+    if (emit.definition->each.empty()) return {};
+    auto source = parse_value_source(emit.definition->each);
+    if (!source) return std::unexpected(std::move(source).error());
+    const bool is_sd = source->kind == ValueSource::Kind::kStructuredData;
+    const std::string& name = is_sd ? source->param : source->name;
+    const std::size_t star = name.find('*');
+    if (star == std::string::npos || name.find('*', star + 1) != std::string::npos) {
+      return fail("expected one '*', such as \"field.resources_*\", got \"" +
+                  emit.definition->each + '"');
+    }
+    CompiledEach each{.kind = source->kind,
+                      .sd_id = is_sd ? source->name : "",
+                      .prefix = name.substr(0, star),
+                      .suffix = name.substr(star + 1)};
+    if (auto done = check_source(rule, *source); !done) return done;
+    if (source->kind == ValueSource::Kind::kCapture) {
+      if (auto done = compile_each_group(rule, each); !done) return done;
+    }
+    emit.each = std::move(each);
+    return {};
+  }
+
+  static Expected<void> compile_each_group(CompiledRule& rule, CompiledEach& each) {
+    for (const std::string& name : rule.pattern.group_names()) {
+      const auto star = between(name, each.prefix, each.suffix);
+      if (!star) continue;
+      auto group = compile_group(rule, name);
+      if (!group) return std::unexpected(std::move(group).error());
+      each.groups.emplace_back(*group, std::string(*star));
+    }
+    if (!each.groups.empty()) return {};
+    return fail("no capture of the pattern is called \"" + each.prefix + '*' + each.suffix + '"');
   }
 
   Expected<void> compile_context(CompiledRule& rule) {
@@ -173,26 +196,47 @@ class Compiler {
     for (const auto& [name, source] : rule.definition->context->add) {
       auto value = compile_value(rule, source);
       if (!value) return at("context: add: " + name, std::move(value).error());
-      rule.adds.push_back({.variable = intern_variable(rule.pack, name), .value = *value});
+      rule.adds.push_back(
+          {.variable = intern_variable(rule.pack, name), .value = std::move(*value)});
     }
     return {};
   }
 
-  std::vector<CompiledCondition> compile_conditions(const CompiledRule& rule,
-                                                    const std::vector<Condition>& conditions) {
+  Expected<std::vector<CompiledCondition>> compile_conditions(
+      CompiledRule& rule, const std::vector<Condition>& conditions) {
     std::vector<CompiledCondition> compiled;
     for (const Condition& condition : conditions) {
-      const bool is_of_line = rule.reads_graphite && condition.variable == "value";
-      compiled.push_back({intern_variable(rule.pack, condition.variable), &condition, is_of_line});
+      CompiledCondition& one = compiled.emplace_back();
+      one.condition = &condition;
+      one.is_of_line = rule.reads_graphite && condition.variable == "value";
+      if (one.is_of_line || condition.variable.find('.') == std::string::npos) {
+        one.variable = intern_variable(rule.pack, condition.variable);
+        continue;
+      }
+      auto field = compile_text_field(rule, condition.variable);
+      if (!field) return std::unexpected(std::move(field).error());
+      one.field = std::move(*field);
     }
     return compiled;
   }
 
-  Expected<CompiledValue> compile_value(CompiledRule& rule, const ValueSource& source) {
-    CompiledValue value{.source = &source};
+  // Whether the rule has what `source` speaks of at all.
+  static Expected<void> check_source(const CompiledRule& rule, const ValueSource& source) {
     if (rule.reads_graphite && source.kind == ValueSource::Kind::kStructuredData) {
-      return fail("value: a Graphite line has no structured data");
+      return fail("a Graphite line has no structured data");
     }
+    if (source.kind == ValueSource::Kind::kField && !rule.definition->fields) {
+      return fail('"' + spell(source) +
+                  "\" needs \"fields\": \"json\" or \"fields\": \"kv\" in the rule");
+    }
+    return {};
+  }
+
+  Expected<CompiledValue> compile_value(CompiledRule& rule, const ValueSource& source) {
+    if (auto done = check_source(rule, source); !done) {
+      return at("value", std::move(done).error());
+    }
+    CompiledValue value{.source = source};
     value.is_of_line =
         rule.reads_graphite && source.kind == ValueSource::Kind::kCapture && source.name == "value";
     if (value.is_of_line) return value;
@@ -202,6 +246,26 @@ class Compiler {
       value.group = *group;
     } else if (source.kind == ValueSource::Kind::kContext) {
       value.variable = intern_variable(rule.pack, source.name);
+    }
+    return value;
+  }
+
+  // A capture, "field.PATH" or "sd.ID.NAME", for its text.
+  static Expected<CompiledValue> compile_text_field(CompiledRule& rule, std::string_view text) {
+    auto source = parse_value_source(text);
+    if (!source) return std::unexpected(std::move(source).error());
+    if (source->kind == ValueSource::Kind::kContext) {
+      return fail("expected a capture, \"field.PATH\" or \"sd.SD-ID.PARAM-NAME\", found \"" +
+                  std::string(text) + '"');
+    }
+    if (auto done = check_source(rule, *source); !done) {
+      return std::unexpected(std::move(done).error());
+    }
+    CompiledValue value{.source = std::move(*source)};
+    if (value.source.kind == ValueSource::Kind::kCapture) {
+      auto group = compile_group(rule, value.source.name);
+      if (!group) return std::unexpected(std::move(group).error());
+      value.group = *group;
     }
     return value;
   }
@@ -219,62 +283,26 @@ class Compiler {
     return group;
   }
 
-  static Expected<Template> compile_template(CompiledRule& rule, std::string_view text) {
+  static Expected<Template> compile_template(CompiledRule& rule, std::string_view text,
+                                             bool has_each = false) {
     Template compiled;
     while (!text.empty()) {
       const std::size_t open = text.find('{');
-      if (open > 0) compiled.pieces.push_back({std::string(text.substr(0, open)), 0});
+      if (open > 0) compiled.pieces.push_back({.text = std::string(text.substr(0, open))});
       if (open == std::string_view::npos) break;
       const std::size_t close = text.find('}', open);
       if (close == std::string_view::npos) return fail("expected a '}' after '{'");
-      auto group = compile_group(rule, std::string(text.substr(open + 1, close - open - 1)));
-      if (!group) return std::unexpected(std::move(group).error());
-      compiled.pieces.push_back({{}, *group});
+      const std::string_view name = text.substr(open + 1, close - open - 1);
+      if (has_each && name == "each") {
+        compiled.pieces.push_back({.is_each = true});
+      } else {
+        auto field = compile_text_field(rule, name);
+        if (!field) return std::unexpected(std::move(field).error());
+        compiled.pieces.push_back({.field = std::move(*field)});
+      }
       text.remove_prefix(close + 1);
     }
     return compiled;
-  }
-
-  // The metric of an emit with what its type and its pack add.
-  static Expected<Metric> complete_metric(const PackDefinition& pack,
-                                          const EmitDefinition& definition) {
-    Metric metric = definition.metric;
-    // A host shows a sign of life by one sample; it may miss one before anybody calls it gone.
-    const std::chrono::seconds reporting = pack.presence ? 2 * pack.presence->every : kDefaultTtl;
-    if (definition.holds_as_presence) {
-      if (!pack.presence) {
-        return fail(
-            "metric \"" + metric.name +
-            "\": \"hold\": \"presence\" needs the \"presence\" of the pack; add it there, or "
-            "give a duration here");
-      }
-      metric.hold = reporting;
-    }
-    if (metric.type == MetricType::kState) {
-      if (metric.ttl.count() == 0) metric.ttl = reporting;
-      if (pack.presence) metric.presence = pack.presence->name;
-    }
-    if (metric.host_stats.empty()) metric.host_stats = default_host_stats(metric.type);
-    if (metric.cluster_stats.empty()) metric.cluster_stats = default_cluster_stats(metric.type);
-    return metric;
-  }
-
-  Expected<std::uint32_t> intern_metric(Metric metric, const std::string& rule, bool is_constant) {
-    if (is_constant && !is_metric_path(metric.name)) {
-      return fail("expected a metric name of nodes [A-Za-z0-9_-] joined by dots, found \"" +
-                  metric.name + '"');
-    }
-    const auto [known, is_new] =
-        metric_ids_.try_emplace(metric.name, static_cast<std::uint32_t>(out_.metrics.size()));
-    if (is_new) {
-      out_.metrics.push_back(std::move(metric));
-      first_rules_.push_back(rule);
-    } else if (const Metric& first = out_.metrics[known->second]; first != metric) {
-      return fail("metric \"" + metric.name + "\": " + difference(first, metric) + " in rule " +
-                  first_rules_[known->second] +
-                  "; both must say the same (in one pack, once under \"metrics\")");
-    }
-    return known->second;
   }
 
   VariableId intern_variable(std::uint32_t pack, const std::string& name) {
@@ -304,8 +332,7 @@ class Compiler {
   }
 
   CompiledRules& out_;
-  StringMap<std::uint32_t> metric_ids_;
-  std::vector<std::string> first_rules_;  // Of each metric, the rule that came first.
+  MetricTable metrics_;
   absl::flat_hash_map<std::pair<std::uint32_t, std::string>, VariableId> variable_ids_;
 };
 
@@ -317,6 +344,14 @@ bool app_matches(const std::vector<std::string>& apps, std::string_view app_name
            app.remove_suffix(1);
            return app_name.starts_with(app);
          });
+}
+
+std::optional<std::string_view> between(std::string_view name, std::string_view prefix,
+                                        std::string_view suffix) noexcept {
+  const bool is_there = name.size() > prefix.size() + suffix.size() && name.starts_with(prefix) &&
+                        name.ends_with(suffix);
+  if (!is_there) return std::nullopt;
+  return name.substr(prefix.size(), name.size() - prefix.size() - suffix.size());
 }
 
 std::vector<std::uint32_t> CompiledRules::rules_for(std::string_view app_name) const {

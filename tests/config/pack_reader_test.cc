@@ -241,8 +241,11 @@ TEST_CASE("a rule with a mistake is refused with its name and place", "[config]"
       {R"("where": {"a": {"min": 2, "max": 1}})",
        "/rules/0/where/a: no number is in this range: \"min\" is above \"max\""},
       {R"("where": {"a.b": 1})",
-       "/rules/0/where/a.b: expected a name of [A-Za-z0-9_], no digit first, at most 64 bytes, "
-       "got \"a.b\""},
+       "/rules/0/where/a.b: expected a variable of the context (a name of [A-Za-z0-9_], no digit "
+       "first, at most 64 bytes), \"field.PATH\" or \"sd.SD-ID.PARAM-NAME\", got \"a.b\""},
+      {R"("where": {"sd.x": 1})",
+       "/rules/0/where/sd.x: expected a capture, \"field.PATH\" or \"sd.SD-ID.PARAM-NAME\", got "
+       "\"sd.x\""},
       {R"("stop": 1)", "/rules/0/stop: expected true or false, got 1"},
       {R"("emit": [])", "/rules/0/emit: expected at least one value, got an empty list"},
       {R"("context": {})",
@@ -260,7 +263,7 @@ TEST_CASE("a rule with a mistake is refused with its name and place", "[config]"
       {R"("context": {"add": {"a": null}})",
        "/rules/0/context/add/a: expected a number, or a text that names a field, got null"},
       {R"("context": {"add": {"a": "b c"}})",
-       "/rules/0/context/add/a: expected a number, a capture, \"context.VARIABLE\" or "
+       "/rules/0/context/add/a: expected a number, a capture, \"field.PATH\", \"context.VARIABLE\" or "
        "\"sd.SD-ID.PARAM-NAME\", got \"b c\""},
       {R"("stop": true, "examples": [{"gives": {}}])",
        "/rules/0/examples/0: expected either \"line\" or \"lines\", found neither"},
@@ -293,7 +296,7 @@ TEST_CASE("a word boundary of JSON is a backspace", "[config]") {
 TEST_CASE("a rule needs a condition", "[config]") {
   CHECK(error(R"({"pack": "p", "rules": [{"name": "r", "stop": true}]})") ==
         "x.json: rule \"r\": /rules/0: matches every message; expected \"match\", \"app\", "
-        "\"facility\", \"severity\" or \"where\"");
+        "\"facility\", \"severity\", \"fields\" or \"where\"");
 }
 
 TEST_CASE("an emit with a mistake is refused with its place", "[config]") {
@@ -321,14 +324,15 @@ TEST_CASE("an emit with a mistake is refused with its place", "[config]") {
       {R"("metric": "m", "type": "gauge", "value": "sd.x.")",
        "/value: expected \"sd.SD-ID.PARAM-NAME\", got \"sd.x.\""},
       {R"("metric": "m", "type": "gauge", "value": "context.")",
-       "/value: expected a name of [A-Za-z0-9_], no digit first, at most 64 bytes, got \"\""},
+       "/value: expected a number, a capture, \"field.PATH\", \"context.VARIABLE\" or "
+       "\"sd.SD-ID.PARAM-NAME\", got \"context.\""},
       {R"("metric": "m", "type": "gauge", "value": "kv.seconds")",
-       "/value: expected a number, a capture, \"context.VARIABLE\" or \"sd.SD-ID.PARAM-NAME\", got "
-       "\"kv.seconds\""},
+       "/value: expected a number, a capture, \"field.PATH\", \"context.VARIABLE\" or "
+       "\"sd.SD-ID.PARAM-NAME\", got \"kv.seconds\""},
       {R"("metric": "m", "type": "counter", "scale": 0)",
        "/scale: expected a number other than 0, got 0"},
       {R"("metric": "m", "type": "counter", "host": "a-b")",
-       "/host: expected a name of [A-Za-z0-9_], no digit first, at most 64 bytes, got \"a-b\""},
+       "/host: expected a capture, \"field.PATH\" or \"sd.SD-ID.PARAM-NAME\", got \"a-b\""},
       {R"("metric": "m", "type": "counter", "unit": "a\n")",
        "/unit: expected a unit of at most 32 bytes, such as \"s\", got \"a\\n\""},
       {R"("metric": "m", "type": "counter", "when": 1)",

@@ -54,6 +54,7 @@ struct Stats {
   // Rules.
   std::uint64_t rules_matched = 0;
   std::uint64_t rules_bad_values = 0;
+  std::uint64_t rules_fields_broken = 0;
   std::uint64_t rules_names_folded = 0;
   std::uint64_t rules_contexts_evicted = 0;
   std::uint64_t rules_contexts_expired = 0;
@@ -166,6 +167,8 @@ inline constexpr std::array kCounters{
     CounterRow{"rules_matched_total", &Stats::rules_matched, "matches, of a rule and a message"},
     CounterRow{"rules_bad_values_total", &Stats::rules_bad_values,
                "captures that were no finite number, or no name of a state"},
+    CounterRow{"rules_fields_broken_total", &Stats::rules_fields_broken,
+               "texts that began as JSON and were none, or had too many or too deep fields"},
     CounterRow{"rules_names_folded_total", &Stats::rules_names_folded,
                "samples whose capture in the metric name became \"other\""},
     CounterRow{"rules_contexts_evicted_total", &Stats::rules_contexts_evicted,

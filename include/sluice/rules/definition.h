@@ -19,13 +19,14 @@ namespace sluice {
 // A value of the context: a number or a text.
 using ContextValue = std::variant<double, std::string>;
 
-// A test of one variable of the context.
+// A test of one variable of the context, or of a field ("field.PATH", "sd.ID.NAME").
 struct Condition {
   std::string variable;
   enum class Kind : std::uint8_t {
     kEquals,  // JSON: a number or a string.
     kAbsent,  // JSON: null. The variable is not set.
-    kRange,   // JSON: {"min": 1}, {"max": 5}, or both; inclusive. A variable that is not set is 0.
+    kRange,   // JSON: {"min": 1}, {"max": 5}, or both; inclusive. A variable that is not set is 0;
+              // a field that is not set, or no number, is in no range.
   } kind = Kind::kEquals;
   ContextValue equals;
   std::optional<double> min;
@@ -33,18 +34,26 @@ struct Condition {
 };
 
 // Where a number comes from. In JSON a string names a field ("seconds", a capture;
-// "context.changes", a variable of the context; "sd.ID.NAME", a structured data parameter),
-// a number stands for itself. In rules of Graphite input "value" is the number of the line.
+// "context.changes", a variable of the context; "sd.ID.NAME", a structured data parameter;
+// "field.PATH", a field of the text), a number stands for itself. In rules of Graphite input
+// "value" is the number of the line.
 struct ValueSource {
   enum class Kind : std::uint8_t {
     kConstant,
     kCapture,
     kContext,
-    kStructuredData
+    kStructuredData,
+    kField
   } kind = Kind::kConstant;
   double constant = 1;
-  std::string name;   // Capture, variable, or SD-ID.
+  std::string name;   // Capture, variable, SD-ID, or path of a field.
   std::string param;  // Structured data: PARAM-NAME.
+};
+
+// Text that a rule reads as fields: `{"a": {"b": 1}}` has "a.b", `a=1 b=2` has "a" and "b".
+struct FieldsDefinition {
+  enum class Kind : std::uint8_t { kJson, kPairs } kind = Kind::kJson;
+  std::string from;  // The capture that holds the text; empty: all of it.
 };
 
 // How long the last value of a host takes part in its cluster's values.
@@ -67,9 +76,13 @@ struct EmitDefinition {
   // Default: the constant 1. Of a state: a field that holds one of its names, or as a constant the
   // index of one.
   ValueSource value;
-  double scale = 1;             // Multiplies the value: 0.001 for a log that counts milliseconds.
-  double offset = 0;            // Added after scaling: 100 - idle is scale -1 and offset 100.
-  std::string host;             // Capture that names the host; empty: the record's own.
+  double scale = 1;   // Multiplies the value: 0.001 for a log that counts milliseconds.
+  double offset = 0;  // Added after scaling: 100 - idle is scale -1 and offset 100.
+  std::string host;   // Field that names the host; empty: the record's own.
+  // "field.PREFIX*", "sd.ID.PREFIX*" or "PREFIX*" (captures), the '*' anywhere: one sample per
+  // field of such a name that holds a number, which is the value. {each} in the name of the metric
+  // is what the '*' stands for. Empty: one sample.
+  std::string each;
   std::vector<Condition> when;  // Tested after this rule's `set` and `add`.
 };
 
@@ -89,7 +102,8 @@ struct ExampleDefinition {
   std::vector<std::string> lines;
   GivenValues gives;
   std::string app;   // APP-NAME to read it under; default: the rule's first.
-  std::string host;  // Expected host of every sample, where the rule takes it from a capture.
+  std::string host;  // Expected host of every sample, where the rule takes it from a field.
+  std::string structured_data;  // "[id name=\"value\"]", as sent with each of the lines.
 };
 
 struct RuleDefinition {
@@ -100,7 +114,8 @@ struct RuleDefinition {
   std::vector<std::string> inputs;       // Input kinds ("syslog", "graphite"); empty: syslog.
   std::string host;  // Graphite input: the capture that names the host of all its emits.
   std::vector<Condition> where;
-  std::string match;  // RE2.
+  std::string match;                       // RE2.
+  std::optional<FieldsDefinition> fields;  // Without such text the rule does not match.
   std::vector<EmitDefinition> emits;
   std::optional<ContextAction> context;
   bool stop = false;  // A match ends the search for that record.

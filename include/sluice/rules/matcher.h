@@ -28,6 +28,7 @@ struct MatcherOptions {
 struct MatcherStats {
   std::uint64_t rules_matched = 0;  // Rule and record pairs.
   std::uint64_t bad_values = 0;     // Captures that were no finite number, or no name of a state.
+  std::uint64_t fields_broken = 0;  // Texts that began as JSON and were none, or beyond a bound.
   std::uint64_t names_folded = 0;   // Samples whose {capture} became "other".
   std::uint64_t contexts_evicted = 0;
   std::uint64_t contexts_expired = 0;
@@ -41,17 +42,20 @@ struct RuleTrace {
     kFacility,
     kSeverity,
     kInput,    // The rule reads another kind of input.
-    kWhere,    // A condition on the context does not hold.
+    kWhere,    // A condition on the context or on a field does not hold.
     kLiteral,  // The text lacks octets that the pattern requires.
     kPattern,  // The pattern does not match.
+    kFields,   // The text has no fields of the kind that the rule reads.
     kStopped,  // An earlier rule with "stop" matched; this one was not tried.
   };
   std::uint32_t rule = 0;
   Outcome outcome = Outcome::kMatched;
   std::string detail;  // What was wanted, for people; empty on a match.
   std::vector<std::pair<std::string, std::string>> captures;  // Named groups, on a match.
+  std::vector<std::pair<std::string, std::string>> fields;    // Of the text, on a match.
   std::vector<std::string> notes;                             // Emits that gave no sample, and why.
-  std::vector<std::pair<std::string, std::string>> context;   // As it stands after the rule.
+  std::vector<std::pair<std::string, std::string>> context_before;
+  std::vector<std::pair<std::string, std::string>> context;  // As it stands after the rule.
   std::size_t first_sample = 0;  // The rule's samples among those written.
   std::size_t sample_count = 0;
 };

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace sluice {
+
+// How far a pattern gets in a text that it does not match.
+struct PatternProgress {
+  std::string_view matched;    // The longest beginning of the pattern that matches; may be empty.
+  std::string_view expected;   // What comes next in the pattern.
+  std::string_view text;       // What the beginning matches,
+  std::string_view text_rest;  // and what stands behind it.
+};
+
+// Tries beginnings of the pattern, which costs many times as much as the pattern itself: for people
+// who ask. The views point into the arguments. Of a pattern with alternatives on its top level the
+// beginnings end between them or inside of the last one.
+[[nodiscard]] PatternProgress pattern_progress(std::string_view pattern, std::string_view text);
+
+// The same in words: `it gets as far as "Backup of home", then expects " done" and finds " fails"`.
+[[nodiscard]] std::string in_words(const PatternProgress& progress);
+
+}  // namespace sluice
