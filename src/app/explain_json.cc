@@ -69,6 +69,12 @@ Json sample_as_json(const Explanation& explanation, const Sample& sample) {
           {"paths", paths_of_sample(explanation, sample)}};
 }
 
+Json texts_of(const std::vector<std::pair<std::string, std::string>>& texts) {
+  Json json = Json::object();
+  for (const auto& [name, text] : texts) json[name] = text;
+  return json;
+}
+
 Json matches_of(const Explanation& explanation) {
   Json matches = Json::array();
   for (const RuleTrace& rule : explanation.trace.rules) {
@@ -78,10 +84,31 @@ Json matches_of(const Explanation& explanation) {
       samples.push_back(
           sample_as_json(explanation, explanation.trace.samples[rule.first_sample + i]));
     }
-    matches.push_back(
-        {{"rule", explanation.rules.name(rule.rule)}, {"samples", std::move(samples)}});
+    matches.push_back({{"rule", explanation.rules.name(rule.rule)},
+                       {"samples", std::move(samples)},
+                       {"captures", texts_of(rule.captures)},
+                       {"fields", texts_of(rule.fields)},
+                       {"context_before", texts_of(rule.context_before)},
+                       {"context", texts_of(rule.context)},
+                       {"notes", rule.notes}});
   }
   return matches;
+}
+
+// The rules that read this program and this kind of input, and the first thing that failed.
+Json misses_of(const Explanation& explanation) {
+  using Outcome = RuleTrace::Outcome;
+  Json misses = Json::array();
+  for (const RuleTrace& rule : explanation.trace.rules) {
+    if (rule.outcome == Outcome::kMatched || rule.outcome == Outcome::kApp ||
+        rule.outcome == Outcome::kInput) {
+      continue;
+    }
+    misses.push_back({{"rule", explanation.rules.name(rule.rule)},
+                      {"failed", name_of(rule.outcome)},
+                      {"detail", rule.detail}});
+  }
+  return misses;
 }
 
 // What is said of every input.
@@ -91,6 +118,7 @@ void append_outcome(const Explanation& explanation, Json& json) {
   json["time_from"] = name_of(time.source);
   json["too_late"] = explanation.is_too_late;
   json["matches"] = matches_of(explanation);
+  json["misses"] = misses_of(explanation);
 }
 
 std::string dump(const Json& json) {

@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "app/explanation.h"
+#include "config/nearest.h"
 
 namespace sluice {
 namespace {
@@ -58,6 +60,29 @@ std::string line_header_of(const MessageTrace& trace, const Colors& color) {
   return text + fmt::format("  {}no number: no rule is tried{}\n", color.dim, color.end);
 }
 
+// "web01 in cluster web (the map names web01)".
+std::string host_of(const ClusterMap& clusters, std::string_view host) {
+  const ClusterMatch cluster = clusters.cluster_of(host);
+  std::string why;
+  switch (cluster.by) {
+    case ClusterMatch::By::kMap:
+      why = fmt::format("the map names {}", cluster.rule);
+      break;
+    case ClusterMatch::By::kWildcard:
+      why = fmt::format("the map has {}", cluster.rule);
+      break;
+    case ClusterMatch::By::kPattern:
+      why = fmt::format("by the pattern {}", cluster.rule);
+      break;
+    case ClusterMatch::By::kDefault:
+      why = "the default: neither the map nor a pattern names it";
+      break;
+  }
+  const std::string_view name = clusters.resolve_alias(host);
+  const std::string alias = name == host ? "" : fmt::format(", an alias of {},", name);
+  return fmt::format("{}{} in cluster {} ({})", host, alias, cluster.cluster, why);
+}
+
 std::string header_of(const Explanation& explanation, const Colors& color) {
   const MessageTrace& trace = explanation.trace;
   const Record& record = trace.record;
@@ -72,10 +97,7 @@ std::string header_of(const Explanation& explanation, const Colors& color) {
   if (record.severity) text += field("severity", std::to_string(*record.severity));
   text += times_of(trace);
   text += field("hostname", record.hostname);
-  const ClusterMatch cluster = explanation.clusters.cluster_of(trace.host);
-  text += field("host",
-                fmt::format("{} in cluster {} (by {}{}{})", trace.host, cluster.cluster,
-                            name_of(cluster.by), cluster.rule.empty() ? "" : " ", cluster.rule));
+  text += field("host", host_of(explanation.clusters, trace.host));
   text += field("app_name", record.app_name);
   text += field("procid", record.procid);
   if (!record.msgid.empty()) text += field("msgid", record.msgid);
@@ -116,13 +138,53 @@ std::string value_of(const Sample& sample) {
   return fmt::format("{:.10g}{}{}", sample.value, metric.unit.empty() ? "" : " ", metric.unit);
 }
 
+std::string fields_of(const RuleTrace& rule) {
+  constexpr std::size_t kShownMax = 40;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(rule.fields.size(), kShownMax); ++i) {
+    text += fmt::format("    field {} = {}\n", shown(rule.fields[i].first),
+                        shown(rule.fields[i].second));
+  }
+  if (rule.fields.size() > kShownMax) {
+    text += fmt::format("    and {} more fields\n", rule.fields.size() - kShownMax);
+  }
+  return text;
+}
+
+using Variables = std::vector<std::pair<std::string, std::string>>;
+
+const std::string* find_variable(const Variables& variables, std::string_view name) {
+  const auto found = std::ranges::find(variables, name, &Variables::value_type::first);
+  return found == variables.end() ? nullptr : &found->second;
+}
+
+// The variables after the rule, and what they were before it.
+std::string context_of(const RuleTrace& rule) {
+  std::string text;
+  for (const auto& [name, value] : rule.context) {
+    const std::string* before = find_variable(rule.context_before, name);
+    std::string was;
+    if (before == nullptr) {
+      was = " (was not set)";
+    } else if (*before != value) {
+      was = fmt::format(" (was {})", shown(*before));
+    }
+    text += fmt::format("    context {} = {}{}\n", name, shown(value), was);
+  }
+  for (const auto& [name, value] : rule.context_before) {
+    if (find_variable(rule.context, name) != nullptr) continue;
+    text += fmt::format("    context {} ended (was {})\n", name, shown(value));
+  }
+  return text;
+}
+
 std::string match_of(const Explanation& explanation, const RuleTrace& rule, const Colors& color) {
   std::string text =
       fmt::format("  {}{} matched{}\n", color.good, explanation.rules.name(rule.rule), color.end);
   for (const auto& [name, value] : rule.captures)
     text += fmt::format("    capture {} = {}\n", name, shown(value));
-  for (const auto& [name, value] : rule.context)
-    text += fmt::format("    context {} = {}\n", name, shown(value));
+  text += fields_of(rule);
+  text += context_of(rule);
   for (const std::string& note : rule.notes)
     text += fmt::format("    {}no sample: {}{}\n", color.dim, note, color.end);
   for (std::size_t i = 0; i < rule.sample_count; ++i) {
@@ -139,6 +201,8 @@ std::string match_of(const Explanation& explanation, const RuleTrace& rule, cons
 int closeness(const RuleTrace& rule) {
   switch (rule.outcome) {
     case RuleTrace::Outcome::kWhere:
+      return 5;
+    case RuleTrace::Outcome::kFields:
       return 4;
     case RuleTrace::Outcome::kPattern:
       return 3;
@@ -151,9 +215,17 @@ int closeness(const RuleTrace& rule) {
   }
 }
 
+// `; did you mean "puppet-agent"?`, for a program that no rule reads.
+std::string nearest_program(const RuleSet& rules, std::string_view app) {
+  std::vector<std::string_view> programs;
+  for (std::uint32_t rule = 0; rule < rules.size(); ++rule) {
+    programs.insert(programs.end(), rules.apps(rule).begin(), rules.apps(rule).end());
+  }
+  return app.empty() ? "" : did_you_mean(app, programs);
+}
+
 // Why the rules that read this program did not match, the closest first.
 std::string misses_of(const Explanation& explanation, const Colors& color) {
-  constexpr std::size_t kDetailBytes = 100;
   std::vector<const RuleTrace*> misses;
   std::size_t other_apps = 0;
   std::size_t other_inputs = 0;
@@ -170,15 +242,14 @@ std::string misses_of(const Explanation& explanation, const Colors& color) {
                            [](const RuleTrace* rule) { return closeness(*rule); });
   std::string text;
   for (const RuleTrace* rule : misses) {
-    std::string detail = shown(rule->detail);
-    if (detail.size() > kDetailBytes) detail = detail.substr(0, kDetailBytes) + "...";
-    text += fmt::format("  {}{} no: {}{}\n", color.dim, explanation.rules.name(rule->rule), detail,
-                        color.end);
+    text += fmt::format("  {}{} no: {}{}\n", color.dim, explanation.rules.name(rule->rule),
+                        shown(rule->detail), color.end);
   }
   if (other_apps > 0) {
     const std::string_view app = explanation.trace.record.app_name;
-    text += fmt::format("  {}{} rules read other programs than {}{}\n", color.dim, other_apps,
-                        app.empty() ? "a message without APP-NAME" : shown(app), color.end);
+    text += fmt::format("  {}{} rules read other programs than {}{}{}\n", color.dim, other_apps,
+                        app.empty() ? "a message without APP-NAME" : shown(app),
+                        misses.empty() ? nearest_program(explanation.rules, app) : "", color.end);
   }
   if (other_inputs > 0) {
     text += fmt::format("  {}{} rules read {} input{}\n", color.dim, other_inputs,
