@@ -191,6 +191,13 @@ Expected<void> check_keys(const JsonValue& value, const Metric& metric) {
   return {};
 }
 
+// The likeliest wrong word for the names of a state; the nearest known ones mean other things.
+void refuse_states(ObjectReader& reader) {
+  reader.refuse("states",
+                "the names that a state can have are called \"values\"; an emit names its own with "
+                "\"state\"");
+}
+
 Expected<MetricDefinition> decode_pack_metric(const JsonValue& value) {
   MetricDefinition metric;
   ObjectReader reader(value);
@@ -214,6 +221,7 @@ void read_metric_keys(ObjectReader& reader, MetricDefinition& definition) {
   reader.read("hold", definition.hold, decode_hold);
   reader.read("idle", metric.idle, decode_idle);
   (void)reader.find("stats");  // After the type, which decides the leaves.
+  refuse_states(reader);
 }
 
 Expected<void> finish_metric(const JsonValue& value, MetricDefinition& definition) {
@@ -233,6 +241,7 @@ void refuse_metric_keys(ObjectReader& reader, const MetricDefinition& definition
     reader.refuse("type", fmt::format("{} says that this is {}; remove it here", place,
                                       with_article(metric.type)));
   }
+  refuse_states(reader);
   for (const std::string_view key : kKeys) {
     reader.refuse(key, "is said once for the pack, in " + place + "; remove it here");
   }

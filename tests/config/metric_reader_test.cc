@@ -37,6 +37,20 @@ TEST_CASE("a state lists its values; a constant one becomes its index", "[config
   CHECK(emit.value.constant == 1);
 }
 
+TEST_CASE("the names of a state are called values, and who says otherwise is told", "[config]") {
+  const std::string told =
+      "the names that a state can have are called \"values\"; an emit names its own with \"state\"";
+  const std::string state = R"("type": "state", "states": ["good", "bad"])";
+  const std::string emit = R"("metric": "m")";
+  CHECK(error(pack_with("", emit + ", " + state)) ==
+        "x.json: rule \"r\": /rules/0/emit/states: " + told);
+  CHECK(error(pack_with(R"("metrics": {"m": {)" + state + "}}", emit)) ==
+        "x.json: /metrics/m/states: " + told);
+  CHECK(error(pack_with(R"("metrics": {"m": {"type": "state", "values": ["good"]}})",
+                        emit + R"(, "states": ["good"])")) ==
+        "x.json: rule \"r\": /rules/0/emit/states: " + told);
+}
+
 TEST_CASE("a state may come from a capture", "[config]") {
   const EmitDefinition emit =
       emit_of(pack_with("", R"("metric": "m", "type": "state", "values": ["a"], "value": "c")"));
