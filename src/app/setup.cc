@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <utility>
 
 #include "config/cluster_map.h"
 #include "config/load_config.h"
 #include "config/pack_files.h"
+#include "sluice/rules/cost.h"
 #include "sluice/rules/examples.h"
 
 namespace sluice {
@@ -31,6 +33,8 @@ Expected<void> load_rules(Setup& setup) {
   auto rules = RuleSet::compile(setup.packs);
   if (!rules) return std::unexpected(std::move(rules).error());
   setup.rules = std::move(*rules);
+  std::vector<std::string> costs = cost_warnings(*setup.rules);
+  std::ranges::move(costs, std::back_inserter(setup.warnings));
   ExampleReport report = run_examples(setup.packs);
   setup.example_count = report.example_count;
   setup.rules_without_example = std::move(report.without_example);

@@ -14,6 +14,12 @@ namespace {
 // More groups than any rule needs; a bound so that they fit on the stack.
 constexpr std::size_t kGroupsMax = 33;
 
+constexpr std::string_view kTooLarge =
+    "it takes more than 1 MiB when compiled: shorten its repetitions and alternatives, or make "
+    "rules "
+    "of them";
+static_assert(Pattern::kMemoryMax == 1024 * 1024, "as the words say");
+
 }  // namespace
 
 Pattern::Pattern(std::unique_ptr<re2::RE2> compiled) : compiled_(std::move(compiled)) {}
@@ -24,13 +30,16 @@ Pattern::~Pattern() = default;
 Expected<Pattern> Pattern::compile(std::string_view pattern) {
   re2::RE2::Options options;
   options.set_log_errors(false);
+  options.set_max_mem(kMemoryMax);
   options.set_encoding(re2::RE2::Options::EncodingLatin1);
   auto compiled =
       std::make_unique<re2::RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
   if (!compiled->ok()) {
     std::string what = "expected an RE2 pattern, but: " + compiled->error() + " in \"" +
                        std::string(pattern) + '"';
-    const std::string_view advice = pattern_advice(pattern, compiled->error_arg());
+    const std::string_view advice = compiled->error_code() == re2::RE2::ErrorPatternTooLarge
+                                        ? kTooLarge
+                                        : pattern_advice(pattern, compiled->error_arg());
     if (!advice.empty()) what.append("; ").append(advice);
     return fail(std::move(what));
   }
@@ -53,6 +62,8 @@ bool Pattern::search(std::string_view text, std::vector<std::string_view>& group
   }
   return true;
 }
+
+int Pattern::program_size() const { return compiled_->ProgramSize(); }
 
 std::size_t Pattern::group_count() const {
   return static_cast<std::size_t>(compiled_->NumberOfCapturingGroups()) + 1;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,6 +20,11 @@ namespace sluice {
 // beyond ASCII is as many '.' as it has octets.
 class Pattern {
  public:
+  // What one pattern may take, compiled and while it runs. RE2 keeps to it: a pattern that needs
+  // more to be compiled is refused, one that needs more to run forgets what it worked out and goes
+  // on.
+  static constexpr std::int64_t kMemoryMax = 1024 * 1024;
+
   // Refuses what RE2 refuses, with RE2's words.
   [[nodiscard]] static Expected<Pattern> compile(std::string_view pattern);
 
@@ -31,6 +37,8 @@ class Pattern {
   // found; fewer is faster, none fastest.
   [[nodiscard]] bool search(std::string_view text, std::vector<std::string_view>& groups) const;
 
+  // Instructions of the compiled pattern: what it costs, roughly.
+  [[nodiscard]] int program_size() const;
   // Groups of the pattern, the whole match included.
   [[nodiscard]] std::size_t group_count() const;
   // The number of the group named `name`, or 0.
