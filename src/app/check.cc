@@ -5,30 +5,28 @@
 #include <string_view>
 
 #include "app/commands.h"
+#include "app/map_change.h"
 #include "app/print.h"
 
 namespace sluice {
 
 namespace {
 
-// "; map: hosts 120, clusters 7, groups 2 (environment, role)": what the cluster map file says.
+// "; map: 120 hosts, 7 clusters, 2 groups (environment, role)": what the cluster map file says.
 std::string map_in_words(const ClusterMapDefinition& map) {
   if (map.entries.empty()) return {};
   std::set<std::string_view> clusters;
   std::set<std::string_view> groups;
-  std::size_t patterns = 0;
   for (const ClusterMapDefinition::Entry& entry : map.entries) {
     clusters.insert(entry.cluster);
     for (const auto& [group, value] : entry.groups) groups.insert(group);
-    if (entry.host.find('*') != std::string::npos) ++patterns;
   }
-  std::string words = fmt::format("; map: hosts {}", map.entries.size() - patterns);
-  if (patterns > 0) words += fmt::format(", patterns {}", patterns);
-  words += fmt::format(", clusters {}", clusters.size());
+  std::string words =
+      fmt::format("; map: {}, {} clusters", map_size_in_words(map), clusters.size());
   if (!groups.empty()) {
-    words += fmt::format(", groups {} ({})", groups.size(), fmt::join(groups, ", "));
+    words += fmt::format(", {} groups ({})", groups.size(), fmt::join(groups, ", "));
   }
-  if (!map.aliases.empty()) words += fmt::format(", aliases {}", map.aliases.size());
+  if (!map.aliases.empty()) words += fmt::format(", {} aliases", map.aliases.size());
   return words;
 }
 

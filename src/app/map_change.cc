@@ -56,6 +56,14 @@ std::vector<std::string> changed_aliases(const ClusterMapDefinition& before,
 
 }  // namespace
 
+std::string map_size_in_words(const ClusterMapDefinition& map) {
+  const auto patterns = static_cast<std::size_t>(std::ranges::count_if(
+      map.entries, [](const Entry& entry) { return entry.host.find('*') != std::string::npos; }));
+  std::string words = fmt::format("{} hosts", map.entries.size() - patterns);
+  if (patterns > 0) words += fmt::format(", {} patterns", patterns);
+  return words;
+}
+
 std::string describe_map_change(const ClusterMapDefinition& before,
                                 const ClusterMapDefinition& after) {
   const Entries old_entries = by_host(before);
@@ -70,8 +78,7 @@ std::string describe_map_change(const ClusterMapDefinition& before,
     }
     if (old->second->groups != entry->groups) regrouped.emplace_back(host);
   }
-  return fmt::format("{} hosts", after.entries.size()) +
-         told("added", missing_from(old_entries, new_entries)) +
+  return map_size_in_words(after) + told("added", missing_from(old_entries, new_entries)) +
          told("removed", missing_from(new_entries, old_entries)) + told("moved", moved) +
          told("in other groups", regrouped) +
          told("aliases changed", changed_aliases(before, after));

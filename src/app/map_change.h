@@ -12,6 +12,9 @@ namespace sluice {
 [[nodiscard]] std::string describe_map_change(const ClusterMapDefinition& before,
                                               const ClusterMapDefinition& after);
 
+// "120 hosts, 3 patterns": how much a map names; wherever that is told, it is told like this.
+[[nodiscard]] std::string map_size_in_words(const ClusterMapDefinition& map);
+
 // True if `after` lacks more than a fifth of the hosts: rather a query that failed half-way than a
 // decision.
 [[nodiscard]] bool has_shrunk(const ClusterMapDefinition& before,

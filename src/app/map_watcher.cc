@@ -72,10 +72,10 @@ std::optional<MapNews> MapWatcher::read(const std::optional<Identity>& identity)
                    fmt::format("cluster map {}: again what is in use", config_.file)};
   }
   if (has_shrunk(current_, *loaded)) {
-    return refuse(
-        fmt::format("{}: {} hosts, more than a fifth fewer than the {} in use; if that "
-                    "is meant, SIGHUP takes it all the same",
-                    config_.file, loaded->entries.size(), current_.entries.size()));
+    return refuse(fmt::format(
+        "{}: {}, more than a fifth fewer than in use ({}); if that is meant, SIGHUP takes "
+        "it all the same",
+        config_.file, map_size_in_words(*loaded), map_size_in_words(current_)));
   }
   auto clusters = ClusterMap::make(*loaded, cluster_options_of(config_));
   if (!clusters) return refuse(clusters.error().message());

@@ -58,6 +58,20 @@ Expected<void> check_octets(std::string_view text, std::string_view file) {
   return {};
 }
 
+// "syntax error while parsing object - unexpected string literal; expected '}'" becomes "expected
+// '}', found string literal". What has no such parts stays.
+std::string in_our_words(std::string_view what) {
+  constexpr std::string_view kFound = " - unexpected ";
+  constexpr std::string_view kExpected = "; expected ";
+  const auto found = what.find(kFound);
+  const auto expected = what.find(kExpected);
+  if (found == std::string_view::npos || expected == std::string_view::npos || expected < found)
+    return std::string(what);
+  const auto begin = found + kFound.size();
+  return fmt::format("expected {}, found {}", what.substr(expected + kExpected.size()),
+                     what.substr(begin, expected - begin));
+}
+
 // The parser's message without its number and its own idea of the place.
 std::string reason_of(std::string_view what) {
   if (const auto end = what.find("] "); what.starts_with('[') && end != std::string_view::npos) {
@@ -110,7 +124,7 @@ class Builder final : public nlohmann::json_sax<json> {
     if (reason.find("unexpected '") != std::string::npos && follows_comma(offset)) {
       reason = fmt::format("a comma before the closing {}; remove it", text_[offset]);
     }
-    error_ = Error{place(file_, text_, offset), std::move(reason)};
+    error_ = Error{place(file_, text_, offset), in_our_words(reason)};
     return false;
   }
 

@@ -24,10 +24,10 @@ TEST_CASE("a change of the map is told by what becomes of hosts", "[app]") {
       map_of({{"b", "db", {}}, {"c", "db", {{"environment", "dev"}}}, {"d*", "web", {}}});
   before.aliases = {{"same", "a"}, {"gone", "a"}, {"turned", "a"}};
   after.aliases = {{"same", "a"}, {"turned", "b"}, {"fresh", "b"}};
-  CHECK(
-      describe_map_change(before, after) ==
-      "3 hosts; 1 added (d*); 1 removed (a); 1 moved (b from web to db); 1 in other groups (c); 3 "
-      "aliases changed (fresh, turned, gone)");
+  CHECK(describe_map_change(before, after) ==
+        "2 hosts, 1 patterns; 1 added (d*); 1 removed (a); 1 moved (b from web to db); 1 in other "
+        "groups (c); 3 "
+        "aliases changed (fresh, turned, gone)");
   CHECK(describe_map_change(before, before) == "3 hosts");
 }
 

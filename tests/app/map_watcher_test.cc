@@ -96,7 +96,7 @@ TEST_CASE("a map that cannot be used is refused once, and the old one stays", "[
   std::string why = map.file;
   SECTION("half written") {
     news = map.after_replacing(kMoved.substr(0, 20));
-    why += ":1:21: syntax error while parsing object - unexpected end of input; expected '}'";
+    why += ":1:21: expected '}', found end of input";
   }
   SECTION("empty file") {
     news = map.after_replacing("");
@@ -115,7 +115,8 @@ TEST_CASE("a map that cannot be used is refused once, and the old one stays", "[
   SECTION("shrunk") {
     news = map.after_replacing(kShrunk);
     why +=
-        ": 3 hosts, more than a fifth fewer than the 4 in use; if that is meant, SIGHUP takes it "
+        ": 3 hosts, more than a fifth fewer than in use (4 hosts); if that is meant, SIGHUP takes "
+        "it "
         "all the same";
   }
   SECTION("gone") {

@@ -24,18 +24,12 @@ TEST_CASE("a syntax error names file, line and column", "[config]") {
   const auto [text, message] = GENERATE(table<std::string, std::string>({
       {"", "x.json: the file is empty; expected a JSON object, at least {}"},
       {" \r\n\t", "x.json: the file is empty; expected a JSON object, at least {}"},
-      {"// nothing\n",
-       "x.json:2:1: syntax error while parsing value - unexpected end of input; expected '[', '{', "
-       "or a literal"},
+      {"// nothing\n", "x.json:2:1: expected '[', '{', or a literal, found end of input"},
       {"{\n  \"a\": 1,\n}", "x.json:3:1: a comma before the closing }; remove it"},
       {"[1,]", "x.json:1:4: a comma before the closing ]; remove it"},
-      {"{\n  \"a\": 1\n  \"b\": 2\n}",
-       "x.json:3:3: syntax error while parsing object - unexpected string literal; expected '}'"},
-      {"{\"\xC3\xA9\" 1}",
-       "x.json:1:6: syntax error while parsing object separator - unexpected number literal; "
-       "expected ':'"},
-      {"{} {}",
-       "x.json:1:4: syntax error while parsing value - unexpected '{'; expected end of input"},
+      {"{\n  \"a\": 1\n  \"b\": 2\n}", "x.json:3:3: expected '}', found string literal"},
+      {"{\"\xC3\xA9\" 1}", "x.json:1:6: expected ':', found number literal"},
+      {"{} {}", "x.json:1:4: expected end of input, found '{'"},
       {"{\"a\": nul}",
        "x.json:1:10: syntax error while parsing value - invalid literal; last read: '\"a\": nul}'"},
       {"{\"a\": 1e999}", "x.json:1:7: number overflow parsing '1e999'"},

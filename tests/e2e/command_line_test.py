@@ -241,7 +241,7 @@ class CommandLine(unittest.TestCase):
         result = sluice("check", "--config", self.config(clusters={"file": "map.json"}))
         self.assertEqual((result.returncode, result.stderr), (0, b""))
         self.assertTrue(result.stdout.decode().endswith(
-            "; map: hosts 2, patterns 1, clusters 2, groups 2 (role, site), aliases 1\n"), result.stdout)
+            "; map: 2 hosts, 1 patterns, 2 clusters, 2 groups (role, site), 1 aliases\n"), result.stdout)
 
 
 if __name__ == "__main__":
