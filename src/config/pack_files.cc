@@ -214,6 +214,13 @@ Expected<void> check_presence(const std::vector<PackDefinition>& packs) {
     if (!pack.presence) continue;
     const auto [first, is_new] = seen.try_emplace(pack.presence->name, &pack);
     if (is_new || *first->second->presence == *pack.presence) continue;
+    if (first->second->presence->every == pack.presence->every) {
+      return at(
+          pack.file,
+          at("/presence",
+             Error{{}, "expected the same \"hosts\" and \"clusters\" as in " + first->second->file})
+              .error());
+    }
     return at(pack.file,
               at("/presence/every",
                  Error{{},

@@ -23,6 +23,20 @@ Expected<std::string> decode_name(const JsonValue& value) {
   return decode_parsed(value, parse_name_part);
 }
 
+// A host, where '*' stands for any characters, or a cluster. Lower-cased, as canonical names are.
+Expected<std::string> decode_expected(const JsonValue& value) {
+  auto text = decode_text(value);
+  if (!text) return text;
+  constexpr std::size_t kNameMax = 255;
+  const auto is_printable = [](char c) { return c > ' ' && c < 0x7f; };
+  if (text->empty() || text->size() > kNameMax || !std::ranges::all_of(*text, is_printable))
+    return value.expected("a name of at most 255 printable characters");
+  std::ranges::transform(*text, text->begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
+  return text;
+}
+
 Expected<std::optional<PresenceDefinition>> decode_presence(const JsonValue& value) {
   PresenceDefinition presence;
   ObjectReader reader(value);
@@ -30,6 +44,12 @@ Expected<std::optional<PresenceDefinition>> decode_presence(const JsonValue& val
   reader.require("every", "\"30m\"", presence.every, [](const JsonValue& every) {
     return decode_seconds(every, std::chrono::seconds(1), std::chrono::hours(24 * 366));
   });
+  const auto read_names = [&](std::string_view key, std::vector<std::string>& names) {
+    reader.read(key, names,
+                [](const JsonValue& list) { return decode_list(list, decode_expected); });
+  };
+  read_names("hosts", presence.hosts);
+  read_names("clusters", presence.clusters);
   if (auto done = reader.finish(); !done) return std::unexpected(std::move(done).error());
   return std::optional(std::move(presence));
 }

@@ -4,37 +4,10 @@
 #include <utility>
 
 #include "base/string_map.h"
+#include "pipeline/wildcard.h"
 #include "sluice/rules/pattern.h"
 
 namespace sluice {
-namespace {
-
-// True if `pattern`, in which '*' stands for any run of characters, is all of `text`. Goes back to
-// the last '*' only, so it takes at most |pattern| * |text| steps.
-bool wildcard_matches(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0;
-  std::size_t t = 0;
-  std::size_t star = std::string_view::npos;
-  std::size_t star_text = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      star_text = t;
-    } else if (p < pattern.size() && pattern[p] == text[t]) {
-      ++p;
-      ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++star_text;
-    } else {
-      return false;
-    }
-  }
-  return pattern.substr(p).find_first_not_of('*') == std::string_view::npos;
-}
-
-}  // namespace
-
 std::string_view name_of(ClusterMatch::By by) noexcept {
   switch (by) {
     case ClusterMatch::By::kMap:

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "pipeline/wildcard.h"
+
 namespace sluice {
 
 Wanted::Wanted(std::span<const SeriesKey> scope_tracks)
@@ -140,10 +142,29 @@ void Gatherer::add_presence(const WindowView& view, const Presence& presence,
   }
 }
 
+namespace {
+
+// Whether a host of the map should give the sign.
+bool expects(const Presence& presence, std::string_view host, const ClusterMap& clusters) {
+  if (presence.hosts.empty() && presence.clusters.empty()) return true;
+  const auto is_host = [&](const std::string& pattern) { return wildcard_matches(pattern, host); };
+  return std::ranges::any_of(presence.hosts, is_host) ||
+         (!presence.clusters.empty() &&
+          std::ranges::find(presence.clusters, clusters.cluster_of(host).cluster) !=
+              presence.clusters.end());
+}
+
+}  // namespace
+
 std::vector<std::uint8_t> Gatherer::expected_hosts(Placement& placement, std::string_view presence,
                                                    Seconds end) {
   std::vector<std::uint8_t> expected(knowledge_.hosts.number_count());
-  for (const HostId host : placement.expected()) expected[host] = 1;
+  const auto known = std::ranges::find(knowledge_.presences, presence, &Presence::name);
+  for (const HostId host : placement.expected()) {
+    if (known == knowledge_.presences.end() ||
+        expects(*known, knowledge_.hosts[host].name, placement.clusters()))
+      expected[host] = 1;
+  }
   if (const auto track = presence_track(presence)) {
     knowledge_.last.for_each(*track, end, [&](HostId host, const LastEvent& sign) {
       if (end - sign.time <= knowledge_.host_ttl) expected[host] = 1;

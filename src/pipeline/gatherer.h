@@ -67,8 +67,8 @@ class Gatherer {
   // The window's hosts in sorted order.
   [[nodiscard]] std::vector<const Window::Host*> sorted_hosts(const Window& window);
 
-  // Who is expected to be heard as of `end`, by HostId: hosts that the map names, and those heard
-  // with the presence (empty: the map alone) within host_ttl.
+  // Who is expected to be heard as of `end`, by HostId: hosts that the map names and the presence
+  // does not leave out, and those heard with the presence (empty: the map alone) within host_ttl.
   [[nodiscard]] std::vector<std::uint8_t> expected_hosts(Placement& placement,
                                                          std::string_view presence, Seconds end);
 

@@ -20,6 +20,9 @@ struct Presence {
   std::string name;
   std::chrono::seconds every{0};  // 0: no pack declares it any more.
   Timestamp since{};              // From when on this relay has listened for it.
+  // As PresenceDefinition; of the configuration, so no part of a checkpoint.
+  std::vector<std::string> hosts;
+  std::vector<std::string> clusters;
 };
 
 // What the publisher knows beside the windows.

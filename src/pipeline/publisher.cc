@@ -40,9 +40,11 @@ void Publisher::State::set_presences(const std::vector<PresenceDefinition>& chos
   for (const PresenceDefinition& one : chosen) {
     const auto known = std::ranges::find(knowledge.presences, one.name, &Presence::name);
     if (known == knowledge.presences.end()) {
-      knowledge.presences.push_back({one.name, one.every, since});
+      knowledge.presences.push_back({one.name, one.every, since, one.hosts, one.clusters});
     } else {
       known->every = one.every;
+      known->hosts = one.hosts;
+      known->clusters = one.clusters;
     }
   }
 }

@@ -169,6 +169,36 @@ TEST_CASE("who counts: those that the map names, and those heard within host_ttl
   CHECK(sum_of_states(relay, "sluice.all", kStart + 5 * 3600 + 600) == 2);
 }
 
+TEST_CASE("a presence may expect only some of the map's hosts", "[pipeline][presence]") {
+  ClusterMapDefinition map;
+  for (const char* const web : {"web1", "web2"}) map.entries.push_back({web, "web", {}});
+  for (const char* const mail : {"mail1", "mail2"}) map.entries.push_back({mail, "mail", {}});
+  map.entries.push_back({"db1", "db", {}});
+  const auto [hosts, clusters, expected] =
+      GENERATE(table<std::vector<std::string>, std::vector<std::string>, int>({
+          {{}, {}, 5},
+          {{"web*"}, {}, 3},  // And web3, which gave a sign without being in the map.
+          {{"*1"}, {}, 4},
+          {{}, {"mail"}, 3},
+          {{"web1"}, {"mail", "db"}, 5},
+          {{"nobody"}, {"no-cluster"}, 1},
+      }));
+  CAPTURE(hosts, clusters);
+  PublisherOptions options = with_puppet();
+  options.presences[0].hosts = hosts;
+  options.presences[0].clusters = clusters;
+  Relay relay(options, map);
+  relay.hear("web3", "puppet", kStart + 5);
+  relay.run_until(kStart + 130);
+  const int and_web3 = hosts.empty() && clusters.empty() ? 1 : 0;
+  CHECK(relay.value("sluice.all.presence.puppet.expected", kStart) == expected + and_web3);
+  relay.run_until(kStart + 7300, 20);
+  // Nobody else ever speaks, and all that are expected are missing at last.
+  CHECK(relay.value("sluice.all.presence.puppet.missing", kStart + 7140) == expected + and_web3);
+  CHECK(relay.publisher().missing_hosts("puppet", 10).size() ==
+        static_cast<std::size_t>(expected + and_web3));
+}
+
 TEST_CASE("a reload that changes the states keeps what is known by name", "[pipeline]") {
   Relay relay(with_puppet());
   relay.add(kNodes, "web1", 1, kStart + 10);

@@ -127,6 +127,10 @@ struct RuleDefinition {
 struct PresenceDefinition {
   std::string name;
   std::chrono::seconds every{0};
+  // Which of the cluster map's hosts are expected to give it: those whose canonical name is one of
+  // `hosts` ('*' stands for any characters), and those of `clusters`. Both empty: all of them.
+  std::vector<std::string> hosts;
+  std::vector<std::string> clusters;
 
   friend bool operator==(const PresenceDefinition&, const PresenceDefinition&) = default;
 };
