@@ -141,6 +141,7 @@ void Delivery::taken(std::optional<Batch> batch, bool was_backlog_allowed) {
   was_last_backlog_ = batch->is_backlog;
   if (batch->is_backlog) next_backlog_ms_ = now_ms() + count_of(kBacklogPause);
   phase_ = Phase::kSending;
+  attempt_began_ms_ = now_ms();
   client_.send(std::move(*batch), confirmation_.next(now_ms()));
 }
 
@@ -198,7 +199,7 @@ void Delivery::retry_later(const CarbonFailure& failure) {
   last_error_ = failure.message();
   was_last_backlog_ = true;  // When it is back, live windows go first.
   if (!std::exchange(is_down_, true)) {
-    down_since_ms_ = now_ms();
+    down_since_ms_ = attempt_began_ms_;
     spdlog::warn(
         "destination {} does not take datapoints: {}; {} datapoints wait, trying again until it "
         "does",
@@ -226,8 +227,37 @@ void Delivery::tick() {
   is_tick_under_way_ = true;
   spool_.tick([this] {
     is_tick_under_way_ = false;
+    tell_of_new_series();
     send_next();
   });
+}
+
+// When they begin to wait for long, each time that their number has doubled since, and when the
+// last has left.
+void Delivery::tell_of_new_series() {
+  const SpoolStats& stats = spool_.stats();
+  if (stats.new_series == 0) {
+    if (new_series_told_ > 0) {
+      spdlog::info(
+          "destination {} ({}): the new series that waited for their turn have left, {} of "
+          "them in {} s",
+          config_.name, endpoint(), stats.series_admitted - admitted_before_,
+          (now_ms() - new_series_since_ms_) / 1000);
+    }
+    new_series_told_ = 0;
+    return;
+  }
+  if (stats.new_series_time < kNewSeriesToldMin || stats.new_series < 2 * new_series_told_) return;
+  if (new_series_told_ == 0) {
+    new_series_since_ms_ = now_ms();
+    admitted_before_ = stats.series_admitted;
+  }
+  new_series_told_ = stats.new_series;
+  spdlog::info(
+      "destination {} ({}): {} new series wait for their turn, {} leave in a minute "
+      "(new_series_per_minute), the last in {} {} s; their datapoints are kept until then",
+      config_.name, endpoint(), stats.new_series, config_.new_series_per_minute,
+      stats.is_new_series_growing ? "at least" : "about", stats.new_series_time.count());
 }
 
 void Delivery::suspect_death(const std::string& reason) {
@@ -265,7 +295,9 @@ void Delivery::replay_if_due() {
 }
 
 void Delivery::note_lag() {
-  if (spool_.is_empty())
+  // What is sent once more has arrived already, so it is no arrears.
+  const SpoolStats& stats = spool_.stats();
+  if (spool_.is_open() && stats.waiting + stats.in_flight + spool_.on_the_way() == 0)
     behind_since_ms_.reset();
   else if (!behind_since_ms_)
     behind_since_ms_ = now_ms();
@@ -298,6 +330,9 @@ DestinationSnapshot Delivery::snapshot() const {
       .held_series = stats.new_series,
       .held_datapoints = stats.held,
       .held_seconds = static_cast<std::uint64_t>(stats.new_series_time.count()),
+      .is_held_growing = stats.is_new_series_growing,
+      .new_series_per_minute = config_.new_series_per_minute,
+      .replay_waiting = stats.replay_waiting + stats.replay_in_flight,
       .spool_bytes = stats.bytes,
       .is_spool_on_disk = stats.is_on_disk,
       .has_spool_failed = !stats.is_on_disk && stats.failures > 0,

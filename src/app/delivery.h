@@ -36,6 +36,8 @@ class Delivery {
   static constexpr std::chrono::milliseconds kRetryMax{30'000};
   static constexpr std::chrono::milliseconds kBacklogPause{100};
   static constexpr std::chrono::milliseconds kReplayPauseMin{5000};
+  // New series that wait for less than this come and go with every new host: no line in the log.
+  static constexpr std::chrono::seconds kNewSeriesToldMin{60};
   // Datapoints on their way into the spool, some 100 MB. While there are more, the disk hangs, and
   // further publications are dropped and counted like those of a full spool. A single one may be
   // larger: a window of a great fleet is.
@@ -113,6 +115,7 @@ class Delivery {
   void pause();
 
   void tick();
+  void tell_of_new_series();
   void suspect_death(const std::string& reason);
   void replay_if_due();
   void note_lag();
@@ -139,8 +142,13 @@ class Delivery {
   // Times are of a monotonic clock.
   bool is_down_ = false;
   std::string last_error_;
-  std::uint64_t down_since_ms_ = 0;
+  std::uint64_t attempt_began_ms_ = 0;            // Of the batch that is, or was last, in flight.
+  std::uint64_t down_since_ms_ = 0;               // The beginning of the first attempt that failed.
   std::optional<std::uint64_t> behind_since_ms_;  // Since when something waits.
+
+  std::uint64_t new_series_told_ = 0;  // How many waited when the log told of them; 0: none do.
+  std::uint64_t new_series_since_ms_ = 0;
+  std::uint64_t admitted_before_ = 0;
 
   bool was_last_backlog_ = true;  // So that the first batch is a live one.
   std::uint64_t next_backlog_ms_ = 0;

@@ -100,11 +100,20 @@ void append_inputs(std::string& out, const Json& ledger) {
   const Json& messages = member(ledger, "messages");
   append_row(
       out, "messages",
-      fmt::format("{} received = {} parsed + {} malformed; {} matched a rule",
-                  grouped(number(messages, "received")), grouped(number(messages, "parsed")),
-                  grouped(number(messages, "malformed")), grouped(number(messages, "matched"))));
+      fmt::format("{} received = {} parsed + {} malformed", grouped(number(messages, "received")),
+                  grouped(number(messages, "parsed")), grouped(number(messages, "malformed"))));
   if (const auto drops = number(messages, "udp_kernel_drops"); drops > 0)
     append_row(out, "", fmt::format("{} more dropped by the kernel (UDP)", grouped(drops)));
+  const Json& lines = member(ledger, "graphite_lines");
+  append_row(
+      out, "graphite lines",
+      fmt::format("{} received = {} parsed + {} malformed; {} of the parsed had no number",
+                  grouped(number(lines, "received")), grouped(number(lines, "parsed")),
+                  grouped(number(lines, "malformed")), grouped(number(lines, "without_number"))));
+  append_row(
+      out, "rules",
+      fmt::format("{} messages and lines matched a rule, {} matched none",
+                  grouped(number(messages, "matched")), grouped(number(messages, "unmatched"))));
   const Json& samples = member(ledger, "samples");
   const Json& dropped = member(samples, "dropped");
   append_row(out, "samples",
@@ -149,13 +158,37 @@ std::string waiting_note(const Json& destination) {
   return note;
 }
 
+// While more come, what is said now is too little in the end.
+std::string held_time_text(const Json& held) {
+  return fmt::format("for {} {}", flag(held, "growing") ? "at least" : "about",
+                     duration_text(number(held, "seconds")));
+}
+
 void append_held(std::string& out, const Json& destination) {
   const Json& held = member(destination, "held");
   if (number(held, "series") == 0) return;
-  append_column(
-      out, "  of these held", number(held, "datapoints"),
-      fmt::format("  of {} new series, for about {} (new_series_per_minute)",
-                  grouped(number(held, "series")), duration_text(number(held, "seconds"))));
+  append_column(out, "  of these held", number(held, "datapoints"),
+                fmt::format("  of {} new series, {} (new_series_per_minute)",
+                            grouped(number(held, "series")), held_time_text(held)));
+}
+
+// Of a destination that takes datapoints; what is wrong with another one stands in the health.
+std::string why_it_waits(const Json& destination) {
+  std::string why;
+  const Json& held = member(destination, "held");
+  if (number(held, "series") > 0) {
+    why = fmt::format("{} of {} new series {}, by new_series_per_minute {}",
+                      grouped(number(held, "datapoints")), grouped(number(held, "series")),
+                      held_time_text(held), number(held, "per_minute"));
+  }
+  const std::int64_t others = number(destination, "waiting") + number(destination, "in_flight") -
+                              number(held, "datapoints");
+  if (others > 0) {
+    const std::int64_t lag = number(destination, "lag_seconds");
+    why += fmt::format("{}{} on their way{}", why.empty() ? "" : ", ", grouped(others),
+                       lag > 0 ? ", behind for " + duration_text(lag) : std::string());
+  }
+  return why.empty() ? why : text(destination, "name") + ": " + why;
 }
 
 std::string_view state_of(const Json& destination) {
@@ -179,7 +212,11 @@ void append_destination(std::string& out, const Json& destination) {
   append_column(out, "in flight", number(destination, "in_flight"));
   append_column(out, "superseded", number(destination, "superseded"));
   append_column(out, "dropped", sum_of(dropped), reasons_text(dropped));
-  append_column(out, "sent once more", number(destination, "replayed"));
+  append_column(out, "sent once more", number(destination, "replayed"),
+                number(destination, "replay_waiting") == 0
+                    ? std::string()
+                    : fmt::format("  and {} to go, acknowledged before",
+                                  grouped(number(destination, "replay_waiting"))));
   const Json& spool = member(destination, "spool");
   out += fmt::format("  {:<18}{:>14}  {}\n", "spool", bytes_text(number(spool, "bytes")),
                      flag(spool, "on_disk") ? "on disk" : "in memory, lost when the relay ends");
@@ -249,10 +286,14 @@ std::string status_text(const Json& ledger, const Json& health) {
 std::string check_line(const Json& ledger, const Json& health) {
   std::int64_t acknowledged = 0;
   std::int64_t waiting = 0;
+  std::string reasons;
   for (const Json& destination : member(ledger, "destinations")) {
     acknowledged += number(destination, "acknowledged");
     waiting += number(destination, "waiting") + number(destination, "in_flight");
+    const std::string why = why_it_waits(destination);
+    if (!why.empty()) reasons += (reasons.empty() ? " (" : "; ") + why;
   }
+  if (!reasons.empty()) reasons += ')';
   const std::int64_t received = number(member(ledger, "messages"), "received");
   std::string words;
   for (const Json& reason : member(health, "reasons"))
@@ -261,8 +302,8 @@ std::string check_line(const Json& ledger, const Json& health) {
     if (c == '\n' || c == '|') c = ' ';  // One line; '|' starts the performance data.
   const bool is_ok = text(health, "status") == "ok";
   if (is_ok)
-    words = fmt::format("{} messages received, {} datapoints acknowledged, {} wait",
-                        grouped(received), grouped(acknowledged), grouped(waiting));
+    words = fmt::format("{} messages received, {} datapoints acknowledged, {} wait{}",
+                        grouped(received), grouped(acknowledged), grouped(waiting), reasons);
   return fmt::format("SLUICE {}: {}: {} | received={}c acknowledged={}c waiting={}\n",
                      is_ok ? "OK" : "DEGRADED", text(ledger, "instance"), words, received,
                      acknowledged, waiting);

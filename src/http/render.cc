@@ -33,7 +33,10 @@ Json destination_as_json(const DestinationSnapshot& one) {
       {"held",
        {{"series", one.held_series},
         {"datapoints", one.held_datapoints},
-        {"seconds", one.held_seconds}}},
+        {"seconds", one.held_seconds},
+        {"growing", one.is_held_growing},
+        {"per_minute", one.new_series_per_minute}}},
+      {"replay_waiting", one.replay_waiting},
       {"oldest_waiting", one.oldest_waiting ? Json(time_text(*one.oldest_waiting)) : Json()},
       {"lag_seconds", one.lag_seconds},
       {"never_confirms", one.is_unconfirmed},
@@ -55,6 +58,13 @@ Json messages_as_json(const Stats& stats) {
           {"unmatched", stats.messages_unmatched},
           {"truncated", stats.messages_truncated},
           {"udp_kernel_drops", stats.udp_kernel_drops}};
+}
+
+Json graphite_lines_as_json(const Stats& stats) {
+  return {{"received", stats.graphite_lines_received},
+          {"parsed", stats.graphite_lines_received - stats.graphite_lines_malformed},
+          {"malformed", stats.graphite_lines_malformed},
+          {"without_number", stats.graphite_lines_without_number}};
 }
 
 Json samples_as_json(const Snapshot& snapshot) {
@@ -119,6 +129,7 @@ std::string render_ledger(const Snapshot& snapshot) {
        {"started", time_text(snapshot.started)},
        {"time", time_text(snapshot.taken)},
        {"messages", messages_as_json(snapshot.stats)},
+       {"graphite_lines", graphite_lines_as_json(snapshot.stats)},
        {"samples", samples_as_json(snapshot)},
        {"destinations", std::move(destinations)},
        {"uncounted_loss",

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -34,8 +36,11 @@ struct DestinationSnapshot {
   std::uint64_t replayed = 0;
   std::uint64_t held_series = 0;  // New ones, of those that wait: they leave at a bounded rate.
   std::uint64_t held_datapoints = 0;
-  std::uint64_t held_seconds = 0;           // How long until the last of them has left, estimated.
-  std::optional<Timestamp> oldest_waiting;  // Its window.
+  std::uint64_t held_seconds = 0;  // How long until the last of them has left, if no more come,
+  bool is_held_growing = false;    // and whether more came lately.
+  std::uint64_t new_series_per_minute = 0;
+  std::uint64_t replay_waiting = 0;         // To be sent once more; in flight included.
+  std::optional<Timestamp> oldest_waiting;  // Its window; of what is not sent once more.
   std::uint64_t lag_seconds = 0;  // Since nothing waited but what is held; 0: nothing does.
   std::uint64_t spool_bytes = 0;
   bool is_spool_on_disk = false;
@@ -47,6 +52,21 @@ struct DestinationSnapshot {
   std::string last_error;       // Why, when it is down.
 };
 
+// How far the thread that owns the disk is behind, as of now and not of a tick: a disk that hangs
+// stops the ticks as well.
+struct DiskGauge {
+  // When the oldest job that is not done was given, on the steady clock; 0: none is under way.
+  std::atomic<std::chrono::steady_clock::rep> oldest_job{0};
+
+  [[nodiscard]] std::chrono::seconds behind(std::chrono::steady_clock::time_point now) const {
+    using Clock = std::chrono::steady_clock;
+    const Clock::rep oldest = oldest_job.load(std::memory_order_relaxed);
+    if (oldest == 0) return std::chrono::seconds(0);
+    return std::chrono::duration_cast<std::chrono::seconds>(
+        now - Clock::time_point(Clock::duration(oldest)));
+  }
+};
+
 // The state of the relay at the end of one tick. Immutable once it is handed to the status server,
 // which may read it from several threads.
 struct Snapshot {
@@ -54,9 +74,13 @@ struct Snapshot {
   std::string instance;
   Timestamp started{};
   Timestamp taken{};
+  // The same moment on a clock that nobody sets; nothing: a snapshot that does not grow old.
+  std::optional<std::chrono::steady_clock::time_point> taken_steady;
+  std::shared_ptr<const DiskGauge> disk;  // May be null.
   Stats stats;
   std::uint64_t samples_pending = 0;  // In deltas on their way.
   std::string state_trouble;          // Why windows do not outlive the relay now; empty: they do.
+  std::string names_trouble;          // Who finds no place in the tables of names; empty: all do.
   std::vector<DestinationSnapshot> destinations;
   std::uint64_t store_bytes = 0;
   std::uint64_t store_windows = 0;

@@ -41,6 +41,11 @@ std::int64_t TokenBucket::millionths() const noexcept {
   return static_cast<std::int64_t>(tokens_ * kMillion);
 }
 
+std::chrono::seconds TokenBucket::time_for(std::size_t cost) const noexcept {
+  const double missing = std::max(0.0, static_cast<double>(cost) - tokens_);
+  return std::chrono::seconds(static_cast<std::int64_t>(std::ceil(missing / per_second_)));
+}
+
 void TokenBucket::restore(std::int64_t millionths, Timestamp refilled_at) noexcept {
   tokens_ = std::min(burst_ + per_second_, static_cast<double>(millionths) / kMillion);
   refilled_at_ = refilled_at;
@@ -148,9 +153,11 @@ std::vector<SeriesGroup> NewSeries::all_groups() const {
 
 std::vector<std::uint64_t> NewSeries::all_known() const { return {known_.begin(), known_.end()}; }
 
-std::chrono::seconds NewSeries::time_to_admit() const noexcept {
+std::chrono::seconds NewSeries::time_to_admit(Timestamp now) const noexcept {
   if (rate_per_minute_ == 0) return {};
-  return std::chrono::seconds((waiting_.size() * 60 + rate_per_minute_ - 1) / rate_per_minute_);
+  TokenBucket bucket = bucket_;
+  bucket.refill(now);
+  return bucket.time_for(waiting_.size());
 }
 
 }  // namespace sluice

@@ -30,6 +30,8 @@ class TokenBucket {
 
   // For the file: a restart must not let a fresh bucket through.
   [[nodiscard]] std::int64_t millionths() const noexcept;
+  // How long until so many have been let through, one after the other, from the last refill on.
+  [[nodiscard]] std::chrono::seconds time_for(std::size_t cost) const noexcept;
   [[nodiscard]] Timestamp refilled_at() const noexcept { return refilled_at_; }
   void restore(std::int64_t millionths, Timestamp refilled_at) noexcept;
 
@@ -84,8 +86,9 @@ class NewSeries {
   [[nodiscard]] std::size_t waiting_count() const noexcept { return waiting_.size(); }
   [[nodiscard]] std::size_t known_count() const noexcept { return known_.size(); }
   [[nodiscard]] bool is_known(std::uint64_t hash) const { return known_.contains(hash); }
-  // Until the last of them has left, if nothing holds up the destination.
-  [[nodiscard]] std::chrono::seconds time_to_admit() const noexcept;
+  // From `now` until the last of them has left, if no more come and nothing holds up the
+  // destination: what is not covered by tokens at hand comes at the rate.
+  [[nodiscard]] std::chrono::seconds time_to_admit(Timestamp now) const noexcept;
 
  private:
   // By id, and so by order of arrival.

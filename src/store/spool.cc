@@ -17,6 +17,7 @@ void Spool::put(std::span<const Datapoint> datapoints, std::uint64_t sequence) {
   if (sequence != 0 && sequence <= last_sequence_) return;
   if (sequence == 0 && datapoints.empty()) return;
   stats_.put += datapoints.size();
+  const std::size_t series_before = series_.waiting_count();
   SpoolDraft draft(series_);
   std::uint64_t greatest = greatest_version_;
   for (const Datapoint& datapoint : datapoints) {
@@ -37,6 +38,7 @@ void Spool::put(std::span<const Datapoint> datapoints, std::uint64_t sequence) {
     stats_.dropped_damaged += datapoints.size();
     return;
   }
+  if (series_.waiting_count() > series_before) new_series_at_ = now_;
   stats_.superseded += repeated;
   greatest_version_ = greatest;
   if (sequence != 0) last_sequence_ = sequence;
@@ -266,10 +268,12 @@ SpoolStats Spool::stats() const {
     (row.is_replay ? stats.replay_in_flight : stats.in_flight) += row.count;
   stats.replay_waiting = index_.replay_count();
   stats.new_series = series_.waiting_count();
-  stats.new_series_time = series_.time_to_admit();
+  stats.new_series_time = series_.time_to_admit(now_);
+  stats.is_new_series_growing =
+      stats.new_series > 0 && new_series_at_ && now_ - *new_series_at_ < kGrowingFor;
   stats.known_series = series_.known_count();
   stats.bytes = bytes();
-  stats.oldest_window = index_.oldest_window();
+  stats.oldest_window = index_.oldest_unsent_window();
   stats.is_on_disk = is_on_disk();
   return stats;
 }

@@ -69,10 +69,11 @@ struct SpoolStats {
   std::uint64_t replay_waiting = 0;
   std::uint64_t replay_in_flight = 0;
   std::uint64_t new_series = 0;             // That wait for their turn,
-  std::chrono::seconds new_series_time{0};  // and until the last of them had it.
+  std::chrono::seconds new_series_time{0};  // and until the last of them had it, if no more come.
+  bool is_new_series_growing = false;       // More came within the last kGrowingFor.
   std::uint64_t known_series = 0;           // That the destination has been sent.
   std::uint64_t bytes = 0;                  // Of everything kept, what was acknowledged included.
-  std::optional<Seconds> oldest_window;     // Of what waits or is held.
+  std::optional<Seconds> oldest_window;     // Of what waits or is held, replays left out.
   bool is_on_disk = false;
 };
 
@@ -101,6 +102,10 @@ struct SpoolNotice {
 // backwards.
 class Spool {
  public:
+  // For so long after a new series has come, more are looked for: a fleet comes with several
+  // windows.
+  static constexpr std::chrono::seconds kGrowingFor{120};
+
   Spool(SpoolOptions options, Timestamp now);
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;
@@ -218,7 +223,8 @@ class Spool {
   std::uint64_t greatest_version_ = 0;  // Of any row.
   std::uint64_t next_batch_id_ = 1;
   std::optional<Seconds> newest_window_;
-  Timestamp now_{};  // Of the last call that told it.
+  Timestamp now_{};                         // Of the last call that told it.
+  std::optional<Timestamp> new_series_at_;  // When a new series came last, in this life.
   Timestamp next_try_{};
   Timestamp next_shrink_{};
   Timestamp failed_at_{};

@@ -160,6 +160,17 @@ std::optional<Seconds> SpoolIndex::oldest_window() const {
   return oldest;
 }
 
+std::optional<Seconds> SpoolIndex::oldest_unsent_window() const {
+  std::optional<Seconds> oldest;
+  if (!held_.empty()) oldest = held_.begin()->first;
+  const auto is_unsent = [](const Waiting& one) { return one.count > one.replay_count; };
+  for (auto window = windows_.rbegin(); window != windows_.rend(); ++window) {
+    if (oldest && window->first >= *oldest) break;
+    if (std::ranges::any_of(window->second, is_unsent)) return window->first;
+  }
+  return oldest;
+}
+
 std::optional<Seconds> SpoolIndex::newest_window() const {
   std::optional<Seconds> newest;
   if (!windows_.empty()) newest = windows_.begin()->first;

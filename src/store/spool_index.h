@@ -54,6 +54,8 @@ class SpoolIndex {
   // Held ones included.
   [[nodiscard]] std::optional<Seconds> oldest_window() const;
   [[nodiscard]] std::optional<Seconds> newest_window() const;
+  // The oldest with something that was never acknowledged, held ones included.
+  [[nodiscard]] std::optional<Seconds> oldest_unsent_window() const;
 
   [[nodiscard]] bool is_empty() const noexcept { return windows_.empty(); }
   [[nodiscard]] std::uint64_t waiting_count() const noexcept { return count_ - replay_count_; }

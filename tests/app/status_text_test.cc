@@ -21,6 +21,11 @@ Snapshot snapshot() {
   snapshot.stats.samples_merged = 10;
   snapshot.stats.samples_dropped_too_late = 4;
   snapshot.stats.datapoints_published = 2000;
+  snapshot.stats.messages_matched = 5'000;
+  snapshot.stats.messages_unmatched = 1'229'760;
+  snapshot.stats.graphite_lines_received = 210;
+  snapshot.stats.graphite_lines_malformed = 10;
+  snapshot.stats.graphite_lines_without_number = 2;
   snapshot.hosts = 120;
   snapshot.hosts_unmapped = 3;
   snapshot.destinations.push_back({.name = "graphite",
@@ -31,6 +36,8 @@ Snapshot snapshot() {
                                    .held_series = 150,
                                    .held_datapoints = 1000,
                                    .held_seconds = 180,
+                                   .new_series_per_minute = 50,
+                                   .replay_waiting = 77,
                                    .oldest_waiting = Timestamp(std::chrono::seconds(1'700'000'000)),
                                    .lag_seconds = 600,
                                    .spool_bytes = 3 << 20,
@@ -57,10 +64,16 @@ TEST_CASE("status prints every account of the ledger for people", "[app]") {
         "destination graphite (tcp://127.0.0.1:2003): takes datapoints",
         "acknowledged                 900\n",
         "oldest window 2023-11-14T22:13:20Z, behind for 10 min",
-        "of 150 new series, for about 3 min", "3.0 MiB  on disk"}) {
+        "of 150 new series, for about 3 min", "3.0 MiB  on disk",
+        "graphite lines  210 received = 200 parsed + 10 malformed; 2 of the parsed had no number",
+        "rules           5,000 messages and lines matched a rule, 1,229,760 matched none",
+        "and 77 to go, acknowledged before"}) {
     CAPTURE(text);
     CHECK_THAT(text, Contains(expected));
   }
+  Snapshot growing = snapshot();
+  growing.destinations[0].is_held_growing = true;
+  CHECK_THAT(text_of(growing), Contains("of 150 new series, for at least 3 min"));
 }
 
 TEST_CASE("status says what is wrong", "[app]") {
@@ -84,8 +97,9 @@ TEST_CASE("status of a relay that tells less prints what there is", "[app]") {
 
 TEST_CASE("the line for monitoring is one line, with performance data", "[app]") {
   CHECK(line_of(snapshot()) ==
-        "SLUICE OK: relay1: 1,234,567 messages received, 900 datapoints acknowledged, 1,100 wait | "
-        "received=1234567c acknowledged=900c waiting=1100\n");
+        "SLUICE OK: relay1: 1,234,567 messages received, 900 datapoints acknowledged, 1,100 wait "
+        "(graphite: 1,000 of 150 new series for about 3 min, by new_series_per_minute 50, 100 on "
+        "their way, behind for 10 min) | received=1234567c acknowledged=900c waiting=1100\n");
   Snapshot bad = snapshot();
   bad.config_error = "a|b\nc";
   const std::string line = line_of(bad);

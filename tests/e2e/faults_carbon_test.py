@@ -6,6 +6,7 @@ numbers, and no stored counter was ever smaller than before.
 usage: faults_carbon_test.py SLUICE_BINARY [UNITTEST_ARGUMENTS...]
 """
 import pathlib
+import re
 import signal
 import socket
 import sys
@@ -99,11 +100,16 @@ class CarbonFaults(unittest.TestCase):
     def test_hung_for_longer_than_the_ack_timeout(self):
         self.start()
         self.wait_acknowledged()
+        began = time.monotonic()
         self.carbon.signal(signal.SIGSTOP)
         failed = self.relay.destination()["batches"]["failed"]
         wait_until(lambda: self.relay.destination()["batches"]["failed"] > failed, "a batch times out")
         self.carbon.signal(signal.SIGCONT)
         self.check_all_arrived()
+        # From the beginning of the attempt that failed, which took the ack_timeout of 3 s.
+        told = re.findall(r"destination graphite .* takes datapoints again after (\d+) s", self.relay.process.log(1000))
+        self.assertEqual(len(told), 1, self.relay.process.log())
+        self.assertTrue(3 <= int(told[0]) <= time.monotonic() - began, told)
 
 
 class Paced:

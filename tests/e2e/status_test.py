@@ -71,8 +71,9 @@ class Status(unittest.TestCase):
         wait_until(self.acknowledged, "carbon acknowledges the run")
         result = status("--config", self.scratch / "sluice.json")
         self.assertEqual((result.returncode, result.stderr), (0, ""))
-        for words in ("relay relay1", "health          ok\n", "1 received = 1 parsed + 0 malformed; 1 matched a rule",
-                      "takes datapoints\n", "uncounted loss  0 messages, 0 samples, 0 datapoints\n"):
+        for words in ("relay relay1", "health          ok\n", "1 received = 1 parsed + 0 malformed\n",
+                      "1 messages and lines matched a rule, 0 matched none", "takes datapoints\n",
+                      "uncounted loss  0 messages, 0 samples, 0 datapoints\n"):
             self.assertIn(words, result.stdout)
         self.assertRegex(result.stdout, r"\n  acknowledged +[1-9]")
         check = status("--url", self.url + "/", "--check")

@@ -216,7 +216,11 @@ TEST_CASE("the ledger has every column", "[http]") {
   CHECK(destination["dropped"]["too_old"] == 4);
   CHECK(destination["dropped"]["damaged"] == 5);
   CHECK(destination["replayed"] == 100);
-  CHECK(destination["held"] == Json{{"series", 2}, {"datapoints", 3}, {"seconds", 60}});
+  CHECK(destination["held"] == Json{{"series", 2},
+                                    {"datapoints", 3},
+                                    {"seconds", 60},
+                                    {"growing", false},
+                                    {"per_minute", 0}});
   CHECK(destination["oldest_waiting"] == "2023-11-14T22:13:20Z");
   CHECK(destination["lag_seconds"] == 9);
   CHECK(destination["never_confirms"] == false);

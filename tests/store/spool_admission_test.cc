@@ -1,5 +1,7 @@
 // How new series leave a spool: a few at a time, in order.
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <map>
 #include <set>
 #include <string>
@@ -43,7 +45,7 @@ TEST_CASE("new series leave evenly, fleet first, then clusters, groups, hosts as
   for (const Datapoint& one : points("fleet", 20, 0, 1, Scope::kAll)) all.push_back(one);
   spool.put(all, 0);
   CHECK(spool.stats().new_series == 250);
-  CHECK(spool.stats().new_series_time == std::chrono::minutes(5));
+  CHECK(spool.stats().new_series_time == std::chrono::seconds(291));  // Eight leave at once.
   CHECK(spool.stats().held == 250);
   CHECK(spool.is_empty());
 
@@ -76,6 +78,52 @@ TEST_CASE("new series leave evenly, fleet first, then clusters, groups, hosts as
       in_a_minute += it->second;
     CHECK(in_a_minute <= static_cast<int>(kRate) + 8);
   }
+}
+
+// What `status` shows at each second against what came to be: the relay's own series first, then a
+// fleet's in two windows, as at a first start.
+TEST_CASE("the time that new series are said to wait is the time that they wait",
+          "[store][spool][series]") {
+  struct Shown {
+    std::int64_t second = 0;
+    std::uint64_t series = 0;
+    std::int64_t estimate = 0;
+    bool is_growing = false;
+  };
+  Spool spool({.new_series_per_minute = kRate}, at(0));
+  std::vector<Shown> shown;
+  std::int64_t last_left = 0;
+  for (std::int64_t second = 0; second < 1000; ++second) {
+    if (second == 2) spool.put(points("relay", 95, 0, 1, Scope::kRelay), 0);
+    if (second == 9) spool.put(points("host", 300, 0, 2), 0);
+    if (second == 69) spool.put(points("host", 500, 60, 3), 0);
+    if (!drain(spool, second, second + 1).empty()) last_left = second;
+    const SpoolStats stats = spool.stats();
+    if (stats.new_series > 0)
+      shown.push_back(
+          {second, stats.new_series, stats.new_series_time.count(), stats.is_new_series_growing});
+  }
+  REQUIRE(spool.stats().series_admitted == 595);
+  CHECK(shown.front().series < 95);  // The first look sees the relay's own alone.
+  // 595 at 50 a minute, of which eight left at once.
+  CHECK(last_left >= 700);
+  CHECK(last_left <= 720);
+  std::size_t sure = 0;
+  for (const Shown& one : shown) {
+    const std::int64_t left = last_left - one.second;
+    CAPTURE(one.second, one.series, one.estimate, one.is_growing, left);
+    if (one.is_growing) {
+      CHECK(one.estimate <= left + 1);  // "At least".
+    } else {
+      CHECK(std::abs(one.estimate - left) <= 2);  // "About".
+      ++sure;
+    }
+  }
+  CHECK(sure > 500);
+  // From the first moment on at which all have come.
+  const auto all = std::ranges::find_if(shown, [](const Shown& one) { return one.second >= 69; });
+  REQUIRE(all != shown.end());
+  CHECK(std::abs(all->estimate - (last_left - all->second)) <= 2);
 }
 
 TEST_CASE("known series never wait behind new ones", "[store][spool][series]") {
@@ -216,7 +264,7 @@ TEST_CASE("600,000 new series are held and let go without being looked through",
   }
   spool.put(all, 0);
   CHECK(spool.stats().new_series == 600'000);
-  CHECK(spool.stats().new_series_time == std::chrono::minutes(12'000));
+  CHECK(spool.stats().new_series_time == std::chrono::seconds(719'991));
   const auto left = drain(spool, 0, 600);
   CHECK(left.size() >= 496);
   CHECK(left.size() <= 508);

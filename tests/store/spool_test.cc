@@ -281,4 +281,22 @@ TEST_CASE("what was acknowledged is forgotten after the replay window", "[store]
   CHECK(none.is_empty());
 }
 
+TEST_CASE("what is sent once more is not what waits, and makes nothing older", "[store][spool]") {
+  Spool spool({.replay_window = std::chrono::seconds(120)}, at(0));
+  spool.put(points("a", 3, 0, 1), 0);
+  REQUIRE(spool.take(at(1)));
+  spool.acknowledge(at(1));
+  spool.replay(at(2));
+  CHECK(spool.stats().replay_waiting == 3);
+  CHECK(spool.stats().waiting == 0);
+  CHECK(spool.stats().oldest_window == std::nullopt);
+  spool.put(points("a", 2, 60, 2), 0);
+  CHECK(spool.stats().waiting == 2);
+  CHECK(spool.stats().oldest_window == Seconds(at_seconds(60)));
+  // In one window with the others, the rows that wait count.
+  spool.put(points("b", 1, 0, 3), 0);
+  CHECK(spool.stats().oldest_window == Seconds(at_seconds(0)));
+  check_account(spool);
+}
+
 }  // namespace sluice
