@@ -105,22 +105,31 @@ void CheckpointReader::take(MetricTable& metrics) {
   metric_count_ = reader_.take_count(1);
   for (MetricId id = 0; id < metric_count_ && reader_.is_ok(); ++id) {
     const Metric metric = decode_metric(reader_);
+    if (reader_.is_ok() && metric.name.empty()) {
+      metrics.add_gap();
+      continue;
+    }
     const bool is_sound = reader_.is_ok() && is_sane(metric.limit) && is_sane(metric.ttl) &&
                           is_sane(metric.hold) && has_allowed_stats(metric);
     const auto interned = metrics.intern(metric, SIZE_MAX);
     if (!is_sound || !interned || interned->id != id) reader_.fail();
   }
+  metrics.free_gaps();
 }
 
 // `ids_` follows from the names, and from the path nodes that lead to the same host.
 void CheckpointWriter::put(const HostTable& hosts) {
   writer_.put_bool(hosts.has_nodes_);
   writer_.put_varint(hosts.hosts_.size());
+  std::size_t number = 0;
   for (const HostTable::Host& host : hosts.hosts_) {
     writer_.put_text(host.name);
     writer_.put_time(host.last_heard, base_);
+    const bool is_in_order = host.arrival == static_cast<std::uint64_t>(number++);
     writer_.put_byte(static_cast<std::uint8_t>((host.is_known ? 1 : 0) + (host.is_node ? 2 : 0) +
-                                               (host.was_node ? 4 : 0)));
+                                               (host.was_node ? 4 : 0) + (host.is_free ? 8 : 0) +
+                                               (is_in_order ? 0 : 16)));
+    if (!is_in_order) writer_.put_varint(host.arrival);
   }
 }
 
@@ -136,7 +145,14 @@ void CheckpointReader::take(HostTable& hosts) {
     host.is_known = (flags & 1) != 0;
     host.is_node = (flags & 2) != 0;
     host.was_node = (flags & 4) != 0;
-    if (flags > 7 || !hosts.ids_.try_emplace(host.name, hosts_[id]).second) reader_.fail();
+    host.is_free = (flags & 8) != 0;
+    host.arrival = (flags & 16) != 0 ? reader_.take_varint() : id;
+    const bool is_sound = host.is_free ? host.name.empty() && !host.is_known
+                                       : hosts.ids_.try_emplace(host.name, hosts_[id]).second;
+    if (flags > 31 || !is_sound) reader_.fail();
+    if (host.is_free) hosts.free_.insert(hosts_[id]);
+    hosts.has_reused_ = hosts.has_reused_ || host.arrival != id;
+    hosts.next_arrival_ = std::max(hosts.next_arrival_, host.arrival + 1);
     hosts.known_count_ += host.is_known ? 1 : 0;
     hosts.hosts_.push_back(std::move(host));
   }
@@ -255,6 +271,7 @@ void CheckpointReader::take(SeriesTable& table) {
     if (!reader_.is_ok()) return;
     if (!table.series_.try_emplace(key, series).second) return reader_.fail();
     ++table.host_count(key.owner);
+    ++table.metric_count(key.metric);
     ++table.rule_counts_[series.rule];
   }
 }

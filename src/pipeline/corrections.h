@@ -25,6 +25,12 @@ class Corrections {
 
   [[nodiscard]] bool is_empty() const noexcept { return marked_.empty(); }
 
+  // Calls use(key) for every series that is remembered, marked or not, in no order.
+  template <typename Use>
+  void for_each(Use&& use) const {
+    for (const auto& [key, mark] : marks_) use(key);
+  }
+
  private:
   friend class CheckpointWriter;
   friend class CheckpointReader;

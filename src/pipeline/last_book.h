@@ -70,6 +70,15 @@ class LastBook {
   // holds; `last` is the row's last event.
   void prune(Seconds oldest, const std::function<bool(OwnerId, const LastEvent& last)>& is_gone);
   void erase(OwnerId owner);
+  // Of the track everything, also that it ever had an event.
+  void erase_track(TrackId track) { tracks_.erase(track); }
+  // Calls use(track, owner) for every row, in no order.
+  template <typename Use>
+  void for_each_row(Use&& use) const {
+    for (const auto& [id, track] : tracks_) {
+      for (const Row& row : track.rows) use(id, row.owner);
+    }
+  }
   // Puts another value in place of each of the track's values.
   void change_values(TrackId track, const std::function<double(double)>& changed);
 

@@ -4,6 +4,7 @@
 #include <numeric>
 #include <utility>
 
+#include "sluice/base/check.h"
 #include "sluice/values/path_node.h"
 
 namespace sluice {
@@ -37,8 +38,15 @@ std::optional<HostId> HostTable::intern_node(std::string_view node, std::size_t 
 }
 
 HostId HostTable::add(std::string_view name) {
-  const auto id = static_cast<HostId>(hosts_.size());
-  hosts_.push_back({.name = std::string(name)});
+  auto id = static_cast<HostId>(hosts_.size());
+  if (free_.empty()) {
+    hosts_.emplace_back();
+  } else {
+    id = *free_.begin();
+    free_.erase(free_.begin());
+    has_reused_ = true;
+  }
+  hosts_[id] = {.name = std::string(name), .arrival = next_arrival_++};
   ids_.emplace(name, id);
   ranks_are_stale_ = true;
   if (has_nodes_) index_node(id);
@@ -57,12 +65,39 @@ void HostTable::rename(HostId id, std::string_view name) {
 
 void HostTable::index_nodes() {
   has_nodes_ = true;
-  for (HostId id = 0; id < hosts_.size(); ++id) index_node(id);
+  for (const HostId id : by_arrival()) index_node(id);
 }
 
 void HostTable::index_node(HostId id) {
   const auto [owner, is_new] = nodes_.try_emplace(to_path_node(hosts_[id].name), NodeOwner{id});
   if (!is_new && owner->second.host != id) owner->second.is_shared = true;
+}
+
+void HostTable::release(const std::vector<HostId>& ids) {
+  for (const HostId id : ids) {
+    Host& host = hosts_[id];
+    SLUICE_CHECK(!host.is_known && !host.is_free, "only a name that is forgotten gives its number");
+    ids_.erase(host.name);
+    if (host.was_node) {
+      const auto node = ids_.find(to_path_node(host.name));
+      if (node != ids_.end() && node->second == id) ids_.erase(node);
+    }
+    host = {.is_free = true};
+    free_.insert(id);
+  }
+  if (ids.empty() || !has_nodes_) return;
+  nodes_.clear();
+  index_nodes();
+}
+
+std::vector<HostId> HostTable::by_arrival() const {
+  std::vector<HostId> ids;
+  ids.reserve(hosts_.size());
+  for (HostId id = 0; id < hosts_.size(); ++id) {
+    if (!hosts_[id].is_free) ids.push_back(id);
+  }
+  if (has_reused_) std::ranges::sort(ids, {}, [this](HostId id) { return hosts_[id].arrival; });
+  return ids;
 }
 
 std::vector<HostId> HostTable::take_renamed() { return std::exchange(renamed_, {}); }
@@ -116,11 +151,30 @@ std::optional<MetricTable::Interned> MetricTable::intern(const Metric& metric,
     known = metric;  // A reload may have chosen other leaves or another limit.
     return interned;
   }
-  if (metrics_.size() >= metrics_max) return std::nullopt;
-  const auto id = static_cast<MetricId>(metrics_.size());
-  metrics_.push_back(metric);
+  if (ids_.size() >= metrics_max) return std::nullopt;
+  auto id = static_cast<MetricId>(metrics_.size());
+  if (free_.empty()) {
+    metrics_.emplace_back();
+  } else {
+    id = *free_.begin();
+    free_.erase(free_.begin());
+  }
+  metrics_[id] = metric;
   ids_.emplace(metric.name, id);
   return Interned{.id = id};
+}
+
+void MetricTable::release(MetricId id) {
+  SLUICE_CHECK(!is_free(id), "a number is released once");
+  ids_.erase(metrics_[id].name);
+  metrics_[id] = {};
+  free_.insert(id);
+}
+
+void MetricTable::free_gaps() {
+  for (MetricId id = 0; id < metrics_.size(); ++id) {
+    if (is_free(id)) free_.insert(id);
+  }
 }
 
 }  // namespace sluice

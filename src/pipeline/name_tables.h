@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,8 +16,9 @@
 
 namespace sluice {
 
-// Every host that was heard or is expected, by number. A name keeps its number for good, also when
-// the host is forgotten and comes back: paths and windows refer to it.
+// Every host that was heard or is expected, by number. A name keeps its number for as long as
+// anything refers to it, also when the host is forgotten and comes back: paths, windows and what is
+// last known do. When nothing does any more, release() gives the number to the next new name.
 //
 // Graphite input names a host by a path node, in which its dots have become '_'. Such a name stands
 // for the one host whose node it is; while no host with dots is known, it is a host of its own, and
@@ -29,6 +31,9 @@ class HostTable {
     bool is_known = false;  // Heard within host_ttl.
     bool is_node = false;   // Known by its path node alone.
     bool was_node = false;  // Its path node leads here too.
+    bool is_free = false;   // A number without a host.
+    // Names in the order in which they came; of two that share a path, the first has it.
+    std::uint64_t arrival = 0;
   };
 
   // Finds or adds; nothing when `hosts_max` names have been seen already.
@@ -44,6 +49,14 @@ class HostTable {
   // Forgets hosts unheard since before `limit`; their numbers stay theirs.
   void expire(Timestamp limit);
   void forget(HostId id);
+  // Takes their names from hosts that are not known and that nothing refers to; their numbers go to
+  // new names, the smallest first.
+  void release(const std::vector<HostId>& ids);
+  [[nodiscard]] bool is_free(HostId id) const { return hosts_[id].is_free; }
+  // Every host that has a name, the first that came first.
+  [[nodiscard]] std::vector<HostId> by_arrival() const;
+  // True once a number was given away again: then that order is another one than that of numbers.
+  [[nodiscard]] bool has_reused() const noexcept { return has_reused_; }
 
   // The hosts that took over a name with dots since the last call.
   [[nodiscard]] std::vector<HostId> take_renamed();
@@ -54,7 +67,7 @@ class HostTable {
   [[nodiscard]] std::uint64_t ranks_version() const noexcept { return ranks_version_; }
   // Hosts that are known.
   [[nodiscard]] std::size_t size() const noexcept { return known_count_; }
-  // Hosts that have a number: 0 .. number_count() - 1.
+  // Numbers that were ever given: 0 .. number_count() - 1, some of them free.
   [[nodiscard]] std::size_t number_count() const noexcept { return hosts_.size(); }
 
  private:
@@ -72,6 +85,9 @@ class HostTable {
   void index_node(HostId id);
 
   std::deque<Host> hosts_;
+  std::set<HostId> free_;
+  std::uint64_t next_arrival_ = 0;
+  bool has_reused_ = false;
   StringMap<HostId> ids_;
   StringMap<NodeOwner> nodes_;  // Filled once a name that is a path node has come.
   bool has_nodes_ = false;
@@ -83,7 +99,7 @@ class HostTable {
 };
 
 // Every metric name that was seen, by number. A name keeps its first type; everything else is what
-// was last heard.
+// was last heard. A number that nothing refers to any more can be released, as those of hosts.
 class MetricTable {
  public:
   struct Interned {
@@ -95,9 +111,18 @@ class MetricTable {
   // of two types cannot be merged.
   [[nodiscard]] std::optional<Interned> intern(const Metric& metric, std::size_t metrics_max);
   [[nodiscard]] const Metric& operator[](MetricId id) const { return metrics_[id]; }
+  // Numbers that were ever given, some of them free: their name is empty.
   [[nodiscard]] std::size_t size() const noexcept { return metrics_.size(); }
+  [[nodiscard]] bool is_free(MetricId id) const { return metrics_[id].name.empty(); }
+  void release(MetricId id);
+  // How many names there are.
+  [[nodiscard]] std::size_t name_count() const noexcept { return ids_.size(); }
+  // For checkpoints: the next number, without a metric; free once all have been read.
+  void add_gap() { metrics_.emplace_back(); }
+  void free_gaps();
 
  private:
+  std::set<MetricId> free_;
   std::deque<Metric> metrics_;  // Never moved: rollups hold references.
   StringMap<MetricId> ids_;
 };

@@ -41,15 +41,39 @@ Placement::Placement(std::shared_ptr<const ClusterMap> clusters, const Paths& pa
   (void)set_of({});
   std::ranges::sort(expected_);
   expected_.erase(std::ranges::unique(expected_).begin(), expected_.end());
+  // Of two hosts that share a path the first that came has it; without this, the one with the
+  // smaller number.
+  if (!hosts_.has_reused()) return;
+  places_.resize(hosts_.number_count());
+  scope_sets_.resize(hosts_.number_count(), kNoSet);
+  for (const HostId id : hosts_.by_arrival()) make(id);
 }
 
 const Placement::Place& Placement::place_of(HostId id) {
   while (places_.size() <= id) {
-    scope_sets_.push_back(0);
-    places_.push_back(make_place(static_cast<HostId>(places_.size())));
+    scope_sets_.push_back(kNoSet);
+    places_.emplace_back();
+    make(static_cast<HostId>(places_.size() - 1));
   }
+  if (!places_[id].is_made) make(id);
   return places_[id];
 }
+
+void Placement::make(HostId id) {
+  if (hosts_.is_free(id)) return;
+  places_[id] = make_place(id);
+  places_[id].is_made = true;
+}
+
+void Placement::release(HostId id) {
+  if (id >= places_.size()) return;
+  const auto owner = owners_.find(places_[id].path);
+  if (owner != owners_.end() && owner->second == id) owners_.erase(owner);
+  places_[id] = {};
+  scope_sets_[id] = kNoSet;
+}
+
+bool Placement::is_expected(HostId id) const { return std::ranges::binary_search(expected_, id); }
 
 Placement::Place Placement::make_place(HostId id) {
   const std::string& name = hosts_[id].name;
@@ -60,9 +84,11 @@ Placement::Place Placement::make_place(HostId id) {
   place.is_refused = owners_.try_emplace(place.path, id).first->second != id;
   std::vector<ScopeId> scopes;
   if (!place.is_refused) {
-    scopes = {kFleet, scopes_.intern_cluster(match.cluster)};
-    for (const auto& [group, value] : clusters_->groups_of(name))
-      scopes.push_back(scopes_.intern_group(group, value));
+    scopes = {kFleet};
+    if (!scopes_.is_full()) scopes.push_back(scopes_.intern_cluster(match.cluster));
+    for (const auto& [group, value] : clusters_->groups_of(name)) {
+      if (!scopes_.is_full()) scopes.push_back(scopes_.intern_group(group, value));
+    }
   }
   scope_sets_[id] = set_of(std::move(scopes));
   return place;
@@ -84,7 +110,7 @@ std::size_t Placement::unmapped_count() {
 }
 
 void Placement::note_rename(HostId id) {
-  if (id < places_.size()) places_[id] = make_place(id);
+  if (id < places_.size()) make(id);
 }
 
 }  // namespace sluice

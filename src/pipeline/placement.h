@@ -38,6 +38,10 @@ class ScopeTable {
   [[nodiscard]] ScopeId intern_group(std::string_view group, std::string_view value);
   [[nodiscard]] const Entry& operator[](ScopeId id) const { return entries_[id]; }
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
+  // Patterns make clusters of whatever hosts call themselves, and a scope keeps its number for
+  // good. Beyond this a host that is new counts in the fleet alone.
+  static constexpr std::size_t kScopesMax = 1'000'000;
+  [[nodiscard]] bool is_full() const noexcept { return entries_.size() >= kScopesMax; }
 
  private:
   ScopeId intern(Entry&& entry);
@@ -57,6 +61,7 @@ class Placement {
     bool is_mapped = false;    // By the map file or a pattern.
     bool is_expected = false;  // The map file names it exactly.
     bool is_refused = false;   // Another host has the same path; this one must not write to it.
+    bool is_made = false;      // Worked out, and not released since.
   };
 
   // Gives every host that the map names a number. All referred to must outlive the placement.
@@ -67,7 +72,7 @@ class Placement {
   [[nodiscard]] const Place& place_of(HostId id);
   // The fleet, the host's cluster and its groups; none for a host that is refused.
   [[nodiscard]] const std::vector<ScopeId>& scopes_of(HostId id) {
-    if (id >= scope_sets_.size()) (void)place_of(id);
+    if (id >= scope_sets_.size() || scope_sets_[id] == kNoSet) (void)place_of(id);
     return sets_[scope_sets_[id]];
   }
   // The hosts that the map names, by number.
@@ -76,9 +81,15 @@ class Placement {
   [[nodiscard]] std::size_t unmapped_count();
   // The host has another name now.
   void note_rename(HostId id);
+  // Its number has no host now, or will be that of another one.
+  void release(HostId id);
+  [[nodiscard]] bool is_expected(HostId id) const;
   [[nodiscard]] const ClusterMap& clusters() const noexcept { return *clusters_; }
 
  private:
+  static constexpr std::uint32_t kNoSet = UINT32_MAX;
+
+  void make(HostId id);
   [[nodiscard]] Place make_place(HostId id);
   [[nodiscard]] std::uint32_t set_of(std::vector<ScopeId>&& scopes);
 

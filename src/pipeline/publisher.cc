@@ -147,6 +147,12 @@ std::vector<MissingHost> Publisher::missing_hosts(std::string_view presence,
 Offenders Publisher::offenders() const { return state_->refused.worst(); }
 Offenders Publisher::too_late() const { return state_->late.worst(); }
 
+std::optional<Offenders> Publisher::crowding() const {
+  constexpr std::chrono::minutes kShownFor{2};
+  if (!state_->crowded || *state_->crowded + kShownFor < state_->last_tick) return std::nullopt;
+  return state_->crowd.worst();
+}
+
 bool Publisher::forget(std::string_view name) {
   Knowledge& knowledge = state_->knowledge;
   const auto host = knowledge.hosts.find_any(state_->placement->clusters().resolve_alias(name));

@@ -53,8 +53,12 @@ void Publisher::State::merge_host(const Delta& delta, Delta::Host& host,
     if (!id) {
       (host.is_claimed ? stats.samples_dropped_unknown_host : stats.samples_dropped_host_limit) +=
           count;
+      if (!host.is_claimed) note_crowd(rule, host.name, count, now);
     } else if (!metric_ids[entry.metric]) {
       stats.samples_dropped_metric_limit += count;
+      // Else the name is known with another type.
+      if (knowledge.metrics.name_count() >= options.metrics_max)
+        note_crowd(rule, host.name, count, now);
     } else if (!store.accepts(entry.window, now)) {
       stats.samples_dropped_too_late += count;
       late.add(rule, host.name, count);
@@ -62,6 +66,12 @@ void Publisher::State::merge_host(const Delta& delta, Delta::Host& host,
       merge_entry(*id, *metric_ids[entry.metric], rule, entry, now);
     }
   }
+}
+
+void Publisher::State::note_crowd(std::string_view rule, std::string_view host, std::uint64_t count,
+                                  Timestamp now) {
+  crowd.add(rule, host, count);
+  crowded = now;
 }
 
 // The host's number, or nothing when its samples must not count.

@@ -47,6 +47,7 @@ struct Publisher::State {
   void change_states(MetricId metric, const std::vector<std::string>& before);
   void merge_host(const Delta& delta, Delta::Host& host,
                   const std::vector<std::optional<MetricId>>& metric_ids, Timestamp now);
+  void note_crowd(std::string_view rule, std::string_view host, std::uint64_t count, Timestamp now);
   std::optional<HostId> admit(const Delta::Host& host, Timestamp now);
   // Of an entry that comes through the bounds on hosts, metrics and time.
   void merge_entry(HostId host, MetricId metric, std::string_view rule, Delta::Entry& entry,
@@ -78,6 +79,11 @@ struct Publisher::State {
   [[nodiscard]] WindowView view_of(Seconds start, Publication& publication);
   void expire(Timestamp now);
   void sweep(Timestamp now);
+  // publisher_release.cc
+  void release_names();
+  [[nodiscard]] std::vector<HostId> forgotten_hosts() const;
+  [[nodiscard]] std::vector<MetricId> forgotten_metrics() const;
+  [[nodiscard]] bool is_last_worthless(std::uint32_t track) const;
 
   // Checkpoints.
   void encode(ByteWriter& bytes) const;
@@ -96,6 +102,8 @@ struct Publisher::State {
   std::map<Seconds, Publication> publications;
   Blame refused;  // Samples refused by a bound on series.
   Blame late;     // Samples that came too late.
+  Blame crowd;    // Samples of hosts and metrics for whose names there was no place.
+  std::optional<Timestamp> crowded;  // When the last of them came.
   Timestamp last_tick;
   Seconds next_due;    // Windows before it have been published, if there was anything to publish.
   Seconds last_sweep;  // When what is old was last looked for.

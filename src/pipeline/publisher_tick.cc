@@ -96,6 +96,7 @@ void Publisher::State::sweep(Timestamp now) {
   });
   knowledge.counters.prune(oldest,
                            [&](ScopeId, const LastEvent& last) { return last.time < limit; });
+  release_names();
 }
 
 }  // namespace sluice

@@ -22,6 +22,7 @@ bool SeriesTable::admit(const SeriesKey& host_metric, std::string_view rule, Tim
     return false;
   }
   ++of_host;
+  ++metric_count(host_metric.metric);
   ++rule_counts_[number];
   series_.emplace(host_metric, Series{.rule = number, .last = minutes_of(now)});
   return true;
@@ -46,6 +47,7 @@ void SeriesTable::forget(std::uint32_t host) {
 
 void SeriesTable::release(const SeriesKey& host_metric, const Series& series) {
   --host_counts_[host_metric.owner];
+  --metric_counts_[host_metric.metric];
   --rule_counts_[series.rule];
 }
 
@@ -62,6 +64,11 @@ std::uint32_t SeriesTable::rule_number(std::string_view rule) {
 std::size_t& SeriesTable::host_count(std::uint32_t host) {
   if (host >= host_counts_.size()) host_counts_.resize(host + std::size_t{1});
   return host_counts_[host];
+}
+
+std::size_t& SeriesTable::metric_count(std::uint32_t metric) {
+  if (metric >= metric_counts_.size()) metric_counts_.resize(metric + std::size_t{1});
+  return metric_counts_[metric];
 }
 
 }  // namespace sluice

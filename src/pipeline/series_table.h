@@ -37,6 +37,12 @@ class SeriesTable {
   void forget(std::uint32_t host);
 
   [[nodiscard]] std::size_t size() const noexcept { return series_.size(); }
+  [[nodiscard]] bool has_host(std::uint32_t host) const {
+    return host < host_counts_.size() && host_counts_[host] > 0;
+  }
+  [[nodiscard]] bool has_metric(std::uint32_t metric) const {
+    return metric < metric_counts_.size() && metric_counts_[metric] > 0;
+  }
 
  private:
   friend class CheckpointWriter;
@@ -48,12 +54,14 @@ class SeriesTable {
   };
   [[nodiscard]] std::uint32_t rule_number(std::string_view rule);
   [[nodiscard]] std::size_t& host_count(std::uint32_t host);
+  [[nodiscard]] std::size_t& metric_count(std::uint32_t metric);
   void release(const SeriesKey& host_metric, const Series& series);
 
   SeriesLimits limits_;
   absl::flat_hash_map<SeriesKey, Series> series_;
-  std::vector<std::size_t> host_counts_;  // By HostId.
-  std::vector<std::size_t> rule_counts_;  // By rule number.
+  std::vector<std::size_t> host_counts_;    // By HostId.
+  std::vector<std::size_t> metric_counts_;  // By MetricId.
+  std::vector<std::size_t> rule_counts_;    // By rule number.
   StringMap<std::uint32_t> rule_numbers_;
 };
 

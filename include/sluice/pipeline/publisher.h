@@ -33,7 +33,9 @@ struct PublisherOptions {
   std::chrono::seconds correction_interval{2};
   // Host series corrected in one tick, so that a backlog never delays what is live.
   std::size_t corrections_max = 20'000;
-  // Names beyond these are refused, and their samples counted. A name costs about 300 bytes.
+  // Names beyond these are refused, and their samples counted. A name costs about 300 bytes. A host
+  // that is neither expected nor was heard within host_ttl gives its place to another when no
+  // window holds a sample of it any more; so does a metric without a sample within host_ttl.
   std::size_t hosts_max = 500'000;
   std::size_t metrics_max = 20'000;
   // Series (host and metric) with a sample within host_ttl: in all, of one host, and of one rule. A
@@ -118,6 +120,9 @@ class Publisher {
   // late, since the start.
   [[nodiscard]] Offenders offenders() const;
   [[nodiscard]] Offenders too_late() const;
+  // The same of samples whose host or metric has no place among the names (hosts_max, metrics_max),
+  // while the last of them came within two minutes before the last tick.
+  [[nodiscard]] std::optional<Offenders> crowding() const;
 
   // Removes what is known of a host: that it was heard, its last states, ages, values and signs,
   // its place among the series. What windows hold stays until they go. False for an unknown name.
