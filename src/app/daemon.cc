@@ -1,5 +1,6 @@
 #include "app/daemon.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -73,9 +74,10 @@ void log_listener(const ListenSocket& listener, bool is_inherited) {
 
 }  // namespace
 
-Daemon::Daemon(Setup setup, DaemonOptions options)
+Daemon::Daemon(Setup setup, DaemonOptions options, StopGuard& guard)
     : setup_(std::move(setup)),
       options_(std::move(options)),
+      guard_(guard),
       map_watcher_(setup_.config.clusters, setup_.cluster_map) {
   SLUICE_CHECK(uv_loop_init(&loop_) == 0, "a loop needs nothing but a few descriptors");
 }
@@ -96,6 +98,10 @@ Expected<void> Daemon::start() {
   relay_window_ = window_start(wall_clock(), setup_.config.window);
   open_state_folder();
   store_ = std::make_unique<StoreThread>(&loop_);
+  {
+    const std::lock_guard lock(risk_->mutex);
+    risk_->disk = store_->gauge();
+  }
   for (const DestinationConfig& destination : setup_.config.destinations) {
     deliveries_.push_back(
         std::make_unique<Delivery>(&loop_, *store_, destination, spool_file_of(destination)));
@@ -106,7 +112,7 @@ Expected<void> Daemon::start() {
   start_workers(std::move(*sockets));
   phase_ = Phase::kRunning;
   uv_timer_start(tick_timer_.get(), on_tick, kTick.count(), kTick.count());
-  if (stop_signal_ != 0) stop(stop_signal_);
+  if (stop_signal_ != 0) stop(stop_signal_, false);
   return {};
 }
 
@@ -201,9 +207,33 @@ void Daemon::start_signals() {
   wake_.reset(wake.release());
   tick_timer_ = make_handle<uv_timer_t>(&loop_, this, uv_timer_init);
   stop_timer_ = make_handle<uv_timer_t>(&loop_, this, uv_timer_init);
-  for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
-    signals_.push_back(make_handle<uv_signal_t>(&loop_, this, uv_signal_init));
-    uv_signal_start(signals_.back().get(), on_signal, number);
+  reload_signal_ = make_handle<uv_signal_t>(&loop_, this, uv_signal_init);
+  uv_signal_start(reload_signal_.get(), on_reload, SIGHUP);
+  note_risk("reading its state");
+  guard_.describe_with([risk = risk_] {
+    const std::lock_guard lock(risk->mutex);
+    const auto behind = risk->disk == nullptr
+                            ? std::chrono::seconds(0)
+                            : risk->disk->behind(std::chrono::steady_clock::now());
+    if (behind < std::chrono::seconds(1)) return risk->words;
+    return fmt::format("{}; the disk below state_dir has been at its work for {} s", risk->words,
+                       behind.count());
+  });
+  guard_.tell([this](int number, bool is_again) {
+    const std::lock_guard lock(stop_mutex_);
+    stop_signals_.push_back({number, is_again});
+    uv_async_send(wake_.get());
+  });
+}
+
+void Daemon::take_stop_signals() {
+  std::vector<StopSignal> signals;
+  {
+    const std::lock_guard lock(stop_mutex_);
+    signals.swap(stop_signals_);
+  }
+  for (const StopSignal& one : signals) {
+    if (phase_ != Phase::kDone) stop(one.number, one.is_again);
   }
 }
 
@@ -233,6 +263,7 @@ void Daemon::collect_reports() {
     for (IngestWorker::Report& report : workers_[i]->take_reports()) {
       worker_stats_[i] = report.stats;
       senders_.add(std::move(report.senders));
+      samples_at_risk_ += report.delta.sample_count;
       deltas_.push_back(std::move(report.delta));
       // A report that was asked for before the stop does not end the wait for the last one.
       if (phase_ == Phase::kRunning || report.is_last) --reports_awaited_;
@@ -242,6 +273,7 @@ void Daemon::collect_reports() {
   if (phase_ == Phase::kRunning && !deltas_.empty()) {
     commit(StateChange::Kind::kTick);
   } else if (phase_ == Phase::kDraining && !std::exchange(is_flushing_, true)) {
+    note_risk("writing what was read last to the journal");
     commit(StateChange::Kind::kFlush);
   }
 }
@@ -255,6 +287,7 @@ void Daemon::end_tick() {
   if (phase_ != Phase::kRunning) return;
   const Snapshot standing = publish_status();
   publish_relay_series(standing);
+  log_crowding(standing);
   tell_service_manager(standing);
 }
 
@@ -318,14 +351,13 @@ void Daemon::watch_map() {
   publisher_->set_clusters(setup_.clusters);
 }
 
-void Daemon::stop(int signal_number) {
+void Daemon::stop(int signal_number, bool is_again) {
   if (phase_ == Phase::kStarting) {
     stop_signal_ = signal_number;  // When everything is there that a stop ends.
     return;
   }
   if (phase_ != Phase::kRunning) {
-    spdlog::warn("{} again: stopping without waiting for destinations",
-                 name_of_signal(signal_number));
+    if (!is_again) return;
     stop_deadline_ms_ = 0;
     check_done();
     return;
@@ -333,6 +365,7 @@ void Daemon::stop(int signal_number) {
   spdlog::info("{}: stopping; reading what the sockets hold", name_of_signal(signal_number));
   service_.stopping();
   phase_ = Phase::kDraining;
+  note_risk("reading what the sockets hold and writing it to the journal");
   stop_deadline_ms_ =
       uv_now(&loop_) + static_cast<std::uint64_t>(setup_.config.shutdown_timeout.count());
   reports_awaited_ = workers_.size();
@@ -341,31 +374,59 @@ void Daemon::stop(int signal_number) {
     worker->stop(std::min<std::chrono::milliseconds>(kDrainMax, setup_.config.shutdown_timeout));
 }
 
+// For the guard, which tells of it when the stop takes too long.
+void Daemon::note_risk(std::string_view doing) {
+  std::string words = fmt::format("it was {}", doing);
+  if (samples_at_risk_ > 0)
+    words += fmt::format("; lost: {} samples that are not in the journal", samples_at_risk_);
+  for (const auto& delivery : deliveries_) {
+    const DestinationSnapshot one = delivery->snapshot();
+    if (one.is_spool_on_disk) {
+      if (const auto way = delivery->spool().on_the_way(); way > 0)
+        words += fmt::format(
+            "; {} datapoints for destination {} are not in its spool, the next start makes those "
+            "again that the journal holds",
+            way, one.name);
+    } else if (one.waiting + one.in_flight > 0) {
+      words += fmt::format("; lost: {} datapoints for destination {}, whose spool is in memory",
+                           one.waiting + one.in_flight, one.name);
+    }
+  }
+  const std::lock_guard lock(risk_->mutex);
+  risk_->words = std::move(words);
+}
+
 // Once everything is published.
 void Daemon::begin_delivering() {
   phase_ = Phase::kDelivering;
-  publish_status();
   for (const auto& delivery : deliveries_) delivery->hurry();
   uv_timer_start(stop_timer_.get(), on_stop_timer, 0, kStopPollMs);
 }
 
 void Daemon::check_done() {
   if (phase_ != Phase::kDelivering) return;
+  if (const std::uint64_t now = uv_now(&loop_); now >= shown_ms_ + kTick.count()) {
+    shown_ms_ = now;
+    publish_status();
+    note_risk("delivering what was published last");
+  }
   const bool is_done =
       std::ranges::all_of(deliveries_, [](const auto& delivery) { return delivery->is_done(); });
   if (!is_done && uv_now(&loop_) < stop_deadline_ms_) return;
   phase_ = Phase::kDone;
   log_stop();
+  note_risk("closing its files");
   close();
 }
 
 void Daemon::close() {
+  guard_.tell({});
   status_.reset();
   workers_.clear();
   deliveries_.clear();
   store_.reset();  // Runs what they gave it, so what was published is in their spools.
   keeper_.reset();
-  signals_.clear();
+  reload_signal_.reset();
   tick_timer_.reset();
   stop_timer_.reset();
   wake_.reset();
@@ -384,17 +445,13 @@ void Daemon::on_wake(uv_async_t* async) noexcept {
   if (self == nullptr) return;
   self->collect_reports();
   self->take_forget_orders();
+  self->take_stop_signals();  // Last: it may end everything.
 }
 
-void Daemon::on_signal(uv_signal_t* handle, int signal_number) noexcept {
+void Daemon::on_reload(uv_signal_t* handle, int) noexcept {
   auto* const self = owner_of(handle);
-  if (self == nullptr) return;
-  if (signal_number == SIGHUP) {
-    // While it starts, everything has just been read.
-    if (self->phase_ != Phase::kStarting) self->reload();
-  } else {
-    self->stop(signal_number);
-  }
+  // While it starts, everything has just been read.
+  if (self != nullptr && self->phase_ != Phase::kStarting) self->reload();
 }
 
 }  // namespace sluice

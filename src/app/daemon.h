@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/delivery.h"
@@ -15,6 +17,7 @@
 #include "app/service_manager.h"
 #include "app/setup.h"
 #include "app/state_keeper.h"
+#include "app/stop_guard.h"
 #include "app/store_thread.h"
 #include "http/snapshot.h"
 #include "http/status_server.h"
@@ -38,7 +41,8 @@ struct DaemonOptions {
 // every worker's delta, merges them, publishes what is due, and hands it to every destination.
 class Daemon {
  public:
-  Daemon(Setup setup, DaemonOptions options);
+  // `guard` hears the signals that stop it, and outlives it.
+  Daemon(Setup setup, DaemonOptions options, StopGuard& guard);
   ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
@@ -65,6 +69,7 @@ class Daemon {
   Expected<const Zone*> zone_of(const std::string& name);
   void start_workers(std::vector<std::vector<ListenSocket>> sockets);
   void start_signals();
+  void take_stop_signals();
   void log_start() const;
 
   void begin_tick();
@@ -84,13 +89,16 @@ class Daemon {
   void take_forget_orders();
   void log_notices();
   [[nodiscard]] std::string state_trouble() const;
+  [[nodiscard]] std::string names_trouble() const;
+  void log_crowding(const Snapshot& standing);
 
   // daemon_status.cc: what it tells of itself.
   void publish_relay_series(const Snapshot& snapshot);
   void reload();
   void take_new_setup();
   void watch_map();
-  void stop(int signal_number);
+  void stop(int signal_number, bool is_again);
+  void note_risk(std::string_view doing);
   void begin_delivering();
   void check_done();
   void close();
@@ -107,10 +115,23 @@ class Daemon {
   static void on_tick(uv_timer_t* timer) noexcept;
   static void on_stop_timer(uv_timer_t* timer) noexcept;
   static void on_wake(uv_async_t* async) noexcept;
-  static void on_signal(uv_signal_t* handle, int signal_number) noexcept;
+  static void on_reload(uv_signal_t* handle, int signal_number) noexcept;
+
+  // A signal on its way from the guard's thread.
+  struct StopSignal {
+    int number = 0;
+    bool is_again = false;
+  };
+  // What the guard says when the stop takes too long. Outlives the daemon.
+  struct Risk {
+    std::mutex mutex;
+    std::string words;
+    std::shared_ptr<const DiskGauge> disk;
+  };
 
   Setup setup_;
   DaemonOptions options_;
+  StopGuard& guard_;
   MapWatcher map_watcher_;
   uv_loop_t loop_{};
   ServiceManager service_;
@@ -126,7 +147,7 @@ class Daemon {
   Handle<uv_async_t> wake_;  // Reports of workers, orders of the status server.
   Handle<uv_timer_t> tick_timer_;
   Handle<uv_timer_t> stop_timer_;
-  std::vector<Handle<uv_signal_t>> signals_;
+  Handle<uv_signal_t> reload_signal_;
   std::vector<std::unique_ptr<IngestWorker>> workers_;
   std::vector<Stats> worker_stats_;
   SenderTable senders_;
@@ -138,12 +159,18 @@ class Daemon {
   std::string relay_path_;
   Seconds relay_window_{};  // The one that the relay's own series are told of at its end.
   std::uint64_t relay_datapoints_ = 0;  // Published of them.
+  bool is_crowded_ = false;             // The tables of names are full, and the log said so.
   bool is_ready_ = false;               // The service manager was told.
   std::vector<Delta> deltas_;           // Of the tick that is under way.
   std::size_t reports_awaited_ = 0;
-  bool is_committing_ = false;  // A tick is on its way into the journal.
-  bool is_flushing_ = false;    // The last one is.
-  int stop_signal_ = 0;         // That came while the relay started.
+  bool is_committing_ = false;         // A tick is on its way into the journal.
+  bool is_flushing_ = false;           // The last one is.
+  std::uint64_t samples_at_risk_ = 0;  // Reported by workers, and not in the journal yet.
+  std::uint64_t shown_ms_ = 0;         // When a stop that goes on was last told of.
+  int stop_signal_ = 0;                // That came while the relay started.
+  std::shared_ptr<Risk> risk_ = std::make_shared<Risk>();
+  std::mutex stop_mutex_;  // Guards what follows.
+  std::vector<StopSignal> stop_signals_;
   Phase phase_ = Phase::kStarting;
   std::uint64_t stop_deadline_ms_ = 0;  // Of the loop's clock.
 };

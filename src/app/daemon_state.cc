@@ -127,9 +127,11 @@ void Daemon::await_spools() {
 // What the workers have reported.
 void Daemon::commit(StateChange::Kind kind) {
   is_committing_ = true;
+  const std::uint64_t samples = samples_at_risk_;
   commit({.kind = kind, .time = wall_clock(), .deltas = std::exchange(deltas_, {}), .host = {}},
-         [this](StateChange change, std::uint64_t sequence) {
+         [this, samples](StateChange change, std::uint64_t sequence) {
            is_committing_ = false;
+           samples_at_risk_ -= samples;
            const bool was_last = change.kind == StateChange::Kind::kFlush;
            make(std::move(change), sequence);
            if (was_last) {

@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <memory>
+#include <ranges>
 #include <string>
 #include <utility>
 
@@ -92,6 +93,35 @@ void Daemon::refresh_attention(Timestamp now) {
   attention_ = std::move(fresh);
 }
 
+std::string Daemon::names_trouble() const {
+  const auto crowd = publisher_->crowding();
+  if (!crowd) return {};
+  static constexpr std::size_t kShown = 3;
+  const auto names = [](const std::vector<Offender>& offenders) {
+    std::string words;
+    for (const Offender& one : offenders | std::views::take(kShown))
+      words += fmt::format("{}{} ({} samples)", words.empty() ? "" : ", ", one.name, one.samples);
+    return words;
+  };
+  return fmt::format(
+      "there is no place for more hosts or metrics (500,000 and 20,000 names at most), so samples "
+      "of "
+      "new ones are refused; most come from rule {}, and of host {}; places are free again when "
+      "names were not heard for host_ttl",
+      names(crowd->rules), names(crowd->hosts));
+}
+
+// Once, and once more when it begins anew.
+void Daemon::log_crowding(const Snapshot& standing) {
+  const bool is_crowded = !standing.names_trouble.empty();
+  if (std::exchange(is_crowded_, is_crowded) == is_crowded) return;
+  if (is_crowded) {
+    spdlog::error("{}", standing.names_trouble);
+  } else {
+    spdlog::info("new hosts and metrics find a place again");
+  }
+}
+
 // Once a window, when it has ended. Not printed: people who watch a terminal look for hosts.
 void Daemon::publish_relay_series(const Snapshot& snapshot) {
   const Seconds window = window_start(snapshot.taken, setup_.config.window);
@@ -118,7 +148,10 @@ Snapshot Daemon::snapshot() const {
                     .taken = std::chrono::system_clock::now(),
                     .stats = stats(),
                     .config_error = config_error_.empty() ? map_watcher_.refusal() : config_error_};
+  snapshot.taken_steady = std::chrono::steady_clock::now();
+  if (store_) snapshot.disk = store_->gauge();
   snapshot.state_trouble = state_trouble();
+  snapshot.names_trouble = names_trouble();
   for (const auto& delivery : deliveries_) snapshot.destinations.push_back(delivery->snapshot());
   const WindowStore& store = publisher_->store();
   snapshot.store_bytes = store.bytes();

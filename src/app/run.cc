@@ -7,6 +7,7 @@
 
 #include "app/commands.h"
 #include "app/daemon.h"
+#include "app/stop_guard.h"
 
 namespace sluice {
 namespace {
@@ -31,7 +32,8 @@ int run_command(const RunOptions& options) {
   // A limit on the size of files (LimitFSIZE=) is then an error like that of a full disk.
   std::signal(SIGXFSZ, SIG_IGN);  // NOLINT(cert-err33-c): as above.
   for (const std::string& warning : setup->warnings) spdlog::warn("{}", warning);
-  Daemon daemon(std::move(*setup), {.setup = options.setup, .print = options.print});
+  StopGuard guard(setup->config.shutdown_timeout);  // Before any thread.
+  Daemon daemon(std::move(*setup), {.setup = options.setup, .print = options.print}, guard);
   if (auto started = daemon.start(); !started) {
     fmt::print(stderr, "sluice: {}\n", started.error().message());
     return kExitFailure;

@@ -33,7 +33,8 @@ void StoreThread::run(Job job, Job then) {
   ++pending_;
   {
     const std::lock_guard lock(mutex_);
-    waiting_.push_back({std::move(job), std::move(then)});
+    waiting_.push_back({std::move(job), std::move(then), std::chrono::steady_clock::now()});
+    if (!is_working_) show_oldest();
   }
   more_.notify_one();
 }
@@ -45,13 +46,23 @@ void StoreThread::work() {
     if (waiting_.empty()) return;
     Work work = std::move(waiting_.front());
     waiting_.pop_front();
+    is_working_ = true;
     lock.unlock();
     work.job();
     work.job = nullptr;  // What the job holds is let go of here, not on the loop.
     lock.lock();
+    is_working_ = false;
+    show_oldest();
     done_.push_back(std::move(work));
     uv_async_send(done_wake_.get());
   }
+}
+
+// Under the mutex, while no job is at work.
+void StoreThread::show_oldest() {
+  const auto oldest =
+      waiting_.empty() ? std::chrono::steady_clock::time_point{} : waiting_.front().given;
+  gauge_->oldest_job.store(oldest.time_since_epoch().count(), std::memory_order_relaxed);
 }
 
 void StoreThread::complete() {

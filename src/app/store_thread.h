@@ -6,9 +6,11 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
 
+#include "http/snapshot.h"
 #include "net/handle.h"
 
 namespace sluice {
@@ -34,23 +36,31 @@ class StoreThread {
   // Jobs whose `then` has not been called yet. From the loop's thread only.
   [[nodiscard]] std::size_t pending() const noexcept { return pending_; }
 
+  // How old the oldest job is that is not done; may be looked at from any thread, and outlives
+  // this.
+  [[nodiscard]] std::shared_ptr<const DiskGauge> gauge() const noexcept { return gauge_; }
+
  private:
   struct Work {
     Job job;
     Job then;
+    std::chrono::steady_clock::time_point given;
   };
 
   void work();
   void complete();
+  void show_oldest();
   static void on_done(uv_async_t* async) noexcept;
 
   Handle<uv_async_t> done_wake_;
   std::size_t pending_ = 0;
+  std::shared_ptr<DiskGauge> gauge_ = std::make_shared<DiskGauge>();
   std::mutex mutex_;
   std::condition_variable more_;
   std::deque<Work> waiting_;
   std::deque<Work> done_;
   bool is_ending_ = false;
+  bool is_working_ = false;
   std::thread thread_;  // Last, so that it finds everything made.
 };
 

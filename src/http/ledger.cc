@@ -10,6 +10,25 @@ std::int64_t difference(std::uint64_t a, std::uint64_t b) noexcept {
   return static_cast<std::int64_t>(a) - static_cast<std::int64_t>(b);
 }
 
+// First of all: what a relay that hangs says of itself otherwise is of the past.
+void append_standstill(std::vector<std::string>& troubles, const Snapshot& snapshot,
+                       std::chrono::steady_clock::time_point now) {
+  if (snapshot.disk != nullptr) {
+    if (const auto behind = snapshot.disk->behind(now); behind > kDiskBehindMax) {
+      troubles.push_back(
+          fmt::format("the disk below state_dir hangs: what it was given {} s ago is not done",
+                      behind.count()));
+    }
+  }
+  if (!snapshot.taken_steady) return;
+  const auto age = std::chrono::duration_cast<std::chrono::seconds>(now - *snapshot.taken_steady);
+  if (age > kSnapshotAgeMax) {
+    troubles.push_back(
+        fmt::format("this is the state of {} s ago: the relay hangs, waits for its disk, or stops",
+                    age.count()));
+  }
+}
+
 }  // namespace
 
 std::uint64_t samples_dropped(const Stats& stats) noexcept {
@@ -39,8 +58,10 @@ UncountedLoss uncounted_loss(const Snapshot& snapshot) noexcept {
   return loss;
 }
 
-std::vector<std::string> troubles_of(const Snapshot& snapshot) {
+std::vector<std::string> troubles_of(const Snapshot& snapshot,
+                                     std::chrono::steady_clock::time_point now) {
   std::vector<std::string> troubles;
+  append_standstill(troubles, snapshot, now);
   if (const UncountedLoss loss = uncounted_loss(snapshot); !loss.is_none()) {
     troubles.push_back(
         fmt::format("uncounted loss: {} messages, {} samples, {} datapoints, {} datapoints that a "
@@ -52,6 +73,7 @@ std::vector<std::string> troubles_of(const Snapshot& snapshot) {
                        snapshot.config_error);
   }
   if (!snapshot.state_trouble.empty()) troubles.push_back(snapshot.state_trouble);
+  if (!snapshot.names_trouble.empty()) troubles.push_back(snapshot.names_trouble);
   for (const DestinationSnapshot& one : snapshot.destinations) {
     if (one.has_spool_failed) {
       troubles.push_back(fmt::format(

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -30,7 +31,15 @@ struct UncountedLoss {
 [[nodiscard]] std::uint64_t samples_dropped(const Stats& stats) noexcept;
 [[nodiscard]] std::uint64_t datapoints_dropped(const DestinationSnapshot& destination) noexcept;
 
-// What is wrong with the relay, in words, one reason a line; empty when it is well.
-[[nodiscard]] std::vector<std::string> troubles_of(const Snapshot& snapshot);
+// A snapshot is made every second; one of so many seconds tells of a relay that hangs.
+inline constexpr std::chrono::seconds kSnapshotAgeMax{10};
+// How long the disk may take for what it was given.
+inline constexpr std::chrono::seconds kDiskBehindMax{10};
+
+// What is wrong with the relay, in words, one reason a line; empty when it is well. `now` is what
+// the age of the snapshot and of the disk's work are measured with.
+[[nodiscard]] std::vector<std::string> troubles_of(
+    const Snapshot& snapshot,
+    std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now());
 
 }  // namespace sluice

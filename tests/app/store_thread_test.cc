@@ -1,6 +1,8 @@
 #include "app/store_thread.h"
 
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <future>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -79,6 +81,34 @@ TEST_CASE("what a job holds is let go of on the store's thread", "[app]") {
   REQUIRE(loop.run_until([&] { return store.pending() == 0; }));
   CHECK(freed_by != std::thread::id());
   CHECK(freed_by != std::this_thread::get_id());
+}
+
+TEST_CASE("the gauge tells how old the oldest job is that is not done", "[app]") {
+  using Clock = std::chrono::steady_clock;
+  TestLoop loop;
+  StoreThread store(loop.get());
+  const auto gauge = store.gauge();
+  CHECK(gauge->behind(Clock::now()).count() == 0);
+  std::promise<void> first;
+  std::promise<void> second;
+  const auto before = Clock::now();
+  store.run([released = first.get_future().share()] { released.wait(); });
+  store.run([released = second.get_future().share()] { released.wait(); });
+  const auto given = Clock::now();
+  // Of the first job, also while it runs, then of the one behind it.
+  const auto is_given_between = [&](Clock::time_point from, Clock::time_point to) {
+    const Clock::time_point at{Clock::duration(gauge->oldest_job.load())};
+    return from <= at && at <= to;
+  };
+  CHECK(is_given_between(before, given));
+  const auto first_given = gauge->oldest_job.load();
+  first.set_value();
+  REQUIRE(loop.run_until([&] { return store.pending() == 1; }));
+  CHECK(is_given_between(Clock::time_point{Clock::duration(first_given)}, given));
+  CHECK(gauge->behind(given + std::chrono::seconds(60)).count() >= 60);
+  second.set_value();
+  REQUIRE(loop.run_until([&] { return store.pending() == 0; }));
+  CHECK(gauge->oldest_job.load() == 0);
 }
 
 }  // namespace sluice

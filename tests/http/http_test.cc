@@ -195,9 +195,36 @@ TEST_CASE("a relay is degraded when it loses, is stale, or cannot deliver", "[ht
   snapshot.state_trouble = "the journal cannot be written";
   CHECK(troubles_of(snapshot).size() == 5);
   CHECK(Json::parse(render_health(snapshot))["reasons"][2] == snapshot.state_trouble);
+  Snapshot crowded = balanced();
+  crowded.names_trouble = "there is no place for more hosts";
+  CHECK(troubles_of(crowded) == std::vector<std::string>{crowded.names_trouble});
   CHECK(health["reasons"][2] ==
         "destination graphite (tcp://127.0.0.1:2003) does not take datapoints, 11 wait: connection "
         "refused");
+}
+
+TEST_CASE("a relay that hangs is degraded, whatever its last snapshot says", "[http]") {
+  using std::chrono::seconds;
+  const auto now = std::chrono::steady_clock::now();
+  Snapshot snapshot = balanced();
+  snapshot.taken_steady = now - kSnapshotAgeMax;
+  CHECK(troubles_of(snapshot, now).empty());
+  CHECK(troubles_of(snapshot, now + seconds(1)) ==
+        std::vector<std::string>{
+            "this is the state of 11 s ago: the relay hangs, waits for its disk, or stops"});
+  const auto disk = std::make_shared<DiskGauge>();
+  snapshot.taken_steady = now;
+  snapshot.disk = disk;
+  CHECK(troubles_of(snapshot, now).empty());
+  disk->oldest_job = (now - kDiskBehindMax).time_since_epoch().count();
+  CHECK(troubles_of(snapshot, now).empty());
+  // The gauge is live: it shows also in a snapshot that was made before.
+  disk->oldest_job = (now - seconds(25)).time_since_epoch().count();
+  CHECK(troubles_of(snapshot, now) ==
+        std::vector<std::string>{
+            "the disk below state_dir hangs: what it was given 25 s ago is not done"});
+  disk->oldest_job = 0;
+  CHECK(troubles_of(snapshot, now).empty());
 }
 
 TEST_CASE("the ledger has every column", "[http]") {
