@@ -1,10 +1,12 @@
-// What the spool and the journal cost: the figures of docs/delivery.md.
+// What the spool and the journal cost: the figures of docs/performance.md.
 //
 //   cmake --build --preset release --target store_bench
-//   build/release/store_bench put FOLDER [DATAPOINTS]   fills FOLDER/spool.db, 10 million by
-//   default build/release/store_bench drain FOLDER              opens it, takes and acknowledges
-//   all of it build/release/store_bench journal FOLDER            ticks of 20,000 series into
-//   FOLDER/journal.db
+//   build/release/store_bench put FOLDER [DATAPOINTS]
+//     fills FOLDER/spool.db, with 10 million by default
+//   build/release/store_bench drain FOLDER
+//     opens it, takes and acknowledges all of it
+//   build/release/store_bench journal FOLDER
+//     writes ticks of 20,000 series into FOLDER/journal.db
 //
 // Each is a process of its own, so that the greatest memory is that of one of them.
 #include <fmt/format.h>
