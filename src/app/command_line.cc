@@ -21,6 +21,37 @@ constexpr const char* kDescription =
     "  tail -1 /var/log/syslog | sluice explain\n"
     "  sluice status";
 
+constexpr const char* kRunExamples =
+    "Examples:\n"
+    "  sluice run                                     with /etc/sluice/sluice.json\n"
+    "  sluice run --config ./sluice.json --print      and see what is published\n"
+    "  kill -HUP $(pidof sluice)                      read rules and cluster map again\n"
+    "\n"
+    "The configuration is told of by sluice.json(5); sluice check tries it.";
+constexpr const char* kCheckExamples =
+    "Examples:\n"
+    "  sluice check && systemctl reload sluice\n"
+    "  sluice check --strict --config ./sluice.json   in the pipeline of your own rules";
+constexpr const char* kExplainExamples =
+    "Examples:\n"
+    "  tail -100 /var/log/syslog | sluice explain\n"
+    "  sluice explain --config /etc/sluice/sluice.json --verbose messages.log\n"
+    "  sluice explain --json messages.log | jq -r 'select(.matches == []) | .message'\n"
+    "  echo 'collectd.web01.cpu.percent-idle 93.5 1732000000' | sluice explain --input graphite";
+constexpr const char* kStatusExamples =
+    "Examples:\n"
+    "  sluice status\n"
+    "  sluice status --check                          for Nagios, Icinga and the like\n"
+    "  sluice status --json --url http://relay1:9514";
+constexpr const char* kForgetExamples =
+    "Examples:\n"
+    "  sluice forget web01.example.com                it is gone, and no longer missing";
+
+// "sluice 0.1.0", and what it was built with.
+std::string version_text() {
+  return fmt::format("sluice {}\nbuilt with {}", SLUICE_VERSION, SLUICE_LIBRARIES);
+}
+
 // CLI11 lists them from the last to the first.
 int unexpected_arguments(const CLI::App& app) {
   std::string words;
@@ -46,12 +77,13 @@ int output_failure() {
 
 int run_command_line(int argc, char** argv) {
   CLI::App app(kDescription);
-  app.set_version_flag("--version", std::string("sluice ") + SLUICE_VERSION);
+  app.set_version_flag("--version", version_text());
   app.require_subcommand(1);
 
   RunOptions run;
   CLI::App* run_app = app.add_subcommand(
       "run", "Run the relay until SIGTERM; SIGHUP reads rules and cluster map again");
+  run_app->footer(kRunExamples);
   add_config_option(*run_app, run.setup);
   run_app->add_flag("--allow-unknown", run.setup.allow_unknown,
                     "Warn of unknown configuration keys instead of refusing them");
@@ -60,6 +92,7 @@ int run_command_line(int argc, char** argv) {
   CheckOptions check;
   CLI::App* check_app =
       app.add_subcommand("check", "Check the configuration, the rules and all their examples");
+  check_app->footer(kCheckExamples);
   add_config_option(*check_app, check.setup);
   check_app->add_flag("--strict", check.strict, "Fail on warnings and on rules without examples");
 
@@ -67,6 +100,7 @@ int run_command_line(int argc, char** argv) {
   explain.setup.defaults_only = true;
   CLI::App* explain_app =
       app.add_subcommand("explain", "Tell for each message what would be done with it, and why");
+  explain_app->footer(kExplainExamples);
   add_config_option(*explain_app, explain.setup);
   explain_app->add_flag("--json", explain.json, "One JSON object a message");
   explain_app->add_flag("-v,--verbose", explain.verbose,
@@ -85,6 +119,7 @@ int run_command_line(int argc, char** argv) {
 
   StatusOptions status;
   CLI::App* status_app = app.add_subcommand("status", "Print the ledger of a running relay");
+  status_app->footer(kStatusExamples);
   add_config_option(*status_app, status.setup);
   status_app
       ->add_option("--url", status.url,
@@ -98,6 +133,7 @@ int run_command_line(int argc, char** argv) {
   ForgetOptions forget;
   CLI::App* forget_app = app.add_subcommand(
       "forget", "Have a running relay remove what it knows of a host that is gone");
+  forget_app->footer(kForgetExamples);
   add_config_option(*forget_app, forget.setup);
   forget_app
       ->add_option("--url", forget.url,

@@ -8,6 +8,7 @@
 #include "app/explanation.h"
 #include "app/message_source.h"
 #include "app/print.h"
+#include "app/progress.h"
 #include "config/zone.h"
 #include "sluice/syslog/parser.h"
 #include "sluice/syslog/stamp_time.h"
@@ -66,6 +67,10 @@ int explain_command(const ExplainOptions& options) {
   const TextOptions text_options{.color = isatty(STDOUT_FILENO) == 1, .all_rules = options.verbose};
   const Timestamp oldest = *now - setup->config.catch_up - setup->config.window;
   bool is_written = true;
+  if (options.file == "-" && isatty(STDIN_FILENO) == 1) {
+    fmt::print(stderr, "sluice: reading messages from the terminal; Ctrl-D ends them\n");
+  }
+  Progress progress("messages");
   const auto tell = [&](const MessageTrace& trace) {
     const Explanation explanation{trace,  *setup->rules,         *setup->clusters,
                                   *paths, setup->config.rollups, trace.event_time.time < oldest};
@@ -73,6 +78,7 @@ int explain_command(const ExplainOptions& options) {
         options.json ? explain_as_json(explanation) : explain_as_text(explanation, text_options);
     is_written = is_written && write_out(stdout, told + '\n');
     (void)ingest.take_delta();
+    progress.step();
   };
   const auto message_of = [&](const InputMessage& input, std::string_view bytes) {
     return Message{.bytes = bytes,

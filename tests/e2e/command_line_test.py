@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """What the program promises on its command line: exit codes, one-line errors, explain and check."""
+import contextlib
 import json
 import os
 import pathlib
+import pty
 import re
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 SLUICE = sys.argv.pop(1)
@@ -76,6 +79,56 @@ class CommandLine(unittest.TestCase):
         result = sluice("--version")
         self.assertEqual(result.returncode, 0)
         self.assertRegex(result.stdout.decode(), r"\b\d+\.\d+\.\d+\b")
+
+    def test_version_tells_the_libraries(self):
+        told = sluice("--version").stdout.decode()
+        for library in ("libuv", "RE2", "SQLite", "fmt", "spdlog", "nlohmann-json", "CLI11", "Abseil", "cpp-httplib", "systemd"):
+            self.assertRegex(told, rf"\b{library} \d")
+
+    def test_each_command_has_examples_that_it_takes(self):
+        for command in ("run", "check", "explain", "status", "forget"):
+            with self.subTest(command):
+                text = sluice(command, "--help").stdout.decode()
+                self.assertIn("Examples:", text)
+                examples = re.findall(rf"(?:^  |\| )(sluice {command}\b.*?)(?:   .*| &&.*| \|.*)?$", text, re.MULTILINE)
+                self.assertTrue(examples, text)
+                for example in examples:  # With --help after it, a command only looks at its options.
+                    taken = sluice(*example.split()[1:], "--help")
+                    self.assertEqual((taken.returncode, taken.stderr), (0, b""), example)
+
+    def test_progress_is_shown_to_who_waits_and_is_gone_at_the_end(self):
+        terminal, theirs = pty.openpty()
+        with subprocess.Popen([SLUICE, "explain"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=theirs) as process:
+            os.close(theirs)
+            os.set_blocking(terminal, False)
+            seen, deadline = b"", time.monotonic() + 60
+            while b" messages" not in seen and time.monotonic() < deadline:
+                process.stdin.write(APPLIED + b"\n")
+                process.stdin.flush()
+                with contextlib.suppress(BlockingIOError):
+                    seen += os.read(terminal, 4096)
+            process.stdin.close()
+            self.assertEqual(process.wait(60), 0)
+        os.set_blocking(terminal, True)
+        with contextlib.suppress(OSError):  # A terminal that nobody else has open ends with an error.
+            while chunk := os.read(terminal, 4096):
+                seen += chunk
+        os.close(terminal)
+        self.assertRegex(seen, rb"\d+ messages")
+        self.assertTrue(seen.endswith(b"\r\x1b[K"), seen[-40:])
+
+    def test_nobody_at_a_terminal_sees_no_progress(self):
+        result = sluice("explain", stdin=(APPLIED + b"\n") * 20000)
+        self.assertEqual((result.returncode, result.stderr), (0, b""))
+
+    def test_a_terminal_as_input_is_told_how_to_end(self):
+        terminal, theirs = pty.openpty()
+        with subprocess.Popen([SLUICE, "explain"], stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+            os.close(theirs)
+            self.assertIn(b"Ctrl-D", process.stderr.readline())
+            os.write(terminal, b"\x04")
+            self.assertEqual(process.wait(60), 0)
+        os.close(terminal)
 
     def test_wrong_usage_exits_2(self):
         for arguments in ([], ["fly"], ["run", "--fly"], ["explain", "--framing", "pigeon", "-"], ["check", "one", "two"]):
