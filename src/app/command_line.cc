@@ -105,6 +105,8 @@ int run_command_line(int argc, char** argv) {
   explain_app->add_flag("--json", explain.json, "One JSON object a message");
   explain_app->add_flag("-v,--verbose", explain.verbose,
                         "Also tell why other rules did not match when one did");
+  explain_app->add_flag("--unmatched", explain.unmatched,
+                        "Only the shapes of the messages that no rule matched, per program");
   explain_app->add_option("--input", explain.input, "What the input is: syslog or graphite")
       ->type_name("INPUT")
       ->check(CLI::IsMember({"syslog", "graphite"}));
@@ -128,6 +130,8 @@ int run_command_line(int argc, char** argv) {
   auto* const check_flag = status_app->add_flag(
       "--check", status.check, "One line; exit code 0 well, 1 degraded, 2 not reachable");
   status_app->add_flag("--json", status.json, "Health and ledger as one JSON object")
+      ->excludes(check_flag);
+  status_app->add_flag("--rules", status.rules, "What each rule has matched since the start")
       ->excludes(check_flag);
 
   ForgetOptions forget;

@@ -33,6 +33,7 @@ struct CheckOptions {
 struct ExplainOptions {
   SetupOptions setup;
   bool json = false;
+  bool unmatched = false;        // Only the shapes of the lines that no rule matched.
   bool verbose = false;          // Tell of every rule, also when one matched.
   std::string input = "syslog";  // Or graphite.
   std::string framing = "auto";  // auto, octet, lf, nul, datagram, dgrams.
@@ -49,6 +50,7 @@ struct StatusOptions {
   std::string url;     // "http://127.0.0.1:9514".
   bool check = false;  // One line and an exit code for monitoring.
   bool json = false;
+  bool rules = false;  // What each rule has matched, instead of the ledger.
 };
 
 // `sluice status`: asks a running relay for its ledger and prints it. Exit codes: 0, with `check`

@@ -264,6 +264,7 @@ void Daemon::collect_reports() {
       worker_stats_[i] = report.stats;
       senders_.add(std::move(report.senders));
       samples_at_risk_ += report.delta.sample_count;
+      observations_.add(std::move(report.observations), *setup_.clusters, senders_);
       deltas_.push_back(std::move(report.delta));
       // A report that was asked for before the stop does not end the wait for the last one.
       if (phase_ == Phase::kRunning || report.is_last) --reports_awaited_;
@@ -334,6 +335,7 @@ void Daemon::take_new_setup() {
   setup_.packs = std::move(fresh->packs);
   setup_.presences = std::move(fresh->presences);
   setup_.rules = std::move(fresh->rules);
+  observations_.set_rules(*setup_.rules);
   setup_.clusters = std::move(fresh->clusters);
 }
 

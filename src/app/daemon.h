@@ -14,6 +14,7 @@
 #include "app/forget_orders.h"
 #include "app/ingest_worker.h"
 #include "app/map_watcher.h"
+#include "app/observation_table.h"
 #include "app/service_manager.h"
 #include "app/setup.h"
 #include "app/state_keeper.h"
@@ -151,6 +152,7 @@ class Daemon {
   std::vector<std::unique_ptr<IngestWorker>> workers_;
   std::vector<Stats> worker_stats_;
   SenderTable senders_;
+  ObservationTable observations_;
   ForgetOrders forget_orders_{[this] { uv_async_send(wake_.get()); }};
   std::shared_ptr<const Attention> attention_;  // Null until a status server may be asked for it.
   std::unique_ptr<StatusServer> status_;        // Null when it is off, or its port is taken.

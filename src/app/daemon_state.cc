@@ -171,6 +171,7 @@ void Daemon::take_forget_orders() {
     commit(std::move(change), [this, order](StateChange asked, std::uint64_t) {
       std::vector<Datapoint> none;
       const bool was_known = apply(std::move(asked), *publisher_, none);
+      observations_.forget(order->host);
       spdlog::info("forget {}: {}", order->host, was_known ? "done" : "no such host is known");
       forget_orders_.answer(*order, was_known ? Forgotten::kDone : Forgotten::kUnknownHost);
     });

@@ -49,6 +49,7 @@ void add_delivery(Stats& sum, const Delivery& delivery) {
 // A status port that is taken must not keep the relay from its work.
 void Daemon::start_status_server() {
   started_ = std::chrono::system_clock::now();
+  observations_.set_rules(*setup_.rules);
   if (setup_.config.http.empty()) return;
   StatusServerOptions server_options = server_options_of(setup_.config);
   server_options.forget = [this](const std::string& host) {
@@ -73,6 +74,8 @@ Snapshot Daemon::publish_status() {
     fresh.senders = senders_.shared_snapshot(fresh.taken);
     refresh_attention(fresh.taken);
     fresh.attention = attention_;
+    observations_.expire(fresh.taken);
+    fresh.observed = observations_.shared(fresh.taken);
   }
   if (status_) status_->publish(std::make_shared<const Snapshot>(fresh));
   return fresh;
@@ -171,6 +174,7 @@ Stats Daemon::stats() const {
     sum.journal_failures += keeper_->stats().appends_lost;
   }
   for (const Stats& one : worker_stats_) add_stats(sum, one);
+  sum.notes_dropped += observations_.notes_dropped();
   sum.datapoints_published += relay_datapoints_;
   sum.cluster_map_reloads += map_watcher_.reloads();
   sum.cluster_map_refusals += map_watcher_.refusals();

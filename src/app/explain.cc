@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "app/commands.h"
+#include "app/explain_unmatched.h"
 #include "app/explanation.h"
 #include "app/message_source.h"
 #include "app/print.h"
@@ -15,6 +16,9 @@
 
 namespace sluice {
 namespace {
+
+// Of a file with more shapes than this, the most frequent are told.
+constexpr std::size_t kShapesMax = 20'000;
 
 int usage_error(const Error& error) {
   fmt::print(stderr, "sluice: {}\n", error.message());
@@ -49,6 +53,9 @@ Expected<InputFraming> framing_from(const ExplainOptions& options) {
 }  // namespace
 
 int explain_command(const ExplainOptions& options) {
+  if (options.unmatched && options.input == "graphite") {
+    return usage_error(fail("--unmatched: reads syslog messages only").error());
+  }
   auto framing = framing_from(options);
   if (!framing) return usage_error(at("--framing", std::move(framing).error()).error());
   auto now = now_from(options.now);
@@ -79,6 +86,7 @@ int explain_command(const ExplainOptions& options) {
     is_written = is_written && write_out(stdout, told + '\n');
     (void)ingest.take_delta();
     progress.step();
+    (void)ingest.take_observations();
   };
   const auto message_of = [&](const InputMessage& input, std::string_view bytes) {
     return Message{.bytes = bytes,
@@ -88,13 +96,25 @@ int explain_command(const ExplainOptions& options) {
                    .incomplete = input.incomplete};
   };
   const bool is_graphite = options.input == "graphite";
+  UnmatchedTable unmatched(kShapesMax);
   auto done = for_each_message(options.file, *framing, [&](const InputMessage& input) {
+    if (options.unmatched) {
+      ingest.receive(message_of(input, input.bytes), *now);
+      unmatched.add(ingest.take_observations().unmatched);
+      (void)ingest.take_delta();
+      return;
+    }
     if (!is_graphite) return tell(ingest.explain(message_of(input, input.bytes), *now));
     std::string_view rest = input.bytes;  // Of a datagram, many lines.
     for (std::string_view line; next_graphite_line(rest, line);) {
       tell(ingest.explain_line(message_of(input, line), *now));
     }
   });
+  if (options.unmatched) {
+    const UnmatchedReport report = unmatched.snapshot();
+    is_written =
+        write_out(stdout, options.json ? unmatched_as_json(report) : unmatched_as_text(report));
+  }
   if (!is_written) return output_failure();
   if (done) return kExitDone;
   fmt::print(stderr, "sluice: {}\n", done.error().message());

@@ -111,6 +111,18 @@ Json misses_of(const Explanation& explanation) {
   return misses;
 }
 
+Json notes_of(const Explanation& explanation) {
+  Json notes = Json::array();
+  for (const Note& note : explanation.trace.notes) {
+    notes.push_back({{"rule", note.rule},
+                     {"kind", note.kind},
+                     {"host", note.host},
+                     {"text", note.clears ? Json() : Json(note.text)},
+                     {"clear", note.clears}});
+  }
+  return notes;
+}
+
 // What is said of every input.
 void append_outcome(const Explanation& explanation, Json& json) {
   const EventTime& time = explanation.trace.event_time;
@@ -119,6 +131,7 @@ void append_outcome(const Explanation& explanation, Json& json) {
   json["too_late"] = explanation.is_too_late;
   json["matches"] = matches_of(explanation);
   json["misses"] = misses_of(explanation);
+  json["notes"] = notes_of(explanation);
 }
 
 std::string dump(const Json& json) {

@@ -194,6 +194,11 @@ std::string match_of(const Explanation& explanation, const RuleTrace& rule, cons
     for (const std::string& path : fold_leaves(paths_of_sample(explanation, sample)))
       text += fmt::format("      {}\n", path);
   }
+  for (const Note& note : explanation.trace.notes) {
+    if (note.rule != explanation.rules.name(rule.rule)) continue;
+    text += note.clears ? fmt::format("    note: the failures of {} are over\n", note.host)
+                        : fmt::format("    note ({}) of {}: {}\n", note.kind, note.host, note.text);
+  }
   return text;
 }
 

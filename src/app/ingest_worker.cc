@@ -220,7 +220,8 @@ void IngestWorker::obey() {
 void IngestWorker::report(bool is_last) {
   {
     const std::lock_guard lock(mutex_);
-    reports_.push_back({ingest_.take_delta(), stats(), ingest_.take_senders(), is_last});
+    reports_.push_back({ingest_.take_delta(), stats(), ingest_.take_senders(),
+                        ingest_.take_observations(), is_last});
   }
   on_report_();
 }

@@ -39,9 +39,10 @@ class IngestWorker {
   // What a worker hands over once a tick.
   struct Report {
     Delta delta;
-    Stats stats;           // Since the start.
-    SenderReport senders;  // Since the last report.
-    bool is_last = false;  // It has drained its sockets and ended its loop.
+    Stats stats;                // Since the start.
+    SenderReport senders;       // Since the last report.
+    Observations observations;  // The same.
+    bool is_last = false;       // It has drained its sockets and ended its loop.
   };
 
   // `on_report` is called in the worker's thread; take_reports() is then worth calling.

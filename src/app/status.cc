@@ -34,13 +34,17 @@ struct Answer {
   Json ledger;
   Json health;
   Json attention;
+  Json failures;  // Null of an older relay.
 };
 
 Expected<Answer> ask(const std::string& url) {
   auto raw = fetch_status(url, kTimeout);
   if (!raw) return std::unexpected(std::move(raw).error());
+  const auto failures = fetch_list(url, "/api/v1/failures?limit=3", kTimeout);
+  if (!failures) return std::unexpected(failures.error());
   Answer answer{Json::parse(raw->ledger, nullptr, false), Json::parse(raw->health, nullptr, false),
-                Json::parse(raw->attention, nullptr, false)};
+                Json::parse(raw->attention, nullptr, false), Json()};
+  if (!failures->empty()) answer.failures = Json::parse(*failures, nullptr, false);
   if (answer.ledger.is_object() && answer.ledger.contains("messages") &&
       answer.health.is_object() && answer.health.contains("status")) {
     return answer;
@@ -62,11 +66,46 @@ int say_unknown(const StatusOptions& options, const Error& error) {
 std::string text_of(const StatusOptions& options, const Answer& answer) {
   if (options.check) return check_line(answer.ledger, answer.health);
   if (!options.json) {
-    return status_text(answer.ledger, answer.health) + attention_text(answer.attention);
+    return status_text(answer.ledger, answer.health) + failures_text(answer.failures) +
+           attention_text(answer.attention);
   }
-  const Json all{
-      {"health", answer.health}, {"ledger", answer.ledger}, {"attention", answer.attention}};
+  const Json all{{"health", answer.health},
+                 {"ledger", answer.ledger},
+                 {"attention", answer.attention},
+                 {"failures", answer.failures}};
   return all.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+// All pages of the list of rules; as JSON in one.
+Expected<Json> fetch_rules(const std::string& url) {
+  constexpr std::size_t kPage = 1000;
+  Json all;
+  for (std::size_t offset = 0;; offset += kPage) {
+    const std::string path = fmt::format("/api/v1/rules?limit={}&offset={}", kPage, offset);
+    const auto raw = fetch_list(url, path.c_str(), kTimeout);
+    if (!raw) return std::unexpected(raw.error());
+    Json page = Json::parse(*raw, nullptr, false);
+    if (!page.is_object() || !page.contains("rules") || !page["rules"].is_array()) {
+      return at(url,
+                Error{{}, "does not tell of its rules; is the relay older than this program?"});
+    }
+    const std::size_t count = page["rules"].size();
+    if (offset == 0) {
+      all = std::move(page);
+    } else {
+      for (Json& rule : page["rules"]) all["rules"].push_back(std::move(rule));
+    }
+    if (count < kPage) return all;
+  }
+}
+
+int status_rules(const StatusOptions& options, const std::string& url) {
+  const auto rules = fetch_rules(url);
+  if (!rules) return say_unknown(options, rules.error());
+  const std::string text = options.json
+                               ? rules->dump(2, ' ', false, Json::error_handler_t::replace) + '\n'
+                               : rules_text(*rules);
+  return write_out(stdout, text) ? kWell : output_failure();
 }
 
 }  // namespace
@@ -87,6 +126,7 @@ Expected<std::string> status_url(const std::string& url, const SetupOptions& set
 int status_command(const StatusOptions& options) {
   const auto url = status_url(options.url, options.setup);
   if (!url) return say_unknown(options, url.error());
+  if (options.rules) return status_rules(options, *url);
   const auto answer = ask(*url);
   if (!answer) return say_unknown(options, answer.error());
   if (!write_out(stdout, text_of(options, *answer))) return output_failure();

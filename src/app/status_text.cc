@@ -283,6 +283,31 @@ std::string status_text(const Json& ledger, const Json& health) {
   return out;
 }
 
+std::string failures_text(const Json& failures) {
+  std::string out;
+  for (const Json& one : member(failures, "failures")) {
+    if (out.empty()) {
+      out = fmt::format("\nwhy hosts fail: {} reasons\n", grouped(number(failures, "total")));
+    }
+    const std::int64_t hosts = number(one, "hosts");
+    out += fmt::format("  {} {}: {} (last {})\n", grouped(hosts), hosts == 1 ? "host" : "hosts",
+                       text(one, "text"), text(one, "last"));
+  }
+  return out;
+}
+
+std::string rules_text(const Json& rules) {
+  std::string out = fmt::format("since {}\n\n{:<44}{:>14}{:>14}  {}\n", text(rules, "since"),
+                                "rule", "matches", "samples", "last match");
+  for (const Json& one : member(rules, "rules")) {
+    const std::string last = text(one, "last");
+    out +=
+        fmt::format("{:<44}{:>14}{:>14}  {}\n", text(one, "rule"), grouped(number(one, "matches")),
+                    grouped(number(one, "samples")), last.empty() ? "never" : last);
+  }
+  return out;
+}
+
 std::string check_line(const Json& ledger, const Json& health) {
   std::int64_t acknowledged = 0;
   std::int64_t waiting = 0;

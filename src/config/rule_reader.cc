@@ -8,6 +8,7 @@
 #include "config/emit_reader.h"
 #include "config/names.h"
 #include "config/nearest.h"
+#include "config/note_reader.h"
 #include "config/quote.h"
 
 namespace sluice {
@@ -128,7 +129,7 @@ Expected<std::string> decode_input(const JsonValue& value) {
 
 // What a rule of Graphite input needs, and what it cannot have.
 Expected<void> check_graphite(const JsonValue& value, const RuleDefinition& rule) {
-  for (const char* key : {"app", "facility", "severity"}) {
+  for (const char* key : {"app", "facility", "severity", "note"}) {
     if (!value.json().contains(key)) continue;
     return value.member(key).refuse("has no meaning for graphite input; remove it");
   }
@@ -268,8 +269,8 @@ Expected<void> check_rule(const JsonValue& value, const RuleDefinition& rule) {
         "matches every message; expected \"match\", \"app\", \"facility\", \"severity\", "
         "\"fields\" or \"where\"");
   }
-  if (rule.emits.empty() && !rule.context && !rule.stop) {
-    return value.refuse("does nothing; expected \"emit\" or \"context\"");
+  if (rule.emits.empty() && rule.notes.empty() && !rule.context && !rule.stop) {
+    return value.refuse("does nothing; expected \"emit\", \"note\" or \"context\"");
   }
   return {};
 }
@@ -286,6 +287,7 @@ Expected<RuleDefinition> decode_rule(const JsonValue& value, const PackMetrics& 
   reader.read("emit", rule.emits, one_or_more([&metrics](const JsonValue& emit) {
                 return decode_emit(emit, metrics);
               }));
+  reader.read("note", rule.notes, one_or_more(decode_note));
   reader.read("context", rule.context, decode_context);
   reader.read("stop", rule.stop, decode_bool);
   reader.read("examples", rule.examples, list(decode_example));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "http/attention.h"
+#include "http/observed.h"
 #include "sluice/base/stats.h"
 #include "sluice/base/time.h"
 #include "sluice/pipeline/sender_counts.h"
@@ -91,6 +92,8 @@ struct Snapshot {
   std::shared_ptr<const SenderReport> senders = std::make_shared<const SenderReport>();
   // The same, of those who need attention.
   std::shared_ptr<const Attention> attention = std::make_shared<const Attention>();
+  // Shapes of unmatched lines, rules, failures, events: shared as the senders are.
+  Observed observed;
   // Of the last reload or change of the map file, when it was refused; the old one runs on.
   std::string config_error;
 };

@@ -76,6 +76,15 @@ Expected<StatusAnswer> fetch_status(const std::string& url, std::chrono::millise
   return StatusAnswer{std::move(*ledger), std::move(*health), std::move(*attention)};
 }
 
+Expected<std::string> fetch_list(const std::string& url, const char* path,
+                                 std::chrono::milliseconds timeout) {
+  const auto client = client_of(url, timeout);
+  if (!client) return std::unexpected(client.error());
+  const auto answer = (*client)->Get(path);
+  if (!answer) return at(base_of(url), Error{{}, words_of(answer.error())});
+  return answer->status == 200 ? answer->body : std::string();
+}
+
 Expected<bool> ask_to_forget(const std::string& url, const std::string& host,
                              std::chrono::milliseconds timeout) {
   const auto client = client_of(url, timeout);

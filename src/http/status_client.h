@@ -20,6 +20,11 @@ struct StatusAnswer {
 [[nodiscard]] Expected<StatusAnswer> fetch_status(const std::string& url,
                                                   std::chrono::milliseconds timeout);
 
+// One list of the relay at `url`, such as "/api/v1/rules?limit=1000"; empty where the relay is too
+// old to know it.
+[[nodiscard]] Expected<std::string> fetch_list(const std::string& url, const char* path,
+                                               std::chrono::milliseconds timeout);
+
 // Has the relay at `url` forget a host. False: it knows none of this name.
 [[nodiscard]] Expected<bool> ask_to_forget(const std::string& url, const std::string& host,
                                            std::chrono::milliseconds timeout);

@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "http/observed_routes.h"
 #include "http/render.h"
 #include "http/senders.h"
 
@@ -183,6 +184,7 @@ void StatusServer::State::set_routes() {
     const auto snapshot_now = snapshot.load();
     response.set_content(render_attention(*snapshot_now->attention), kJson);
   });
+  add_observed_routes(server, [this] { return snapshot.load(); });
   server.Post(kForgetPath, [this](const httplib::Request& request, httplib::Response& response) {
     answer_forget(options, request, response);
   });
@@ -194,7 +196,8 @@ void StatusServer::State::set_routes() {
     answer_problem(response, response.status, response.status == 404 ? "Not Found" : "Bad Request",
                    response.status == 404
                        ? "known are /healthz, /metrics, /api/v1/ledger, /api/v1/senders, "
-                         "/api/v1/attention; not " +
+                         "/api/v1/attention, /api/v1/unmatched, /api/v1/rules, "
+                         "/api/v1/failures, /api/v1/events; not " +
                              request.path
                        : std::string("the request cannot be read"));
   });

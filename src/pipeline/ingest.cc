@@ -8,6 +8,7 @@
 #include "pipeline/line_intake.h"
 #include "pipeline/repeat_memory.h"
 #include "pipeline/repeat_notice.h"
+#include "pipeline/rule_tally.h"
 #include "pipeline/sender_book.h"
 #include "sluice/syslog/parser.h"
 
@@ -16,6 +17,9 @@ namespace {
 
 // A sender with a wrong zone sends with each line; the log is told this often.
 constexpr std::chrono::hours kSkewToldEvery{1};
+
+// Notes kept between two reports: an outage of a large fleet gives a few hundred a second.
+constexpr std::size_t kNotesMax = 2'000;
 
 std::uint64_t& malformed_counter(Stats& stats, ParseError error) {
   switch (error) {
@@ -78,6 +82,8 @@ struct Ingest::State {
   void take_in(MessageTrace& trace, std::size_t rules_matched, const Peer& peer, Timestamp now);
   bool read_line(const Message& message, Timestamp now, MessageTrace& trace);
   void take_in_line(MessageTrace& trace, std::size_t rules_matched, Timestamp now);
+  void count_rules(Timestamp now);
+  void take_notes(const MessageTrace& one, const Peer& peer);
   void add(const Sample& sample, Timestamp now);
   Matcher::Input input_of(const MessageTrace& trace, Timestamp now) const {
     return {.record = trace.record,
@@ -98,10 +104,14 @@ struct Ingest::State {
   std::unique_ptr<Matcher> matcher;
   MatcherStats retired_matcher_stats;  // Of the matchers before the last reload.
   Aggregator aggregator;
+  UnmatchedTally unmatched;
+  RuleTally rule_tally;
+  std::vector<Note> notes;  // Since the last report.
   Stats stats;
   // Scratch, reused from message to message.
   MessageTrace current;
   std::string host;
+  std::string note_host;
 };
 
 Ingest::Ingest(const IngestOptions& options, std::shared_ptr<const RuleSet> rules,
@@ -128,7 +138,10 @@ MessageTrace Ingest::explain(const Message& message, Timestamp now) {
       trace.record.incomplete
           ? 0
           : state_->matcher->explain(state_->input_of(trace, now), trace.samples, trace.rules);
+  const std::size_t noted = state_->notes.size();
   state_->take_in(trace, matched, message.peer, now);
+  trace.notes.assign(state_->notes.begin() + static_cast<std::ptrdiff_t>(noted),
+                     state_->notes.end());
   return trace;
 }
 
@@ -165,6 +178,12 @@ MessageTrace Ingest::explain_line(const Message& line, Timestamp now) {
 Delta Ingest::take_delta() { return state_->aggregator.take_delta(); }
 
 SenderReport Ingest::take_senders() { return state_->senders.take_report(); }
+
+Observations Ingest::take_observations() {
+  return {.unmatched = state_->unmatched.take(),
+          .rules = state_->rule_tally.take(),
+          .notes = std::exchange(state_->notes, {})};
+}
 
 bool Ingest::is_tick_full() const noexcept {
   // More than one message gives; of a tiny tick, which only tests have, a part.
@@ -208,6 +227,7 @@ void Ingest::State::name_rules() {
   std::vector<std::string> names;
   for (std::uint32_t rule = 0; rule < matcher->rules().size(); ++rule)
     names.push_back(matcher->rules().name(rule));
+  rule_tally.set_rules(names);
   aggregator.set_rule_names(std::move(names));
 }
 
@@ -315,7 +335,13 @@ void Ingest::State::hear(const MessageTrace& one, Timestamp now) {
 void Ingest::State::take_in(MessageTrace& one, std::size_t rules_matched, const Peer& peer,
                             Timestamp now) {
   ++(rules_matched > 0 ? stats.messages_matched : stats.messages_unmatched);
-  if (rules_matched > 0) hear(one, now);
+  if (rules_matched > 0) {
+    hear(one, now);
+    count_rules(now);
+    if (!matcher->notes().empty()) take_notes(one, peer);
+  } else if (!unmatched.add(one.record.app_name, text_of(one.record), one.host, now)) {
+    ++stats.messages_unfolded;
+  }
   std::size_t claimed_count = 0;
   for (Sample& sample : one.samples) {
     if (sample.is_claimed) {
@@ -343,6 +369,7 @@ bool Ingest::State::read_line(const Message& message, Timestamp now, MessageTrac
 // Whose a line is only its samples say; each is a sign of life of its host.
 void Ingest::State::take_in_line(MessageTrace& one, std::size_t rules_matched, Timestamp now) {
   ++(rules_matched > 0 ? stats.messages_matched : stats.messages_unmatched);
+  count_rules(now);
   one.claimed_hosts.resize(std::max(one.claimed_hosts.size(), one.samples.size()));
   for (std::size_t i = 0; i < one.samples.size(); ++i) {
     Sample& sample = one.samples[i];
@@ -355,8 +382,36 @@ void Ingest::State::take_in_line(MessageTrace& one, std::size_t rules_matched, T
   }
 }
 
+void Ingest::State::count_rules(Timestamp now) {
+  for (const std::uint32_t rule : matcher->matched()) rule_tally.count_match(rule, now);
+}
+
+void Ingest::State::take_notes(const MessageTrace& one, const Peer& peer) {
+  for (const MatchedNote& made : matcher->notes()) {
+    stats.notes += 1;
+    if (notes.size() >= kNotesMax) {
+      ++stats.notes_dropped;
+      continue;
+    }
+    Note& note = notes.emplace_back();
+    note.time = one.event_time.time;
+    note.host = made.host;
+    if (made.is_claimed) {
+      note.host = canonical_host(made.host, one.host, options.host_names, note_host);
+      note.is_claimed = !peer.is_trusted && note.host != one.host;
+    }
+    note.kind = made.definition->kind;
+    note.clears = made.definition->clear;
+    note.rule = matcher->rules().name(made.rule);
+    note.text = made.text;
+    note.ttl = made.ttl;
+    note.weight = one.weight;
+  }
+}
+
 void Ingest::State::add(const Sample& sample, Timestamp now) {
   stats.samples += sample.weight;
+  rule_tally.count_samples(sample.rule, sample.weight);
   if (!aggregator.add(sample, now)) stats.samples_dropped_tick_full += sample.weight;
 }
 

@@ -51,6 +51,8 @@ void SenderTable::add(SenderReport report) {
   state_->other.add(report.other);
 }
 
+bool SenderTable::knows(std::string_view host) const { return state_->senders.contains(host); }
+
 SenderReport SenderTable::snapshot() const {
   SenderReport report;
   report.rows.reserve(state_->senders.size());

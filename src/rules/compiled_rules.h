@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -31,6 +32,7 @@ struct Template {
     std::string text;
     std::optional<CompiledValue> field;  // Whose text stands here instead.
     bool is_each = false;                // What the '*' of "each" stands for, instead.
+    bool is_message = false;             // Of a note: the text that was searched stands here.
   };
   std::vector<Piece> pieces;
 
@@ -65,6 +67,16 @@ struct CompiledEmit {
   std::vector<CompiledCondition> when;
 };
 
+struct CompiledNote {
+  const NoteDefinition* definition = nullptr;
+  Template text;
+  int host_group = 0;
+  std::chrono::seconds ttl{0};
+  std::vector<CompiledCondition> when;
+
+  [[nodiscard]] bool has_conditions() const noexcept { return !when.empty(); }
+};
+
 struct CompiledSet {
   VariableId variable = 0;
   double number = 0;
@@ -90,6 +102,7 @@ struct CompiledRule {
   std::vector<CompiledCondition> where_fields;  // Tested after it.
   int fields_group = 0;                         // The capture to read fields from; 0: all the text.
   std::vector<CompiledEmit> emits;
+  std::vector<CompiledNote> notes;
   std::vector<CompiledSet> sets;
   std::vector<CompiledAdd> adds;
   bool uses_context = false;

@@ -29,6 +29,7 @@ std::size_t Matcher::match(const Input& input, std::vector<Sample>& samples) {
   auto& matched = state_->matched;
   matched.clear();
   state_->begin_record();
+  state_->notes.clear();
   const State::Pass pass{input, samples, nullptr};
   const auto& candidates = input.line != nullptr ? state_->compiled.for_graphite
                                                  : state_->candidates(input.record.app_name);
@@ -48,6 +49,7 @@ const MatcherStats& Matcher::stats() const noexcept {
   return state_->stats;
 }
 
+const std::vector<MatchedNote>& Matcher::notes() const noexcept { return state_->notes; }
 const std::vector<std::uint32_t>& Matcher::matched() const noexcept { return state_->matched; }
 const RuleSet& Matcher::rules() const noexcept { return *state_->rules; }
 std::size_t Matcher::context_count() const noexcept { return state_->contexts.size(); }

@@ -25,6 +25,7 @@ void Matcher::State::apply(std::uint32_t index, const Pass& pass) {
   const CompiledRule& rule = compiled.rules[index];
   if (!rule.sets.empty() || !rule.adds.empty()) change_context(rule, pass);
   for (const CompiledEmit& one : rule.emits) emit(index, one, pass);
+  for (const CompiledNote& one : rule.notes) note(index, one, pass);
   if (rule.definition->context && rule.definition->context->end)
     contexts.end(context_key(rule, pass));
 }

@@ -57,6 +57,7 @@ struct Matcher::State {
   void emit_number(std::uint32_t index, const CompiledEmit& emit, std::optional<double> number,
                    std::string_view each, const Pass& pass);
   std::string_view host_of(const CompiledRule& rule, const CompiledEmit& emit, const Pass& pass);
+  void note(std::uint32_t index, const CompiledNote& note, const Pass& pass);
   std::optional<double> read(const CompiledRule& rule, const CompiledValue& value,
                              const Pass& pass);
   std::optional<double> read_state(const CompiledRule& rule, const CompiledEmit& emit,
@@ -108,6 +109,7 @@ struct Matcher::State {
   std::string unescaped;               // Of a parameter of structured data.
   std::deque<std::string> kept_hosts;  // Named by fields, which other rules read over.
   std::vector<std::uint32_t> matched;
+  std::vector<MatchedNote> notes;
   std::string key;
 };
 

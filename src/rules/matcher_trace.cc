@@ -79,6 +79,7 @@ std::size_t Matcher::explain(const Input& input, std::vector<Sample>& samples,
   auto& matched = state_->matched;
   matched.clear();
   state_->begin_record();
+  state_->notes.clear();
   bool is_stopped = false;
   for (std::uint32_t index = 0; index < state_->compiled.rules.size(); ++index) {
     RuleTrace& trace = traces.emplace_back();

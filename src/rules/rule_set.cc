@@ -44,9 +44,11 @@ class Compiler {
     if (auto done = compile_fields(rule); !done) return done;
     if (auto done = compile_where(rule); !done) return done;
     if (auto done = compile_emits(rule); !done) return done;
+    if (auto done = compile_notes(rule); !done) return done;
     if (auto done = compile_context(rule); !done) return done;
     rule.uses_context = !rule.where.empty() || definition.context.has_value() ||
-                        std::ranges::any_of(rule.emits, reads_context);
+                        std::ranges::any_of(rule.emits, reads_context) ||
+                        std::ranges::any_of(rule.notes, &CompiledNote::has_conditions);
     out_.rules.push_back(std::move(rule));
     return {};
   }
@@ -171,6 +173,48 @@ class Compiler {
     }
     if (!each.groups.empty()) return {};
     return fail("no capture of the pattern is called \"" + each.prefix + '*' + each.suffix + '"');
+  }
+
+  Expected<void> compile_notes(CompiledRule& rule) {
+    for (const NoteDefinition& definition : rule.definition->notes) {
+      CompiledNote note{.definition = &definition,
+                        .host_group = rule.host_group,
+                        .ttl = reporting_time(out_.packs[rule.pack])};
+      auto text = compile_note_text(rule, definition.text);
+      if (!text) return at("note: text", std::move(text).error());
+      note.text = std::move(*text);
+      if (!definition.host.empty()) {
+        auto group = compile_group(rule, definition.host);
+        if (!group) return at("note: host", std::move(group).error());
+        note.host_group = *group;
+      }
+      auto when = compile_conditions(rule, definition.when);
+      if (!when) return at("note: when", std::move(when).error());
+      note.when = std::move(*when);
+      rule.notes.push_back(std::move(note));
+    }
+    return {};
+  }
+
+  // A template in which {message} stands for the whole text, unless a capture has this name.
+  static Expected<Template> compile_note_text(CompiledRule& rule, std::string_view text) {
+    constexpr std::string_view kMessage = "{message}";
+    const std::size_t place =
+        rule.pattern.group_number("message") == 0 ? text.find(kMessage) : std::string_view::npos;
+    auto compiled = compile_template(rule, text.substr(0, place), false);
+    if (!compiled || place == std::string_view::npos) return compiled;
+    compiled->pieces.push_back({.is_message = true});
+    auto rest = compile_note_text(rule, text.substr(place + kMessage.size()));
+    if (!rest) return rest;
+    for (Template::Piece& piece : rest->pieces) compiled->pieces.push_back(std::move(piece));
+    return compiled;
+  }
+
+  // How long a host counts as reporting after a sign of life; it may miss one before anybody calls
+  // it gone.
+  static std::chrono::seconds reporting_time(const PackDefinition& pack) {
+    constexpr std::chrono::seconds kDefaultTtl{3600};
+    return pack.presence ? 2 * pack.presence->every : kDefaultTtl;
   }
 
   Expected<void> compile_context(CompiledRule& rule) {

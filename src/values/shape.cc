@@ -11,8 +11,8 @@ namespace {
 // Text behind this tells no more about what kind of line it is.
 constexpr std::size_t kReadMax = 1024;
 constexpr std::size_t kHexMin = 7;  // Git's short names are the shortest that are common.
-constexpr std::size_t kIdMin = 12;
-constexpr std::size_t kAlternationsMin = 4;
+constexpr std::size_t kIdMin = 6;   // Names of temporary files: l7fin6, 713x1g.
+constexpr std::size_t kAlternationsMin = 3;
 constexpr std::string_view kCut = "...";
 
 enum Class : std::uint8_t {
@@ -70,6 +70,7 @@ class Folder {
     if (is(c, kBlank)) return step_blank();
     if (is(c, kHigh)) return step_high();
     if (c == ':' && take_ipv6()) return;
+    if (c == '/' && options_.paths && take_path()) return;
     if ((c == '-' || c == '+') && has(at_ + 1, kDigit) && !is_behind_word())
       ++at_;  // A sign.
     else
@@ -225,6 +226,38 @@ class Folder {
     if (!has_gap && colons != 7) return false;
     put("<ip>", end - at_);
     return true;
+  }
+
+  // "/etc/motd", "//web01/Puppet", "/Stage[main]/Main/File[/srv/job 11 [2].yml]/ensure".
+  bool take_path() {
+    if (is_behind_word()) return false;
+    std::size_t end = at_;
+    std::size_t slashes = 0;
+    for (; end < text_.size() && is_of_path(text_[end]); ++end) {
+      if (text_[end] == '/') ++slashes;
+      if (text_[end] != '[') continue;
+      const std::size_t close = closing_bracket(end);
+      if (close == std::string_view::npos || !is(text_[end - 1], kLetter | kDigit)) break;
+      end = close;
+    }
+    while (text_[end - 1] == '.' || text_[end - 1] == ':') --end;  // Of the sentence.
+    if (slashes < 2) return false;
+    put("<path>", end - at_);
+    return true;
+  }
+
+  static bool is_of_path(char c) {
+    constexpr std::string_view kMarks = "/_.:@+~%-=?&[";
+    return is(c, kLetter | kDigit | kHigh) || kMarks.find(c) != std::string_view::npos;
+  }
+
+  [[nodiscard]] std::size_t closing_bracket(std::size_t open) const {
+    std::size_t depth = 0;
+    for (std::size_t at = open; at < text_.size(); ++at) {
+      if (text_[at] == '[') ++depth;
+      if (text_[at] == ']' && --depth == 0) return at;
+    }
+    return std::string_view::npos;
   }
 
   bool take_host() {

@@ -204,7 +204,7 @@ TEST_CASE("a pack with a mistake is refused with its place", "[config]") {
 
 TEST_CASE("a rule with a mistake is refused with its name and place", "[config]") {
   const auto [members, message] = GENERATE(table<std::string, std::string>({
-      {"", "/rules/0: does nothing; expected \"emit\" or \"context\""},
+      {"", "/rules/0: does nothing; expected \"emit\", \"note\" or \"context\""},
       {R"("mach": "x")", "/rules/0/mach: unknown key; did you mean \"match\"?"},
       {R"("app": [])", "/rules/0/app: expected at least one value, got an empty list"},
       {R"("app": "pup*pet")",
@@ -254,6 +254,20 @@ TEST_CASE("a rule with a mistake is refused with its name and place", "[config]"
       {R"("where": {"sd.x": 1})",
        "/rules/0/where/sd.x: expected a capture, \"field.PATH\" or \"sd.SD-ID.PARAM-NAME\", got "
        "\"sd.x\""},
+      {R"("note": {})",
+       "/rules/0/note: the key \"text\" is missing; expected what people shall read, such as "
+       "\"{message}\""},
+      {R"("note": {"text": "x", "kind": "A b"})",
+       "/rules/0/note/kind: expected a name of [a-z0-9_-], a letter or digit first, at most 64 "
+       "bytes, got \"A b\""},
+      {R"("note": {"text": "x", "txt": "y"})",
+       "/rules/0/note/txt: unknown key; did you mean \"text\"?"},
+      {R"("note": [{"text": "x", "kind": "event", "clear": true}])",
+       "/rules/0/note/0/clear: only a note of kind \"failure\" can be over; remove it"},
+      {R"("note": {"text": "x", "kind": "failure", "clear": true})",
+       "/rules/0/note/text: a note with \"clear\" says nothing; remove it"},
+      {R"("input": "graphite", "note": {"text": "x"})",
+       "/rules/0/note: has no meaning for graphite input; remove it"},
       {R"("stop": 1)", "/rules/0/stop: expected true or false, got 1"},
       {R"("emit": [])", "/rules/0/emit: expected at least one value, got an empty list"},
       {R"("context": {})",

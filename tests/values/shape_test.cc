@@ -63,8 +63,8 @@ TEST_CASE("Each kind of placeholder, and what is just not one", "[values][shape]
       {"id 123e4567-e89b-12d3-a456-426614174000.", "id <uuid>."},
       {"id abcdefab-e89b-12d3-a456-42661417400", "id abcdefab-e<n>b-<n>d<n>-a<n>-<n>"},
       {"commit e3a884e by deadbeef in 0xff", "commit <hex> by deadbeef in <hex>"},
-      {"e3a884 is short", "e<n>a<n> is short"},
-      {"token x9k2m4p7q1z8", "token <id>"},
+      {"e3a88 x86 i386 md5sum web01a is short", "e<n>a<n> x<n> i<n> md<n>sum web<n>a is short"},
+      {"file20261122-29727-l7fin6.lock x9k2m4p7q1z8", "file<n>-<n>-<id>.lock <id>"},
       {"2026-11-22", "<time>"},
       {"at 2026-11-22T08:12:46.5+01:00, at 2026-11-22T08:12:46Z", "at <time>, at <time>"},
       {"2026-11-223", "<n>-<n>-<n>"},
@@ -76,6 +76,24 @@ TEST_CASE("Each kind of placeholder, and what is just not one", "[values][shape]
   }));
   CAPTURE(line);
   CHECK(shape_of(line) == shape);
+}
+
+TEST_CASE("Paths are folded where that is asked for", "[values][shape]") {
+  const auto [line, shape] = GENERATE(table<std::string_view, std::string_view>({
+      {"(/Stage[main]/Profile::Ci/File[/srv/ci/job 11 [2].yml]/ensure) created",
+       "(<path>) created"},
+      {"//web01.x//Stage[main]/Main/Exec[a b]/returns executed", "<path> executed"},
+      {"GET /puppet/v3/catalog/a.b?x=y&z=1 HTTP/1.1", "GET <path> HTTP/<n>"},
+      {"see https://puppet:8140/x/y. Done", "see https:<path>. Done"},
+      {"/etc/a[b and/or c", "<path>[b and/or c"},
+      {"/etc </b> 24/7 a/b/c", "/etc </b> <n>/<n> a/b/c"},
+      {"//", "<path>"},
+      {"/.:/.:", "<path>.:"},
+  }));
+  CAPTURE(line);
+  std::string folded;
+  fold_shape(line, {.paths = true}, folded);
+  CHECK(folded == shape);
 }
 
 TEST_CASE("The host's own name is folded where it stands as a word", "[values][shape]") {

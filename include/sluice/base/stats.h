@@ -26,6 +26,7 @@ struct Stats {
   std::uint64_t repeats_unresolved = 0;
   std::uint64_t messages_matched = 0;
   std::uint64_t messages_unmatched = 0;
+  std::uint64_t messages_unfolded = 0;
 
   // Graphite plaintext: received = parsed + malformed. Matched and unmatched lines are among
   // messages_matched and messages_unmatched.
@@ -58,6 +59,8 @@ struct Stats {
   std::uint64_t rules_names_folded = 0;
   std::uint64_t rules_contexts_evicted = 0;
   std::uint64_t rules_contexts_expired = 0;
+  std::uint64_t notes = 0;
+  std::uint64_t notes_dropped = 0;
 
   // Samples: samples = merged + pending + dropped.
   std::uint64_t samples = 0;
@@ -134,6 +137,8 @@ inline constexpr std::array kCounters{
                "messages that a rule matched"},
     CounterRow{"syslog_messages_unmatched_total", &Stats::messages_unmatched,
                "messages that no rule matched"},
+    CounterRow{"syslog_messages_unfolded_total", &Stats::messages_unfolded,
+               "of these, messages whose shape was not kept because too many came"},
     CounterRow{"graphite_lines_received_total", &Stats::graphite_lines_received,
                "lines of Graphite plaintext received"},
     CounterRow{"graphite_lines_malformed_total", &Stats::graphite_lines_malformed,
@@ -175,6 +180,10 @@ inline constexpr std::array kCounters{
                "contexts forgotten because there were too many"},
     CounterRow{"rules_contexts_expired_total", &Stats::rules_contexts_expired,
                "contexts forgotten because nothing came for long"},
+    CounterRow{"notes_total", &Stats::notes, "notes that rules made for people to read"},
+    CounterRow{
+        "notes_dropped_total", &Stats::notes_dropped,
+        "of these, notes beyond a bound, or of hosts that only another host's text spoke of"},
     CounterRow{"samples_total", &Stats::samples, "samples read by rules"},
     CounterRow{"samples_merged_total", &Stats::samples_merged, "samples merged into the store"},
     CounterRow{"samples_dropped_too_late_total", &Stats::samples_dropped_too_late,

@@ -13,11 +13,13 @@
 #include "sluice/base/time.h"
 #include "sluice/pipeline/event_time.h"
 #include "sluice/pipeline/host_name.h"
+#include "sluice/pipeline/observations.h"
 #include "sluice/pipeline/sender_counts.h"
 #include "sluice/rules/matcher.h"
 #include "sluice/rules/rule_set.h"
 #include "sluice/values/delta.h"
 #include "sluice/values/graphite_line.h"
+#include "sluice/values/note.h"
 #include "sluice/values/peer.h"
 #include "sluice/values/zone.h"
 
@@ -53,6 +55,7 @@ struct MessageTrace {
   std::uint32_t weight = 1;
   std::vector<Sample> samples;  // Hosts canonical.
   std::vector<RuleTrace> rules;
+  std::vector<Note> notes;                // Filled by explain().
   std::deque<std::string> claimed_hosts;  // What samples of named hosts point to.
 };
 
@@ -91,6 +94,7 @@ class Ingest {
   // Everything since the last call.
   [[nodiscard]] Delta take_delta();
   [[nodiscard]] SenderReport take_senders();
+  [[nodiscard]] Observations take_observations();
 
   // True when the delta to be taken has no room that is sure to hold another message's series
   // (AggregatorOptions::entries_max).

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sluice/base/time.h"
@@ -45,6 +46,9 @@ class SenderTable {
 
   // Adds what came since the worker's last report.
   void add(SenderReport report);
+
+  // True when it is among those counted by name.
+  [[nodiscard]] bool knows(std::string_view host) const;
 
   // All that was added, in the order of the names.
   [[nodiscard]] SenderReport snapshot() const;

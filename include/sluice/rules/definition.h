@@ -106,6 +106,15 @@ struct ExampleDefinition {
   std::string structured_data;  // "[id name=\"value\"]", as sent with each of the lines.
 };
 
+// Something for people that a matching rule says, and no series shows.
+struct NoteDefinition {
+  std::string kind = "event";   // "failure" is folded to reasons; other kinds are lists of events.
+  std::string text;             // May hold {capture}, and {message}: the text that was searched.
+  std::string host;             // Capture that names the host; empty: the record's own.
+  bool clear = false;           // Of a failure: the host's failures of this pack are over; no text.
+  std::vector<Condition> when;  // Tested as an emit's.
+};
+
 struct RuleDefinition {
   std::string name;
   std::vector<std::string> apps;  // Exact, or a prefix that ends in '*'; empty: every program.
@@ -117,6 +126,7 @@ struct RuleDefinition {
   std::string match;                       // RE2.
   std::optional<FieldsDefinition> fields;  // Without such text the rule does not match.
   std::vector<EmitDefinition> emits;
+  std::vector<NoteDefinition> notes;
   std::optional<ContextAction> context;
   bool stop = false;  // A match ends the search for that record.
   std::vector<ExampleDefinition> examples;

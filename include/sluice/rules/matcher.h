@@ -34,6 +34,16 @@ struct MatcherStats {
   std::uint64_t contexts_expired = 0;
 };
 
+// A note that a rule made of a record.
+struct MatchedNote {
+  std::uint32_t rule = 0;
+  const NoteDefinition* definition = nullptr;  // Lives as long as the rules.
+  std::chrono::seconds ttl{0};                 // Of a failure.
+  std::string_view host;                       // As the samples'.
+  bool is_claimed = false;                     // A capture names the host.
+  std::string text;                            // Fit to be shown.
+};
+
 // Why a rule did or did not match, for `explain`.
 struct RuleTrace {
   enum class Outcome : std::uint8_t {
@@ -93,6 +103,9 @@ class Matcher {
 
   // The rules that the last match() or explain() found to match, in order. Lives until the next.
   [[nodiscard]] const std::vector<std::uint32_t>& matched() const noexcept;
+
+  // The notes that the last match() or explain() made. They point to what its samples point to.
+  [[nodiscard]] const std::vector<MatchedNote>& notes() const noexcept;
 
   [[nodiscard]] const MatcherStats& stats() const noexcept;
   [[nodiscard]] const RuleSet& rules() const noexcept;

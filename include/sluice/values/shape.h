@@ -14,9 +14,10 @@ namespace sluice {
 //   <mac>   six pairs of hexadecimal digits
 //   <ip>    an address of IPv4 or IPv6
 //   <hex>   0x..., or at least 7 hexadecimal digits with a letter and a digit among them
-//   <id>    at least 12 letters and digits that alternate four times or more
+//   <id>    at least 6 letters and digits that alternate three times or more
 //   <n>     any other number, also within a word (web01 -> web<n>), with its sign and fraction
-//   <host>  the host that the caller names
+//   <path>  a path or the rest of a URL with at least two slashes, brackets and all (only with
+//   `paths`) <host>  the host that the caller names
 //
 // Text without digits stays as it is, blanks and control characters become one blank, what is not
 // UTF-8 becomes U+FFFD. One pass over at most 1,024 octets of the text, no allocation once `shape`
@@ -25,6 +26,7 @@ inline constexpr std::size_t kShapeOctetsMax = 200;
 
 struct ShapeOptions {
   std::string_view host;  // Canonical; its name in the text, in any case, becomes <host>.
+  bool paths = false;     // Fold paths, too; without it they keep what has no digits.
   std::size_t octets_max = kShapeOctetsMax;  // A shape that is cut ends with "...".
 };
 

@@ -1,0 +1,39 @@
+// What a Matcher does with the notes of a rule that matched.
+
+#include <algorithm>
+#include <string>
+
+#include "rules/matcher_state.h"
+#include "sluice/values/note.h"
+#include "sluice/values/plain_text.h"
+
+namespace sluice {
+
+void Matcher::State::note(std::uint32_t index, const CompiledNote& note, const Pass& pass) {
+  const CompiledRule& rule = compiled.rules[index];
+  const Context* context = note.when.empty() ? nullptr : context_of(rule, pass);
+  const auto is_unmet = [&](const CompiledCondition& one) { return !is_met(rule, one, context, pass); };
+  if (std::ranges::any_of(note.when, is_unmet)) return;
+  MatchedNote made{.rule = index,
+                   .definition = note.definition,
+                   .ttl = note.ttl,
+                   .host = pass.input.host,
+                   .text = {}};
+  if (note.host_group != 0) {
+    made.host = groups[static_cast<std::size_t>(note.host_group)];
+    made.is_claimed = pass.input.line == nullptr;
+  }
+  std::string text;
+  for (const Template::Piece& piece : note.text.pieces) {
+    if (text.size() > 4 * Note::kFoldedOctetsMax) break;  // More is cut anyway.
+    if (piece.is_message) {
+      text += searched_text(pass.input);
+    } else {
+      text += piece.field ? read_text(rule, *piece.field, pass) : std::string_view(piece.text);
+    }
+  }
+  made.text = plain_text(text, Note::kFoldedOctetsMax);
+  notes.push_back(std::move(made));
+}
+
+}  // namespace sluice
