@@ -64,7 +64,7 @@ WindowStore::WindowStore(const WindowStoreOptions& options, Timestamp now)
 
 bool WindowStore::accepts(Seconds start, Timestamp now) const {
   if (windows_.contains(start)) return true;
-  if (start < cut_before_ || std::ranges::binary_search(closed_, start)) return false;
+  if (start < cut_before_ || is_closed(start)) return false;
   if (end_of(start) + options_.horizon >= now) return true;
   return end_of(start) + options_.catch_up >= now && !was_published(start);
 }
@@ -122,13 +122,14 @@ void WindowStore::erase(Seconds start, Timestamp now) {
   bytes_ -= found->second.bytes();
   windows_.erase(found);
   const Seconds oldest = floor_to_seconds(now - options_.catch_up - options_.window);
-  std::erase_if(closed_, [oldest](Seconds closed) { return closed < oldest; });
   std::erase_if(gaps_, [oldest](const Span& gap) { return gap.to < oldest; });
-  closed_.insert(std::ranges::upper_bound(closed_, start), start);
+  closed_.add(start, end_of(start));
 }
 
 void WindowStore::note_clock_put_back(Timestamp now) {
-  std::erase_if(closed_, [&](Seconds start) { return end_of(start) + options_.horizon >= now; });
+  const Seconds next = window_start(now, options_.window) + options_.window;
+  closed_.cut_from(next);
+  cut_before_ = std::min(cut_before_, next);
 }
 
 void WindowStore::note_gap(Timestamp from, Timestamp to) {
@@ -151,8 +152,7 @@ void WindowStore::encode(ByteWriter& writer) const {
     writer.put_time(gap.from);
     writer.put_time(gap.to, gap.from);
   }
-  writer.put_varint(closed_.size());
-  for (const Seconds start : closed_) writer.put_time(start, alive_since_);
+  closed_.encode(writer, alive_since_);
   const bool was_cut = cut_before_ != Seconds::min();
   writer.put_bool(was_cut);
   if (was_cut) writer.put_time(cut_before_);
@@ -166,9 +166,7 @@ void WindowStore::decode(ByteReader& reader) {
     gap.to = take_moment(reader, gap.from);
     if (gap.to < gap.from) reader.fail();
   }
-  closed_.resize(reader.take_count(1));
-  for (Seconds& start : closed_) start = floor_to_seconds(take_moment(reader, alive_since_));
-  if (!std::ranges::is_sorted(closed_)) reader.fail();
+  closed_.decode(reader, alive_since_);
   if (reader.take_bool()) cut_before_ = floor_to_seconds(take_moment(reader));
 }
 

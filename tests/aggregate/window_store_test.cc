@@ -90,13 +90,28 @@ TEST_CASE("a window is never let go before its time to be published has come", "
   CHECK(store.leaving(at_second(102'063), start_at(102'060)) == std::vector{start_at(102'000)});
 }
 
-TEST_CASE("a clock that is put back opens what has its horizon before it again", "[aggregate]") {
+TEST_CASE("a clock that is put back opens windows whose time comes again, and none that is gone",
+          "[aggregate]") {
   WindowStore store = store_of();
+  store.merge(start_at(101'940), 1, 1, one(1), at_second(102'010));
   store.merge(start_at(102'000), 1, 1, one(1), at_second(102'010));
+  store.merge(start_at(102'060), 1, 1, one(1), at_second(102'070));
   expire(store, at_second(110'000));
-  CHECK_FALSE(store.accepts(start_at(102'000), at_second(102'030)));
+  CHECK_FALSE(store.accepts(start_at(102'060), at_second(102'030)));
   store.note_clock_put_back(at_second(102'030));
-  CHECK(store.accepts(start_at(102'000), at_second(102'030)));
+  CHECK_FALSE(store.accepts(start_at(101'940), at_second(102'030)));
+  CHECK_FALSE(store.accepts(start_at(102'000), at_second(102'030)));
+  CHECK(store.accepts(start_at(102'060), at_second(102'030)));
+}
+
+TEST_CASE("a bound that was reached under a wrong clock does not keep later windows out",
+          "[aggregate]") {
+  WindowStore store = store_of({.bytes_max = 1});
+  store.merge(start_at(900'000), 1, 1, one(1), at_second(900'010));
+  CHECK(expire(store, at_second(900'070)).size() == 1);
+  CHECK_FALSE(store.accepts(start_at(102'060), at_second(102'070)));
+  store.note_clock_put_back(at_second(102'000));
+  CHECK(store.accepts(start_at(102'060), at_second(102'070)));
 }
 
 TEST_CASE("the store stays below its bound by dropping the oldest windows, visibly",

@@ -1,8 +1,11 @@
 #include "sluice/pipeline/publisher.h"
 
 #include <catch2/catch.hpp>
+#include <map>
 #include <optional>
+#include <random>
 #include <string>
+#include <utility>
 
 #include "pipeline/relay.h"
 
@@ -247,6 +250,68 @@ TEST_CASE("a clock that is put back does not silence what is quiet, nor publish 
   for (; second < kStart + 900; second += 20) relay.tick(second);
   CHECK(relay.value("sluice.hosts.web.web1.r.count", kStart + 660) == 1);
   CHECK(relay.value("sluice.all.r.count", kStart + 780) == 0);
+}
+
+TEST_CASE("a clock that goes beyond the horizon and back leaves what was published as it is",
+          "[pipeline]") {
+  const double away = GENERATE(7200.0, 7.0 * 86400, 20.0 * 365 * 86400);
+  const bool is_restarted = GENERATE(false, true);
+  CAPTURE(away, is_restarted);
+  Relay relay;
+  for (int host = 0; host < 50; ++host)
+    relay.add(kRuns, "web" + std::to_string(host), 1, kStart + 70);
+  relay.run_until(kStart + 210, 1);
+  REQUIRE(relay.value("sluice.all.r.count", kStart + 60) == 50);
+  relay.add(kRuns, "web1", 1, kStart + 211);
+  relay.tick(kStart + 211);
+  relay.tick(kStart + 212 + away);
+  relay.tick(kStart + 213 + away);
+  REQUIRE(relay.value("sluice.all.r.count", kStart + 180) == 1);  // The window that was open.
+  if (is_restarted) {
+    relay.checkpoint();
+    REQUIRE(relay.restore());
+  }
+  relay.tick(kStart + 214);
+  relay.add(kRuns, "web1", 1, kStart + 71);
+  relay.add(kRuns, "web1", 1, kStart + 215);
+  relay.add(kRuns, "web1", 1, kStart + 245);
+  relay.run_until(kStart + 400, 1);
+  CHECK(relay.value("sluice.all.r.count", kStart + 60) == 50);
+  CHECK(relay.value("sluice.all.r.count", kStart + 120) == 0);
+  CHECK(relay.value("sluice.all.r.count", kStart + 180) == 1);
+  CHECK(relay.value("sluice.all.r.count", kStart + 240) == 1);
+  CHECK(relay.value("sluice.all.r.count", kStart + 300) == 0);
+  CHECK(relay.publisher().stats().samples_dropped_too_late == 2);
+}
+
+TEST_CASE("no value becomes smaller, wherever the clock goes and whenever the relay is restarted",
+          "[pipeline]") {
+  std::mt19937 random(GENERATE(range(0, 20)));
+  const auto some = [&](int below) { return static_cast<int>(random() % below); };
+  Relay relay({.store = {.horizon = seconds(600)}});
+  std::map<std::pair<std::string, std::int64_t>, double> known;
+  double offset = 0;
+  for (int step = 0; step < 600; ++step) {
+    if (some(40) == 0) offset = (some(3) - 1) * some(2000);
+    if (some(60) == 0) {
+      relay.checkpoint();
+      REQUIRE(relay.restore());
+    }
+    const double now = kStart + 3000 + step * 3 + offset;
+    // What begins later has its time before it again.
+    if (now < relay.now)
+      std::erase_if(known,
+                    [now](const auto& one) { return static_cast<double>(one.first.second) > now; });
+    relay.add(kRuns, "web" + std::to_string(some(3)), 1, now - some(200));
+    relay.tick(now);
+    for (const Datapoint& one : relay.last) {
+      const std::int64_t start = one.time.time_since_epoch().count();
+      double& value = known[{one.path, start}];
+      CAPTURE(step, one.path, start, value, one.value);
+      REQUIRE(one.value >= value);
+      value = one.value;
+    }
+  }
 }
 
 TEST_CASE("a store over its bound publishes what it lets go, and refuses before it overflows",

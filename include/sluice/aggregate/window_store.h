@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "sluice/aggregate/time_ranges.h"
 #include "sluice/base/time.h"
 #include "sluice/values/byte_encoding.h"
 #include "sluice/values/summary.h"
@@ -93,13 +94,19 @@ class WindowStore {
   // Lets a window go, once everything of it has been published.
   void erase(Seconds start, Timestamp now);
 
+  // True of a window that is gone: what was published of it is its last word.
+  [[nodiscard]] bool is_closed(Seconds start) const {
+    return closed_.touches(start, end_of(start));
+  }
+
   // The relay slept (a suspended machine, a clock that jumped): windows whose time to publish came
   // between `from` and `to` were not published and may be opened as after a restart.
   void note_gap(Timestamp from, Timestamp to);
 
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
-  // The clock was put back to `now`: windows that have their horizon before them again may be
-  // opened again.
+  // The clock was put back to `now`: windows that begin later may be opened again, since their time
+  // comes again. Those that are gone and began before stay closed, although their horizon is before
+  // them again: what would be published of them then is a part.
   void note_clock_put_back(Timestamp now);
 
   // For checkpoints: the store is what encode() and encode_window() of each of its windows wrote.
@@ -134,9 +141,8 @@ class WindowStore {
   std::size_t bytes_ = 0;
   Timestamp alive_since_;
   std::vector<Span> gaps_;  // While alive; those older than catch_up are forgotten.
-  // Windows that were opened late, published, and are gone: they must not be opened again, since
-  // what would be published then is a part. Bounded by catch_up.
-  std::vector<Seconds> closed_;
+  // Windows that were published and are gone: they must not be opened again.
+  TimeRanges closed_;
   Seconds cut_before_{Seconds::min()};  // Windows that start before were cut by bytes_max.
   std::uint64_t windows_cut_ = 0;
 };
