@@ -54,6 +54,9 @@ void Journal::open(Timestamp now) {
 }
 
 Expected<void> Journal::prepare_file(Timestamp now) {
+  if (options_.claim_folder) {
+    if (auto claimed = options_.claim_folder(); !claimed) return claimed;
+  }
   auto database = Database::open({.path = options_.file,
                                   .application_id = kApplicationId,
                                   .schema_version = kSchemaVersion,
@@ -63,6 +66,8 @@ Expected<void> Journal::prepare_file(Timestamp now) {
   if (!database) return std::unexpected(database.error());
   if (!database->note().empty()) notices_.push_back(database->note());
   database_ = std::move(*database);
+  identity_ = FileIdentity::of(options_.file);
+  last_look_ = now;
   // Debian's SQLite overwrites what is deleted, which would write each row once more.
   if (auto done = database_->execute("PRAGMA secure_delete = OFF"); !done) return done;
   if (!std::exchange(is_doubtful_, false)) return {};
@@ -73,6 +78,24 @@ Expected<void> Journal::prepare_file(Timestamp now) {
   *check = {};
   set_aside("it is damaged", now);
   return {};
+}
+
+// What is written to a file that was removed, or replaced, is seen by nobody after this life.
+void Journal::look_at_file(Timestamp now) {
+  const bool is_time = now >= last_look_ + options_.retry_interval || now < last_look_;
+  if (!database_ || !is_time) return;
+  last_look_ = now;
+  if (options_.claim_folder) {
+    if (auto claimed = options_.claim_folder(); !claimed) return lose_disk(claimed.error(), now);
+  }
+  if (FileIdentity::of(options_.file) == identity_) return;
+  notices_.push_back(
+      fmt::format("{} was removed or replaced while the relay used it; it is made anew, with all "
+                  "that the relay holds; stop the relay before you touch its state_dir",
+                  options_.file));
+  database_.reset();
+  is_out_ = true;  // Its end is told.
+  open(now);
 }
 
 // The connection goes too: whatever was wrong with it, the next one begins anew.
@@ -117,6 +140,7 @@ bool Journal::append(std::span<const JournalRow> rows, Timestamp now) {
     SLUICE_CHECK(row.sequence > last_sequence_, "rows are appended in the order of their sequence");
     last_sequence_ = row.sequence;
   }
+  look_at_file(now);
   // A clock that was put back does not put the next try off.
   const bool is_time = now >= last_try_ + options_.retry_interval || now < last_try_;
   if (!database_ && is_time) open(now);

@@ -12,6 +12,7 @@
 #include "sluice/base/error.h"
 #include "sluice/base/time.h"
 #include "store/database.h"
+#include "store/file_identity.h"
 
 namespace sluice {
 
@@ -20,8 +21,12 @@ struct JournalOptions {
   // Octets of rows since the last checkpoint. Rows beyond are refused, and a checkpoint is needed;
   // the caller makes one long before.
   std::uint64_t bytes_max = std::uint64_t{1} << 30;
-  // While the file cannot be written: how often it is tried again.
+  // While the file cannot be written: how often it is tried again. While it can: how often it is
+  // looked at whether it is still there.
   std::chrono::seconds retry_interval{60};
+  // Makes sure that the folder is there and nobody else's: asked before the file is opened, and
+  // whenever it is looked at. After an error it is not used. None: it needs no asking.
+  std::function<Expected<void>()> claim_folder = {};
 };
 
 // One change of the state. Views belong to whoever made the row.
@@ -67,9 +72,10 @@ struct JournalStats {
 // arguments.
 //
 // A journal always works. While its file cannot be used (no folder, full disk, failing disk) it
-// holds nothing and refuses rows; append() tries the file again once a minute. When rows are
-// missing, needs_checkpoint() says so, and rows are refused until a checkpoint of all windows has
-// been made: a state that lacks rows would publish parts of numbers as whole ones.
+// holds nothing and refuses rows; append() tries the file again once a minute. So it does with a
+// file that was removed or replaced while it was used. When rows are missing, needs_checkpoint()
+// says so, and rows are refused until a checkpoint of all windows has been made: a state that lacks
+// rows would publish parts of numbers as whole ones.
 class Journal {
  public:
   Journal(JournalOptions options, Timestamp now);
@@ -80,6 +86,10 @@ class Journal {
   // caller's state is half made and of no use: it starts afresh and calls set_aside(). To be called
   // before the first append, or never.
   [[nodiscard]] Expected<bool> load(const JournalReplay& replay);
+
+  // load() was ended by its caller, who will read it another time: rows may be appended behind
+  // those that are there.
+  void leave_unread() noexcept { needs_checkpoint_ = false; }
 
   // What was read is of no use, `why` says the reason: the file is moved aside to
   // "NAME.damaged-TIME", and a fresh one needs a checkpoint.
@@ -113,6 +123,7 @@ class Journal {
   void open(Timestamp now);
   Expected<void> prepare_file(Timestamp now);
   void lose_disk(const Error& error, Timestamp now);
+  void look_at_file(Timestamp now);
   Expected<void> write_rows(std::span<const JournalRow> rows);
   Expected<bool> write_checkpoint(const JournalCheckpoint& checkpoint);
   Expected<void> write_windows(const JournalCheckpoint& checkpoint);
@@ -128,6 +139,8 @@ class Journal {
       false;             // The file failed while it was written: it is looked at before it is used.
   bool is_out_ = false;  // An outage has been told, its end has not.
   Timestamp last_try_{};
+  Timestamp last_look_{};
+  std::optional<FileIdentity> identity_;  // Of the file that is open.
   std::uint64_t bytes_ = 0;
   std::uint64_t last_sequence_ = 0;
   JournalStats stats_;

@@ -15,6 +15,7 @@
 #include "sluice/base/time.h"
 #include "sluice/values/datapoint.h"
 #include "store/coalesce.h"
+#include "store/file_identity.h"
 #include "store/new_series.h"
 #include "store/spool_draft.h"
 #include "store/spool_index.h"
@@ -95,7 +96,8 @@ struct SpoolNotice {
 // since last_sequence().)
 //
 // Never fails for good. When the file cannot be used any more, everything that can still be read
-// goes on in memory, one notice says so, and the file is tried again once a minute. If the program
+// goes on in memory, one notice says so, and the file is tried again once a minute. A file that was
+// removed or replaced while it was used is noticed within a minute and made anew. If the program
 // dies meanwhile, the next one finds the file as it was before.
 //
 // Synchronous, for one thread. Knows no clock: times are arguments, in any case they may go
@@ -183,6 +185,7 @@ class Spool {
   void open_file(Timestamp now);
   bool go_on_in_memory(const Error& error);
   void move_to_memory();
+  void look_at_file(Timestamp now);
   void try_file(Timestamp now);
   void shrink_file(Timestamp now);
   Expected<void> return_to_file(Timestamp now);
@@ -226,6 +229,8 @@ class Spool {
   Timestamp now_{};                         // Of the last call that told it.
   std::optional<Timestamp> new_series_at_;  // When a new series came last, in this life.
   Timestamp next_try_{};
+  Timestamp next_look_{};
+  std::optional<FileIdentity> identity_;  // Of the file that is open.
   Timestamp next_shrink_{};
   Timestamp failed_at_{};
   std::uint64_t load_count_ = 0;  // Times that the index was read from the tables.

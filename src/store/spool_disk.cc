@@ -63,6 +63,8 @@ void Spool::open_file(Timestamp now) {
     return;
   }
   tables_ = std::move(*tables);
+  identity_ = FileIdentity::of(options_.file);
+  next_look_ = now + kRetry;
   is_file_read_ = true;
   const std::string moved_to = tables_.database().moved_to();
   if (!moved_to.empty()) notify(SpoolNotice::Level::kWarning, "spool " + tables_.database().note());
@@ -133,7 +135,18 @@ void Spool::move_to_memory() {
   load_or_rescue();
 }
 
+// What is written to a file that was removed, or replaced, is seen by nobody after this life.
+void Spool::look_at_file(Timestamp now) {
+  if (!is_on_disk() || (now < next_look_ && now + kRetry >= next_look_)) return;
+  next_look_ = now + kRetry;
+  if (FileIdentity::of(options_.file) == identity_) return;
+  is_damage_ = false;
+  const Error gone{{}, options_.file + ": it was removed or replaced while the relay used it"};
+  if (go_on_in_memory(gone)) next_try_ = now;
+}
+
 void Spool::try_file(Timestamp now) {
+  look_at_file(now);
   if (is_on_disk() || options_.file.empty()) return;
   if (now < next_try_ && now + kRetry >= next_try_) return;  // The clock may have been set back.
   next_try_ = now + kRetry;
@@ -166,6 +179,8 @@ Expected<void> Spool::return_to_file(Timestamp now) {
   if (auto done = tables_.database().execute("VACUUM"); !done) return done;
   if (auto done = tables_.database().copy_to(file->database()); !done) return done;
   tables_ = std::move(*file);
+  identity_ = FileIdentity::of(options_.file);
+  next_look_ = now + kRetry;
   return {};
 }
 

@@ -142,6 +142,19 @@ Expected<SpoolTables> SpoolTables::open(const std::string& path, Timestamp now) 
   return tables;
 }
 
+Expected<std::uint64_t> SpoolTables::count_waiting(const std::string& path) {
+  auto tables = open_damaged(path);
+  if (!tables) return std::unexpected(std::move(tables).error());
+  const auto waiting = tables->sum_waiting();
+  if (!waiting) return std::unexpected(waiting.error());
+  const auto held = tables->sum_held();
+  if (!held) return std::unexpected(held.error());
+  std::uint64_t count = 0;
+  for (const LinesSum& sum : *waiting) count += sum.is_replay ? 0 : sum.count;
+  for (const LinesSum& sum : *held) count += sum.count;
+  return count;
+}
+
 Expected<SpoolTables> SpoolTables::open_damaged(const std::string& path) {
   auto database = Database::open_damaged(path);
   if (!database) return std::unexpected(database.error());

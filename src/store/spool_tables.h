@@ -55,6 +55,9 @@ class SpoolTables {
   // A file that was moved aside because it is damaged, for reading alone.
   [[nodiscard]] static Expected<SpoolTables> open_damaged(const std::string& path);
 
+  // How many datapoints wait in the file that nobody has open, or are held; it is left as it is.
+  [[nodiscard]] static Expected<std::uint64_t> count_waiting(const std::string& path);
+
   [[nodiscard]] Database& database() noexcept { return database_; }
   [[nodiscard]] const Database& database() const noexcept { return database_; }
 

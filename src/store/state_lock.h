@@ -16,13 +16,24 @@ class StateLock {
   // made. `state_dir` must exist.
   [[nodiscard]] static Expected<StateLock> take(const std::string& state_dir);
 
-  StateLock(StateLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
-  StateLock& operator=(StateLock&&) = delete;
+  // While the relay runs, its folder may be removed or replaced by another one: then the lock that
+  // it holds is nobody's, and this makes the folder if need be and takes the lock in it. Fails like
+  // take(), and may be tried again.
+  [[nodiscard]] Expected<void> renew();
+
+  StateLock(StateLock&& other) noexcept
+      : state_dir_(std::move(other.state_dir_)), file_(std::exchange(other.file_, -1)) {}
+  StateLock& operator=(StateLock&& other) noexcept {
+    std::swap(state_dir_, other.state_dir_);
+    std::swap(file_, other.file_);
+    return *this;
+  }
   ~StateLock();
 
  private:
-  explicit StateLock(int file) : file_(file) {}
+  StateLock(std::string state_dir, int file) : state_dir_(std::move(state_dir)), file_(file) {}
 
+  std::string state_dir_;
   int file_;
 };
 

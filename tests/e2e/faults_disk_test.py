@@ -245,7 +245,7 @@ class TwoRelays(DiskFaults):
         self.start()
         first = self.relay
         second = Relay(self, SLUICE, self.folder / "second", [], state_dir=str(self.state))
-        holder = f"another sluice (pid {first.process.process.pid}) uses {self.state}"
+        holder = f"state_dir {self.state}: another sluice (pid {first.process.process.pid}) uses it"
         self.assertEqual(len(self.log_lines(" warning ", holder, log=second.process.log_file)), 1, second.process.log())
         wait_until(lambda: holder in self.health(second), "the second's health says so")
         self.assertFalse(second.destination("record")["spool"]["on_disk"])

@@ -465,4 +465,80 @@ TEST_CASE("a journal does not grow with what it has forgotten", "[store]") {
   CHECK(std::filesystem::file_size(file + "-wal") < 8'000'000);
 }
 
+TEST_CASE("a file that is removed or replaced while it is used is noticed, and made anew",
+          "[store]") {
+  const ScratchFolder scratch;
+  const std::string folder = scratch.file("state");
+  std::filesystem::create_directory(folder);
+  const std::string file = folder + "/journal.db";
+  int claims = 0;
+  bool is_ours = true;
+  Journal journal({.file = file,
+                   .claim_folder = [&]() -> Expected<void> {
+                     ++claims;
+                     if (!is_ours) return fail("it is somebody else's");
+                     std::filesystem::create_directories(folder);
+                     return {};
+                   }},
+                  kNow);
+  REQUIRE(checkpoint(journal, 0, "first", {}, {}));
+  REQUIRE(append(journal, 1, "a"));
+  REQUIRE(journal.take_notices().empty());
+  SECTION("the folder is removed") { std::filesystem::remove_all(folder); }
+  SECTION("the file is replaced by a copy") {
+    std::filesystem::copy_file(file, file + ".copy");
+    std::filesystem::rename(file + ".copy", file);
+  }
+  const int before = claims;
+  CHECK(append(journal, 2, "b", kNow + seconds(59)));  // Not looked at yet.
+  CHECK(claims == before);
+  CHECK_FALSE(append(journal, 3, "c", kNow + seconds(60)));
+  const auto notices = journal.take_notices();
+  REQUIRE_FALSE(notices.empty());
+  CHECK(notices.front().find(file + " was removed or replaced") != std::string::npos);
+  REQUIRE(journal.has_disk());
+  REQUIRE(journal.needs_checkpoint());
+  REQUIRE(checkpoint(journal, 3, "second", {}, {}, kNow + seconds(60)));
+  REQUIRE(append(journal, 4, "d", kNow + seconds(61)));
+  CHECK(journal.take_notices().size() == 1);  // It is kept again.
+  Journal next({.file = file}, kNow + seconds(62));
+  CHECK_FALSE(next.has_disk());  // The first one has it.
+  is_ours = false;
+  CHECK_FALSE(append(journal, 5, "e", kNow + seconds(121)));
+  CHECK_FALSE(journal.has_disk());
+  const auto outage = journal.take_notices();
+  REQUIRE(outage.size() == 1);
+  CHECK(outage.front().find("somebody else's") != std::string::npos);
+  Journal last({.file = file}, kNow + seconds(122));
+  const auto content = load(last);
+  REQUIRE(content.has_value());
+  CHECK(content->state == "second");
+  CHECK(content->rows == std::map<int, std::string>{{4, "d"}});
+}
+
+TEST_CASE("a journal that its caller leaves unread takes rows behind those that are there",
+          "[store]") {
+  const ScratchFolder folder;
+  const JournalOptions options{.file = folder.file("journal.db")};
+  {
+    Journal journal(options, kNow);
+    REQUIRE(checkpoint(journal, 0, "state", {}, {}));
+    REQUIRE(append(journal, 1, "a"));
+    REQUIRE(append(journal, 2, "b"));
+  }
+  {
+    Journal journal(options, kNow);
+    Content content;
+    JournalReplay replay = into(content);
+    replay.take_row = [](const JournalRow&) -> Expected<void> { return fail("no time"); };
+    REQUIRE_FALSE(journal.load(replay).has_value());
+    journal.leave_unread();
+    CHECK(journal.last_sequence() == 2);
+    REQUIRE(append(journal, 3, "c"));
+  }
+  const Content content = content_after_kill(folder);
+  CHECK(content.state == "state");
+  CHECK(content.rows == std::map<int, std::string>{{1, "a"}, {2, "b"}, {3, "c"}});
+}
+
 }  // namespace sluice

@@ -342,4 +342,35 @@ TEST_CASE("damage that shows while the spool runs loses what cannot be read alon
   CHECK(spool.stats().is_on_disk);
 }
 
+TEST_CASE("a file that is removed while it is used is noticed, and what waits moves into a new one",
+          "[store][spool][disk]") {
+  const ScratchFolder folder;
+  const SpoolOptions options{.file = folder.file("state/spool.db")};
+  std::filesystem::create_directory(folder.file("state"));
+  {
+    Spool spool(options, at(0));
+    spool.put(points("a", 10, 0, 1), 5);
+    std::filesystem::remove_all(folder.file("state"));
+    const bool is_folder_back = GENERATE(true, false);
+    if (is_folder_back) std::filesystem::create_directory(folder.file("state"));
+    spool.tick(at(59));
+    CHECK(spool.take_notices().empty());
+    spool.tick(at(60));
+    CHECK(spool.stats().is_on_disk == is_folder_back);
+    const auto notices = spool.take_notices();
+    REQUIRE_FALSE(notices.empty());
+    CHECK_THAT(notices.front().text, Contains("was removed or replaced"));
+    std::filesystem::create_directories(folder.file("state"));
+    spool.tick(at(121));
+    CHECK(spool.stats().is_on_disk);
+    spool.put(points("b", 10, 0, 2), 6);
+    check_account(spool);
+  }
+  REQUIRE(SpoolTables::count_waiting(options.file).has_value());
+  CHECK(*SpoolTables::count_waiting(options.file) == 20);
+  Spool next(options, at(200));
+  CHECK(next.last_sequence() == 6);
+  CHECK(drain(next, 200).size() == 20);
+}
+
 }  // namespace sluice

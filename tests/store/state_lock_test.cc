@@ -6,6 +6,7 @@
 #include <array>
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <filesystem>
 #include <optional>
 #include <string>
 
@@ -58,11 +59,32 @@ TEST_CASE("a second process is refused a state folder and told whose it is", "[s
   REQUIRE(other.has_lock());
   const auto refused = StateLock::take(folder.path());
   REQUIRE_FALSE(refused.has_value());
-  CHECK(refused.error().message() == "another sluice (pid " + std::to_string(other.pid()) +
-                                         ") uses " + folder.path() +
-                                         "; stop it, or give this one a state_dir of its own");
+  CHECK(refused.error().message() ==
+        folder.path() + ": another sluice (pid " + std::to_string(other.pid()) +
+            ") uses it; stop it, or give this one a folder of its own");
   other.kill();  // The lock of a process that was killed is free.
   CHECK(StateLock::take(folder.path()).has_value());
+}
+
+TEST_CASE("a lock whose folder was removed or replaced is taken anew, unless another has it",
+          "[store]") {
+  const ScratchFolder scratch;
+  const std::string folder = scratch.file("state");
+  std::filesystem::create_directory(folder);
+  auto lock = StateLock::take(folder);
+  REQUIRE(lock.has_value());
+  REQUIRE(lock->renew().has_value());
+  std::filesystem::remove_all(folder);
+  REQUIRE(lock->renew().has_value());
+  CHECK_FALSE(StateLock::take(folder).has_value());
+  std::filesystem::rename(folder, scratch.file("old"));
+  std::filesystem::create_directory(folder);
+  OtherSluice other(folder);
+  REQUIRE(other.has_lock());
+  CHECK_FALSE(lock->renew().has_value());
+  other.kill();
+  CHECK(lock->renew().has_value());
+  CHECK_FALSE(StateLock::take(folder).has_value());
 }
 
 TEST_CASE("a lock says whose it is, lasts as long as its object, and moves with it", "[store]") {
