@@ -1,7 +1,12 @@
 #include <fmt/format.h>
 
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "app/commands.h"
 #include "app/print.h"
+#include "config/nearest.h"
 #include "http/status_client.h"
 
 namespace sluice {
@@ -9,6 +14,13 @@ namespace {
 
 // The relay answers at the end of a tick at the latest, but a slow disk makes ticks long.
 constexpr std::chrono::seconds kTimeout{30};
+
+// `; did you mean "web01"?`, of the hosts that have sent something.
+std::string suggestion(const std::string& url, const std::string& host) {
+  const std::vector<std::string> names = known_senders(url, kTimeout);
+  const std::vector<std::string_view> candidates(names.begin(), names.end());
+  return did_you_mean(host, candidates);
+}
 
 }  // namespace
 
@@ -25,9 +37,9 @@ int forget_command(const ForgetOptions& options) {
   }
   if (!*forgotten) {
     fmt::print(stderr,
-               "sluice: {}: the relay knows no such host; names are in lower case, in the form "
+               "sluice: {}: the relay knows no such host{}; names are in lower case, in the form "
                "that \"host_names\" says\n",
-               options.host);
+               options.host, suggestion(*url, options.host));
     return kExitFailure;
   }
   const std::string text = fmt::format(

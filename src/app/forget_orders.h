@@ -32,6 +32,8 @@ class ForgetOrders {
   // From the loop: what is to be done, each to be answered once.
   [[nodiscard]] std::vector<std::shared_ptr<Order>> take();
   void answer(Order& order, Forgotten answer);
+  // The relay ends: whoever waits gets no answer now, and so does whoever asks from now on.
+  void close();
 
  private:
   // More people than this do not type at once.
@@ -41,6 +43,7 @@ class ForgetOrders {
   std::mutex mutex_;  // Guards what follows, and the answers.
   std::condition_variable answered_;
   std::vector<std::shared_ptr<Order>> orders_;
+  bool is_closed_ = false;
 };
 
 }  // namespace sluice

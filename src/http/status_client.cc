@@ -4,6 +4,7 @@
 #include <httplib.h>
 
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 
@@ -97,6 +98,21 @@ Expected<bool> ask_to_forget(const std::string& url, const std::string& host,
   return at(
       base_of(url),
       Error{{}, fmt::format("the relay refused (status {}): {}", answer->status, answer->body)});
+}
+
+std::vector<std::string> known_senders(const std::string& url, std::chrono::milliseconds timeout) {
+  const auto client = client_of(url, timeout);
+  if (!client) return {};
+  const auto answer = get(**client, base_of(url), "/api/v1/senders?limit=10000");
+  if (!answer) return {};
+  const auto json = nlohmann::json::parse(*answer, nullptr, false);
+  std::vector<std::string> names;
+  if (!json.is_object() || !json.contains("senders")) return names;
+  for (const nlohmann::json& row : json["senders"]) {
+    if (row.is_object() && row.contains("host") && row["host"].is_string())
+      names.push_back(row["host"]);
+  }
+  return names;
 }
 
 }  // namespace sluice

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "sluice/base/error.h"
 
@@ -24,6 +25,11 @@ struct StatusAnswer {
 // old to know it.
 [[nodiscard]] Expected<std::string> fetch_list(const std::string& url, const char* path,
                                                std::chrono::milliseconds timeout);
+
+// Up to 10,000 names of hosts that have sent something to the relay at `url`; none when it cannot
+// be asked.
+[[nodiscard]] std::vector<std::string> known_senders(const std::string& url,
+                                                     std::chrono::milliseconds timeout);
 
 // Has the relay at `url` forget a host. False: it knows none of this name.
 [[nodiscard]] Expected<bool> ask_to_forget(const std::string& url, const std::string& host,
