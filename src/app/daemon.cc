@@ -107,7 +107,7 @@ Expected<void> Daemon::start() {
         std::make_unique<Delivery>(&loop_, *store_, destination, spool_file_of(destination)));
   }
   restore(*paths);
-  start_status_server();
+  if (is_restored_) start_status_server();
   log_start();
   start_workers(std::move(*sockets));
   phase_ = Phase::kRunning;
@@ -323,7 +323,6 @@ void Daemon::take_new_setup() {
     return;
   }
   for (const auto& worker : workers_) worker->set_rules(fresh->rules);
-  publisher_->set_clusters(fresh->clusters);
   publisher_->set_presences(fresh->presences);
   spdlog::info(
       "reloaded: {} rules in {} packs; of the configuration only they and the cluster map are read "
@@ -337,6 +336,7 @@ void Daemon::take_new_setup() {
   setup_.rules = std::move(fresh->rules);
   observations_.set_rules(*setup_.rules);
   setup_.clusters = std::move(fresh->clusters);
+  change_clusters();
 }
 
 // A map file that changed takes effect by itself; all else waits for SIGHUP.
@@ -350,7 +350,7 @@ void Daemon::watch_map() {
   }
   if (news->kind != MapNews::Kind::kTaken) return;
   setup_.clusters = news->clusters;
-  publisher_->set_clusters(setup_.clusters);
+  change_clusters();
 }
 
 void Daemon::stop(int signal_number, bool is_again) {
@@ -423,6 +423,7 @@ void Daemon::check_done() {
 
 void Daemon::close() {
   guard_.tell({});
+  forget_orders_.close();
   status_.reset();
   workers_.clear();
   deliveries_.clear();

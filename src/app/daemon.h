@@ -83,7 +83,11 @@ class Daemon {
   void open_state_folder();
   [[nodiscard]] std::string spool_file_of(const DestinationConfig& destination) const;
   void restore(const Paths& paths);
+  void find_orphaned_spools();
   void await_spools();
+  void log_past(std::chrono::duration<double> took) const;
+  void go_on_from_past();
+  void change_clusters();
   void commit(StateChange::Kind kind);
   void commit(StateChange change, std::move_only_function<void(StateChange, std::uint64_t)> then);
   void make(StateChange change, std::uint64_t sequence);
@@ -140,8 +144,10 @@ class Daemon {
   std::optional<StateLock> state_lock_;
   std::string state_folder_;  // Empty: nothing outlives the process,
   std::string state_error_;   // and this is why.
+  std::vector<OrphanedSpool> orphaned_spools_;
   std::unique_ptr<Publisher> publisher_;
-  Stats restored_stats_;                 // What it had counted in earlier lives.
+  bool is_restored_ = true;  // False: stopped before that; the publisher is empty and stays so.
+  Stats restored_stats_;     // What it had counted in earlier lives.
   std::unique_ptr<StateKeeper> keeper_;  // Null without a state folder.
   std::unique_ptr<StoreThread> store_;   // Outlives those that give it jobs.
   std::vector<std::unique_ptr<Delivery>> deliveries_;

@@ -4,16 +4,32 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <filesystem>
+#include <limits>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "app/daemon.h"
+#include "config/quote.h"
+#include "http/json_text.h"
+#include "store/spool_tables.h"
 
 namespace sluice {
 namespace {
 
 Timestamp wall_clock() { return std::chrono::system_clock::now(); }
+
+std::string bytes_of(const ClusterMap& clusters) {
+  ByteWriter writer;
+  clusters.encode(writer);
+  return writer.take();
+}
+
+bool is_same(const ClusterMap& one, const ClusterMap& other) {
+  return bytes_of(one) == bytes_of(other);
+}
 
 PublisherOptions publisher_options_of(const Setup& setup) {
   const Config& config = setup.config;
@@ -49,8 +65,8 @@ void Daemon::open_state_folder() {
   }
   state_error_ = "state_dir " + what;
   spdlog::warn(
-      "{}; windows and what waits for destinations are kept in memory and lost when the relay "
-      "stops; give it a folder of its own in which its user may write, and start it again",
+      "{}; until then windows and what waits for destinations are kept in memory and lost when the "
+      "relay stops; put it right and start the relay again",
       state_error_);
 }
 
@@ -68,6 +84,7 @@ std::string Daemon::spool_file_of(const DestinationConfig& destination) const {
   return std::filesystem::path(state_folder_) / ("spool-" + destination.name + ".db");
 }
 
+// Of a relay that is stopped while it reads its journal, the publisher knows nothing.
 void Daemon::restore(const Paths& paths) {
   const auto fresh = [&] {
     return std::make_unique<Publisher>(publisher_options_of(setup_), paths, setup_.clusters,
@@ -77,45 +94,133 @@ void Daemon::restore(const Paths& paths) {
     publisher_ = fresh();
     return;
   }
+  find_orphaned_spools();
   await_spools();
   const auto begin = std::chrono::steady_clock::now();
   std::uint64_t sequence_floor = 0;
-  for (const auto& delivery : deliveries_)
+  std::uint64_t delivered = std::numeric_limits<std::uint64_t>::max();
+  for (const auto& delivery : deliveries_) {
     sequence_floor = std::max(sequence_floor, delivery->spool().last_sequence());
+    delivered = std::min(delivered, delivery->spool().last_sequence());
+  }
   keeper_ = std::make_unique<StateKeeper>(
       *store_,
-      StateKeeper::Options{.journal = {.file = std::filesystem::path(state_folder_) / "journal.db"},
-                           .sequence_floor = sequence_floor},
+      StateKeeper::Options{.journal = {.file = std::filesystem::path(state_folder_) / "journal.db",
+                                       .claim_folder = [this] { return state_lock_->renew(); }},
+                           .sequence_floor = sequence_floor,
+                           .delivered = delivered},
       [this] {
         for (const auto& delivery : deliveries_) delivery->sync({});
       },
       wall_clock());
-  std::uint64_t changes = 0;
   const auto on_replayed = [&](std::uint64_t sequence, std::vector<Datapoint>&& datapoints) {
-    ++changes;
-    if (datapoints.empty()) return;
+    uv_run(&loop_, UV_RUN_NOWAIT);  // Signals are heard meanwhile.
+    if (datapoints.empty()) return stop_signal_ == 0;
     const auto shared = std::make_shared<const std::vector<Datapoint>>(std::move(datapoints));
     for (const auto& delivery : deliveries_) {
       // What it published then is in the spool already, but for the very last. All of it is missing
       // in the spool of a destination that is new, or has another name.
       if (sequence <= delivery->spool().last_sequence()) continue;
       delivery->restore(shared, sequence);
-      while (!delivery->may_restore()) uv_run(&loop_, UV_RUN_ONCE);
+      while (!delivery->may_restore() && stop_signal_ == 0) uv_run(&loop_, UV_RUN_ONCE);
     }
+    return stop_signal_ == 0;
   };
   const StateKeeper::Makers makers{
       .fresh = fresh,
       .restored = [&](std::string_view state, std::span<const std::string> windows) {
-        return Publisher::restore(publisher_options_of(setup_), paths, setup_.clusters, state,
-                                  windows);
+        return Publisher::restore(publisher_options_of(setup_), paths, state, windows);
       }};
   publisher_ = keeper_->restore(makers, on_replayed, wall_clock());
-  restored_stats_ = publisher_->stats();
   log_notices();
+  is_restored_ = publisher_ != nullptr;
+  if (!is_restored_) {
+    publisher_ = fresh();
+    // What the next start has to know before it makes what the workers will bring.
+    const auto left_to_it = [](const StateChange&, std::uint64_t) {};
+    const Timestamp now = wall_clock();
+    commit({.kind = StateChange::Kind::kWindow, .time = now, .window = setup_.config.window},
+           left_to_it);
+    commit({.kind = StateChange::Kind::kResume, .time = now}, left_to_it);
+    spdlog::info("{} while the state of {} was read: it stays as it is, for the next start",
+                 stop_signal_ == SIGINT ? "SIGINT" : "SIGTERM", state_folder_);
+    return;
+  }
+  restored_stats_ = publisher_->stats();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  spdlog::info("state of {}: {} windows, {} hosts, {} ticks of the journal, read in {:.2f} s",
-               state_folder_, publisher_->windows().size(), publisher_->host_count(), changes,
-               took.count());
+  log_past(took);
+  go_on_from_past();
+}
+
+void Daemon::log_past(std::chrono::duration<double> took) const {
+  const StateKeeper::Past& past = keeper_->past();
+  if (!past.is_known) {
+    spdlog::info("state of {}: none, the relay begins anew", state_folder_);
+    return;
+  }
+  spdlog::info(
+      "state of {}: {} windows, {} hosts, {} ticks of the journal, read in {:.2f} s; the last run "
+      "{} at {}",
+      state_folder_, publisher_->windows().size(), publisher_->host_count(), past.changes,
+      took.count(), past.was_stopped ? "was stopped" : "was last heard of", time_text(past.end));
+  if (past.was_stopped) return;
+  const Timestamp now = wall_clock();
+  const Seconds first = window_start(past.end, publisher_->window());
+  const Seconds last = window_start(now, publisher_->window());
+  spdlog::warn(
+      "the last run did not end cleanly: what its sockets and its last tick held is lost, and "
+      "nobody watched from {} to {}; windows {} to {} hold what was received all the same, and "
+      "are corrected by what comes late",
+      time_text(past.end), time_text(now), time_text(first), time_text(last));
+}
+
+// Changes that a start makes, in the order of the time they stand for. As all changes they are in
+// the journal before they are made.
+void Daemon::go_on_from_past() {
+  if (!keeper_->past().is_known) return;
+  const auto change = [this](StateChange one) {
+    commit(std::move(one),
+           [this](StateChange made, std::uint64_t sequence) { make(std::move(made), sequence); });
+  };
+  const std::chrono::seconds window = setup_.config.window;
+  if (publisher_->window() != window) {
+    spdlog::warn(
+        "windows are {} s long from now on, those of the last run were {} s: what was open is "
+        "published as it stood, and windows before this start cannot be corrected any more; hosts, "
+        "states, presences and ages are kept",
+        window.count(), publisher_->window().count());
+    change(
+        {.kind = StateChange::Kind::kWindow, .time = publisher_->last_change(), .window = window});
+  }
+  change({.kind = StateChange::Kind::kResume, .time = wall_clock()});
+  if (!is_same(publisher_->clusters(), *setup_.clusters)) change_clusters();
+}
+
+// Windows keep the map that they were opened with, also when the journal makes them again: so a new
+// one is a change like any other.
+void Daemon::change_clusters() {
+  commit({.kind = StateChange::Kind::kClusters, .time = wall_clock(), .clusters = setup_.clusters},
+         [this](StateChange made, std::uint64_t sequence) { make(std::move(made), sequence); });
+}
+
+// Spools of destinations that have another name now, or are gone: nobody delivers what is in them.
+void Daemon::find_orphaned_spools() {
+  std::set<std::string> used;
+  for (const DestinationConfig& destination : setup_.config.destinations)
+    used.insert(spool_file_of(destination));
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(state_folder_, error)) {
+    const std::string name = entry.path().filename();
+    if (!name.starts_with("spool-") || !name.ends_with(".db") || used.contains(entry.path()))
+      continue;
+    const auto count = SpoolTables::count_waiting(entry.path());
+    orphaned_spools_.push_back({entry.path(), count ? *count : 0});
+    spdlog::warn(
+        "{} is the spool of no destination: {}; {}", entry.path().string(),
+        count ? fmt::format("{} datapoints wait in it", *count) : count.error().message(),
+        "give the destination its old name back and they are delivered, or remove the file");
+  }
+  std::ranges::sort(orphaned_spools_, {}, &OrphanedSpool::file);
 }
 
 // They are opened on the store's thread, and say until where the journal's rows are in them.
@@ -128,12 +233,12 @@ void Daemon::await_spools() {
 void Daemon::commit(StateChange::Kind kind) {
   is_committing_ = true;
   const std::uint64_t samples = samples_at_risk_;
-  commit({.kind = kind, .time = wall_clock(), .deltas = std::exchange(deltas_, {}), .host = {}},
+  commit({.kind = kind, .time = wall_clock(), .deltas = std::exchange(deltas_, {})},
          [this, samples](StateChange change, std::uint64_t sequence) {
            is_committing_ = false;
            samples_at_risk_ -= samples;
            const bool was_last = change.kind == StateChange::Kind::kFlush;
-           make(std::move(change), sequence);
+           if (is_restored_) make(std::move(change), sequence);
            if (was_last) {
              begin_delivering();
            } else {
@@ -164,15 +269,14 @@ void Daemon::take_forget_orders() {
       forget_orders_.answer(*order, Forgotten::kNoAnswer);
       continue;
     }
-    StateChange change{.kind = StateChange::Kind::kForget,
-                       .time = wall_clock(),
-                       .deltas = {},
-                       .host = order->host};
+    StateChange change{
+        .kind = StateChange::Kind::kForget, .time = wall_clock(), .host = order->host};
     commit(std::move(change), [this, order](StateChange asked, std::uint64_t) {
       std::vector<Datapoint> none;
       const bool was_known = apply(std::move(asked), *publisher_, none);
       observations_.forget(order->host);
-      spdlog::info("forget {}: {}", order->host, was_known ? "done" : "no such host is known");
+      spdlog::info("forget {}: {}", quote(order->host),
+                   was_known ? "done" : "no such host is known");
       forget_orders_.answer(*order, was_known ? Forgotten::kDone : Forgotten::kUnknownHost);
     });
   }

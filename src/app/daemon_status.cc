@@ -155,6 +155,7 @@ Snapshot Daemon::snapshot() const {
   if (store_) snapshot.disk = store_->gauge();
   snapshot.state_trouble = state_trouble();
   snapshot.names_trouble = names_trouble();
+  snapshot.orphaned_spools = orphaned_spools_;
   for (const auto& delivery : deliveries_) snapshot.destinations.push_back(delivery->snapshot());
   const WindowStore& store = publisher_->store();
   snapshot.store_bytes = store.bytes();

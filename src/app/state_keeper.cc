@@ -17,12 +17,14 @@ std::string encode(const StateChange& change) {
   writer.put_text(change.host);
   writer.put_varint(change.deltas.size());
   for (const Delta& delta : change.deltas) writer.put_text(encode_delta(delta));
+  if (change.kind == StateChange::Kind::kClusters) change.clusters->encode(writer);
+  if (change.kind == StateChange::Kind::kWindow) writer.put_signed(change.window.count());
   return writer.take();
 }
 
 Expected<StateChange> decode(const JournalRow& row) {
   const bool is_known = row.kind >= static_cast<std::uint8_t>(StateChange::Kind::kTick) &&
-                        row.kind <= static_cast<std::uint8_t>(StateChange::Kind::kForget);
+                        row.kind <= static_cast<std::uint8_t>(StateChange::Kind::kWindow);
   if (!is_known) return fail("a change of an unknown kind");
   StateChange change{.kind = static_cast<StateChange::Kind>(row.kind), .time = row.time};
   ByteReader reader(row.bytes);
@@ -32,6 +34,15 @@ Expected<StateChange> decode(const JournalRow& row) {
     auto delta = decode_delta(reader.take_text());
     if (!delta) return std::unexpected(std::move(delta).error());
     change.deltas.push_back(std::move(*delta));
+  }
+  if (change.kind == StateChange::Kind::kClusters) {
+    auto clusters = ClusterMap::decode(reader);
+    if (!clusters) return std::unexpected(std::move(clusters).error());
+    change.clusters = std::move(*clusters);
+  }
+  if (change.kind == StateChange::Kind::kWindow) {
+    change.window = std::chrono::seconds(reader.take_signed());
+    if (change.window.count() <= 0) reader.fail();
   }
   if (!reader.is_at_end()) return fail("a change that cannot be read");
   return change;
@@ -58,6 +69,17 @@ bool apply(StateChange change, Publisher& publisher, std::vector<Datapoint>& dat
       return true;
     case StateChange::Kind::kForget:
       return publisher.forget(change.host);
+    case StateChange::Kind::kResume:
+      publisher.resume(change.time);
+      return true;
+    case StateChange::Kind::kClusters:
+      publisher.set_clusters(std::move(change.clusters));
+      return true;
+    case StateChange::Kind::kWindow:
+      if (publisher.window() == change.window) return true;
+      publisher.flush(change.time, datapoints);
+      publisher.change_window(change.window);
+      return true;
   }
   SLUICE_CHECK(false, "every kind of change is made");
 }
@@ -102,9 +124,16 @@ StateKeeper::StateKeeper(StoreThread& thread, Options options, BeforeForgetting 
 std::unique_ptr<Publisher> StateKeeper::restore(const Makers& makers, const OnReplayed& on_replayed,
                                                 Timestamp now) {
   auto loaded = load(makers, on_replayed);
+  if (is_left_) {
+    journal_.leave_unread();
+    next_sequence_ = std::max(journal_.last_sequence(), options_.sequence_floor) + 1;
+    note(look());
+    return nullptr;
+  }
   // What is half made is of no use; none of it may be published.
   if (!loaded) journal_.set_aside(loaded.error().message(), now);
   const bool is_loaded = loaded && *loaded;
+  past_.is_known = is_loaded;
   std::unique_ptr<Publisher> publisher = is_loaded ? std::move(*loaded) : makers.fresh();
   std::uint64_t last = std::max(journal_.last_sequence(), options_.sequence_floor);
   if (!is_loaded) last = std::max(last, blind_sequence(now));
@@ -131,6 +160,8 @@ Expected<std::unique_ptr<Publisher>> StateKeeper::load(const Makers& makers,
     auto restored = makers.restored(state, windows);
     if (!restored) return std::unexpected(std::move(restored).error());
     publisher = std::move(*restored);
+    publisher->set_silent(true);
+    past_.end = publisher->last_change();
     return {};
   };
   const auto found = journal_.load({
@@ -146,15 +177,21 @@ Expected<std::unique_ptr<Publisher>> StateKeeper::load(const Makers& makers,
         if (auto built = build(); !built) return built;
         auto change = decode(row);
         if (!change) return std::unexpected(std::move(change).error());
+        publisher->set_silent(row.sequence <= options_.delivered);
         std::vector<Datapoint> datapoints;
+        past_.was_stopped = change->kind == StateChange::Kind::kFlush;
+        past_.end = change->time;
+        ++past_.changes;
         apply(std::move(*change), *publisher, datapoints);
-        on_replayed(row.sequence, std::move(datapoints));
+        is_left_ = !on_replayed(row.sequence, std::move(datapoints));
+        if (is_left_) return fail("the relay stops");
         return {};
       },
   });
   if (!found) return std::unexpected(found.error());
   if (!*found) return nullptr;
   if (auto built = build(); !built) return std::unexpected(std::move(built).error());
+  publisher->set_silent(false);
   return publisher;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -23,13 +24,18 @@ namespace sluice {
 struct StateChange {
   // The numbers stand in files.
   enum class Kind : std::uint8_t {
-    kTick = 1,    // Merge the deltas, then tick.
-    kFlush = 2,   // Merge the deltas, then flush: the relay stopped.
-    kForget = 3,  // Forget the host.
+    kTick = 1,      // Merge the deltas, then tick.
+    kFlush = 2,     // Merge the deltas, then flush: the relay stopped.
+    kForget = 3,    // Forget the host.
+    kResume = 4,    // The relay was started: since the change before nobody watched.
+    kClusters = 5,  // A new cluster map for windows that are opened from now on.
+    kWindow = 6,    // If windows are of another length: flush, then go on with these.
   } kind = Kind::kTick;
   Timestamp time{};
-  std::vector<Delta> deltas;
-  std::string host;
+  std::vector<Delta> deltas = {};
+  std::string host = {};
+  std::shared_ptr<const ClusterMap> clusters = {};
+  std::chrono::seconds window{0};
 };
 
 // Makes one change. What it publishes is appended to `datapoints`. The same changes in the same
@@ -50,6 +56,16 @@ class StateKeeper {
     // No change gets a sequence up to this: the greatest that any spool holds. A journal that was
     // lost would begin at 1, and spools would take new changes for those that they have.
     std::uint64_t sequence_floor = 0;
+    // What the changes up to this have published is in all spools: it is not worked out again.
+    std::uint64_t delivered = 0;
+  };
+
+  // What a start found of the life before.
+  struct Past {
+    bool is_known = false;      // There was a checkpoint, and it could be read.
+    bool was_stopped = false;   // The last change was the flush of a stop: nothing broke off.
+    Timestamp end{};            // Of the last change.
+    std::uint64_t changes = 0;  // Since the checkpoint.
   };
 
   // Called on the loop before a checkpoint is queued: what the rows that it replaces have published
@@ -67,15 +83,18 @@ class StateKeeper {
                                                        std::span<const std::string> windows)>
         restored;
   };
-  // What the change `sequence` published when it was made first.
+  // What the change `sequence` published when it was made first; nothing of those that are
+  // delivered. False: the relay is to stop, and the rest is left for the next start.
   using OnReplayed =
-      std::function<void(std::uint64_t sequence, std::vector<Datapoint>&& datapoints)>;
+      std::function<bool(std::uint64_t sequence, std::vector<Datapoint>&& datapoints)>;
 
   // The publisher as it stood after the last change in the journal, or a new one when there is none
   // or it cannot be read (a notice says so). To be called once, before anything else and before the
-  // loop runs: it takes the time it takes.
+  // loop runs: it takes the time it takes. Null when on_replayed() ended it: changes may be
+  // committed all the same, and the next start makes them.
   [[nodiscard]] std::unique_ptr<Publisher> restore(const Makers& makers,
                                                    const OnReplayed& on_replayed, Timestamp now);
+  [[nodiscard]] const Past& past() const noexcept { return past_; }
 
   // Writes the change, then calls `then`, which makes it, on the loop with its sequence; also when
   // the journal cannot be written, because a relay without a disk goes on in memory. Further
@@ -114,6 +133,8 @@ class StateKeeper {
   BeforeForgetting before_forgetting_;
   Journal journal_;  // The thread's, once it has been given a job.
   std::uint64_t next_sequence_ = 1;
+  bool is_left_ = false;  // The journal was not read to its end.
+  Past past_;
   std::uint64_t last_made_ = 0;  // The sequence of the last change that `publisher` holds.
   Standing standing_;
   bool is_saving_ = false;

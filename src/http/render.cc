@@ -123,6 +123,9 @@ std::string render_ledger(const Snapshot& snapshot) {
   Json destinations = Json::array();
   for (const DestinationSnapshot& one : snapshot.destinations)
     destinations.push_back(destination_as_json(one));
+  Json orphans = Json::array();
+  for (const OrphanedSpool& one : snapshot.orphaned_spools)
+    orphans.push_back({{"file", one.file}, {"datapoints", one.datapoints}});
   return dump(
       {{"version", snapshot.version},
        {"instance", snapshot.instance},
@@ -131,6 +134,7 @@ std::string render_ledger(const Snapshot& snapshot) {
        {"messages", messages_as_json(snapshot.stats)},
        {"graphite_lines", graphite_lines_as_json(snapshot.stats)},
        {"samples", samples_as_json(snapshot)},
+       {"orphaned_spools", std::move(orphans)},
        {"destinations", std::move(destinations)},
        {"uncounted_loss",
         {{"messages", loss.messages},

@@ -68,6 +68,13 @@ struct DiskGauge {
   }
 };
 
+// The spool of a destination that the configuration does not name (any more), as the start found
+// it.
+struct OrphanedSpool {
+  std::string file;
+  std::uint64_t datapoints = 0;  // That wait in it, for nobody.
+};
+
 // The state of the relay at the end of one tick. Immutable once it is handed to the status server,
 // which may read it from several threads.
 struct Snapshot {
@@ -83,6 +90,7 @@ struct Snapshot {
   std::string state_trouble;          // Why windows do not outlive the relay now; empty: they do.
   std::string names_trouble;          // Who finds no place in the tables of names; empty: all do.
   std::vector<DestinationSnapshot> destinations;
+  std::vector<OrphanedSpool> orphaned_spools;
   std::uint64_t store_bytes = 0;
   std::uint64_t store_windows = 0;
   std::int64_t horizon_seconds = 0;  // How far back a sample is taken in now.

@@ -8,6 +8,29 @@
 #include "sluice/rules/pattern.h"
 
 namespace sluice {
+namespace {
+
+using Groups = std::map<std::string, std::string>;
+
+void put_texts(const Groups& texts, ByteWriter& writer) {
+  writer.put_varint(texts.size());
+  for (const auto& [name, value] : texts) {
+    writer.put_text(name);
+    writer.put_text(value);
+  }
+}
+
+Groups take_texts(ByteReader& reader) {
+  Groups texts;
+  for (std::size_t left = reader.take_count(2); left > 0; --left) {
+    std::string name(reader.take_text());
+    texts.insert_or_assign(std::move(name), std::string(reader.take_text()));
+  }
+  return texts;
+}
+
+}  // namespace
+
 std::string_view name_of(ClusterMatch::By by) noexcept {
   switch (by) {
     case ClusterMatch::By::kMap:
@@ -27,7 +50,7 @@ struct ClusterMap::State {
   [[nodiscard]] const ClusterMapDefinition::Entry* entry_of(std::string_view host) const;
 
   ClusterMapDefinition definition;
-  std::string fallback;
+  ClusterMapOptions options;
   StringMap<const ClusterMapDefinition::Entry*> exact;
   std::vector<const ClusterMapDefinition::Entry*> wildcards;
   StringMap<std::string> aliases;
@@ -39,7 +62,7 @@ Expected<std::shared_ptr<const ClusterMap>> ClusterMap::make(ClusterMapDefinitio
                                                              const ClusterMapOptions& options) {
   auto state = std::make_unique<State>();
   state->definition = std::move(definition);
-  state->fallback = options.fallback;
+  state->options = options;
   for (const ClusterMapDefinition::Entry& entry : state->definition.entries) {
     if (entry.host.find('*') == std::string::npos) {
       state->exact.emplace(entry.host, &entry);
@@ -61,6 +84,36 @@ Expected<std::shared_ptr<const ClusterMap>> ClusterMap::make(ClusterMapDefinitio
     state->patterns.push_back(std::move(*pattern));
   }
   return std::make_shared<const ClusterMap>(std::move(state));
+}
+
+void ClusterMap::encode(ByteWriter& writer) const {
+  writer.put_varint(state_->definition.entries.size());
+  for (const ClusterMapDefinition::Entry& entry : state_->definition.entries) {
+    writer.put_text(entry.host);
+    writer.put_text(entry.cluster);
+    put_texts(entry.groups, writer);
+  }
+  put_texts(state_->definition.aliases, writer);
+  writer.put_varint(state_->options.patterns.size());
+  for (const std::string& pattern : state_->options.patterns) writer.put_text(pattern);
+  writer.put_text(state_->options.fallback);
+}
+
+Expected<std::shared_ptr<const ClusterMap>> ClusterMap::decode(ByteReader& reader) {
+  ClusterMapDefinition definition;
+  definition.entries.resize(reader.take_count(3));
+  for (ClusterMapDefinition::Entry& entry : definition.entries) {
+    entry.host = reader.take_text();
+    entry.cluster = reader.take_text();
+    entry.groups = take_texts(reader);
+  }
+  definition.aliases = take_texts(reader);
+  ClusterMapOptions options;
+  options.patterns.resize(reader.take_count(1));
+  for (std::string& pattern : options.patterns) pattern = reader.take_text();
+  options.fallback = reader.take_text();
+  if (!reader.is_ok()) return fail("expected a cluster map, found a damaged one");
+  return make(std::move(definition), options);
 }
 
 ClusterMap::ClusterMap(std::unique_ptr<const State> state) : state_(std::move(state)) {}
@@ -87,7 +140,7 @@ ClusterMatch ClusterMap::cluster_of(std::string_view host) const {
       return {std::string(groups[group]), By::kPattern, state_->patterns[i].text()};
     }
   }
-  return {state_->fallback, By::kDefault, {}};
+  return {state_->options.fallback, By::kDefault, {}};
 }
 
 std::string_view ClusterMap::resolve_alias(std::string_view host) const {

@@ -2,6 +2,7 @@
 
 #include <numeric>
 #include <tuple>
+#include <utility>
 
 namespace sluice {
 namespace {
@@ -108,6 +109,19 @@ void LastBook::erase_row(Track& track, std::uint32_t place) {
   }
   track.rows.pop_back();
   track.order_version = kUnsorted;
+}
+
+void LastBook::change_window(std::chrono::seconds window) {
+  window_ = window;
+  for (auto& [id, track] : tracks_) {
+    if (track.first != Seconds::max()) track.first = window_start(track.first, window);
+    for (Row& row : track.rows) {
+      std::vector<LastEvent> events = std::exchange(row.older, {});
+      events.push_back(row.last);
+      row.last = events.front();
+      for (const LastEvent& event : events) (void)note_in(row, event);
+    }
+  }
 }
 
 void LastBook::change_values(TrackId track, const std::function<double(double)>& changed) {

@@ -79,6 +79,8 @@ class LastBook {
       for (const Row& row : track.rows) use(id, row.owner);
     }
   }
+  // From now on windows are `window` long: what is not the last event of one is forgotten.
+  void change_window(std::chrono::seconds window);
   // Puts another value in place of each of the track's values.
   void change_values(TrackId track, const std::function<double(double)>& changed);
 

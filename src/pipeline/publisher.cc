@@ -49,10 +49,37 @@ void Publisher::State::set_presences(const std::vector<PresenceDefinition>& chos
   }
 }
 
+void Publisher::State::note_gap(Timestamp from, Timestamp to) {
+  store.note_gap(from, to);
+  knowledge.watch.note_gap(from, to);
+}
+
+void Publisher::State::resume(Timestamp now) {
+  // A clock that goes a little back, or stands still: of that second a part was not watched.
+  if (now <= last_tick + kSleptAfter && now + kSleptAfter >= last_tick)
+    note_gap(std::min(last_tick, now), std::max(last_tick, now));
+  watch_clock(now);
+}
+
+void Publisher::State::change_window(std::chrono::seconds length) {
+  Timestamp from = last_tick;
+  if (!store.windows().empty())
+    from = std::max<Timestamp>(from, store.windows().rbegin()->first + std::chrono::seconds(1));
+  Seconds first = window_start(from, length);
+  if (first < from) first += length;
+  options.store.window = length;
+  store = WindowStore(options.store, last_tick);
+  store.cut_before(first);
+  publications.clear();
+  knowledge.last.change_window(length);
+  knowledge.counters.change_window(length);
+  next_due = first;
+  last_sweep = window_start(last_tick, length);
+}
+
 void Publisher::State::watch_clock(Timestamp now) {
   if (now > last_tick + kSleptAfter) {
-    store.note_gap(last_tick, now);
-    knowledge.watch.note_gap(last_tick, now);
+    note_gap(last_tick, now);
   } else if (now + kSleptAfter < last_tick) {
     store.note_clock_put_back(now);
     knowledge.watch.note_clock_put_back(now);
@@ -109,9 +136,16 @@ void Publisher::flush(Timestamp now, std::vector<Datapoint>& datapoints) {
 }
 
 void Publisher::set_clusters(std::shared_ptr<const ClusterMap> clusters) {
-  state_->placement = std::make_shared<Placement>(
-      std::move(clusters), state_->paths, state_->knowledge.scopes, state_->knowledge.hosts);
+  state_->placement = state_->placement_by(std::move(clusters));
 }
+
+const ClusterMap& Publisher::clusters() const noexcept { return state_->placement->clusters(); }
+
+void Publisher::set_silent(bool is_silent) noexcept { state_->is_silent = is_silent; }
+void Publisher::resume(Timestamp now) { state_->resume(now); }
+void Publisher::change_window(std::chrono::seconds length) { state_->change_window(length); }
+std::chrono::seconds Publisher::window() const noexcept { return state_->options.store.window; }
+Timestamp Publisher::last_change() const noexcept { return state_->last_tick; }
 
 void Publisher::set_presences(const std::vector<PresenceDefinition>& presences) {
   state_->set_presences(presences, state_->last_tick);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "pipeline/blame.h"
+#include "pipeline/checkpoint.h"
 #include "pipeline/corrections.h"
 #include "pipeline/gatherer.h"
 #include "pipeline/knowledge.h"
@@ -39,6 +40,9 @@ struct Publisher::State {
   }
   // To be called with every `now`, before anything else.
   void watch_clock(Timestamp now);
+  void note_gap(Timestamp from, Timestamp to);
+  void resume(Timestamp now);
+  void change_window(std::chrono::seconds length);
   Publication& publication_of(Seconds start);
 
   // Merging.
@@ -87,8 +91,11 @@ struct Publisher::State {
 
   // Checkpoints.
   void encode(ByteWriter& bytes) const;
-  // Of a state that was just made.
+  // Of a state that was just made, with windows of the checkpoint's length.
   [[nodiscard]] Expected<void> decode(ByteReader& reader);
+  void encode_publications(CheckpointWriter& tables, ByteWriter& bytes) const;
+  [[nodiscard]] Expected<void> decode_publications(CheckpointReader& tables, ByteReader& reader);
+  [[nodiscard]] std::shared_ptr<Placement> placement_by(std::shared_ptr<const ClusterMap> clusters);
 
   PublisherOptions options;
   Paths paths;
@@ -108,6 +115,7 @@ struct Publisher::State {
   Seconds next_due;    // Windows before it have been published, if there was anything to publish.
   Seconds last_sweep;  // When what is old was last looked for.
   std::uint64_t version = 0;
+  bool is_silent = false;
 };
 
 }  // namespace sluice

@@ -33,6 +33,7 @@ void Publisher::State::publish_window(Seconds start, Timestamp now) {
   publication.hosts = {};
   publication.rollups = {};
   ++stats.windows_published;
+  if (is_silent) return;
   const WindowView view = view_of(start, publication);
   if (options.rollups) writer.write_rollups(view, gatherer.gather(view, {}));
   writer.write_hosts(view);
@@ -48,10 +49,11 @@ void Publisher::State::correct(Timestamp now, std::chrono::seconds interval, std
 std::size_t Publisher::State::correct_window(Seconds start, Publication& publication, Timestamp now,
                                              std::chrono::seconds interval, std::size_t most) {
   if (publication.hosts.is_empty() && publication.rollups.is_empty()) return 0;
-  const WindowView view = view_of(start, publication);
   const auto hosts = publication.hosts.take(now, interval, most);
   stats.series_corrected += hosts.size();
   const auto scopes = publication.rollups.take(now, interval, SIZE_MAX);
+  if (is_silent) return hosts.size();
+  const WindowView view = view_of(start, publication);
   if (options.rollups && !scopes.empty())
     writer.write_rollups(view, gatherer.gather(view, Wanted(scopes)));
   for (const SeriesKey& key : hosts) writer.write_host(view, key);
@@ -64,16 +66,17 @@ WindowView Publisher::State::view_of(Seconds start, Publication& publication) {
           .end = end,
           .window = store.find(start),
           .placement = publication.placement.get(),
-          .is_whole = knowledge.watch.saw_all(start, end)};
+          .is_whole = end <= last_tick && knowledge.watch.saw_all(start, end)};
 }
 
 void Publisher::State::expire(Timestamp now) {
   for (const Seconds start : store.leaving(now, first_open(now))) {
     // The last chance of what is marked: nothing that was merged goes unpublished.
     correct_window(start, publication_of(start), now, std::chrono::seconds(0), SIZE_MAX);
+    const std::uint64_t cut_before = store.windows_cut();
     store.erase(start, now);
+    stats.windows_cut += store.windows_cut() - cut_before;
   }
-  stats.windows_cut = store.windows_cut();
   // A window without samples is kept as long as one with samples would be.
   std::erase_if(publications, [&](const auto& known) {
     return store.find(known.first) == nullptr &&

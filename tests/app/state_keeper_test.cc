@@ -2,7 +2,11 @@
 
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -24,7 +28,8 @@ const Metric kRuns{.name = "r",
 // once everything that was committed is on disk.
 class Life {
  public:
-  explicit Life(StateKeeper::Options options, double second = kStart)
+  // `rows_max`: after so many rows the relay is stopped, and knows nothing.
+  explicit Life(StateKeeper::Options options, double second = kStart, int rows_max = 1'000'000)
       : store_(loop_.get()),
         keeper_(
             store_, std::move(options), [] {}, sluice::at(second)),
@@ -38,10 +43,13 @@ class Life {
              },
          .restored =
              [&](std::string_view state, std::span<const std::string> windows) {
-               return Publisher::restore({}, *Paths::make({}), clusters_, state, windows);
+               return Publisher::restore({}, *Paths::make({}), state, windows);
              }},
-        [](std::uint64_t, std::vector<Datapoint>&&) {}, now);
-    REQUIRE(publisher_);
+        [&](std::uint64_t, std::vector<Datapoint>&& datapoints) {
+          restored_count_ += datapoints.size();
+          return --rows_max > 0;
+        },
+        now);
   }
 
   // Commits it; it is made when settle() has come to it. `then` is called after that.
@@ -50,7 +58,9 @@ class Life {
                    [this, then = std::move(then)](StateChange made, std::uint64_t sequence) {
                      last_sequence_ = sequence;
                      std::vector<Datapoint> datapoints;
-                     apply(std::move(made), *publisher_, datapoints);
+                     if (publisher_) apply(std::move(made), *publisher_, datapoints);
+                     for (const Datapoint& one : datapoints)
+                       carbon_[{one.path, one.time.time_since_epoch().count()}] = one.value;
                      if (then) then();
                    });
   }
@@ -59,6 +69,14 @@ class Life {
   }
 
   [[nodiscard]] std::uint64_t last_sequence() const { return last_sequence_; }
+  // What the last datapoint of the path and window said, of those published in this life.
+  [[nodiscard]] std::optional<double> value(const std::string& path, std::int64_t start) const {
+    const auto found = carbon_.find({path, start});
+    return found == carbon_.end() ? std::nullopt : std::optional(found->second);
+  }
+  // Datapoints of changes that were made again.
+  [[nodiscard]] std::size_t restored_count() const { return restored_count_; }
+  [[nodiscard]] bool is_restored() const { return publisher_ != nullptr; }
   StateKeeper& keeper() { return keeper_; }
   Publisher& publisher() { return *publisher_; }
 
@@ -69,6 +87,8 @@ class Life {
   std::shared_ptr<const ClusterMap> clusters_;
   std::unique_ptr<Publisher> publisher_;
   std::uint64_t last_sequence_ = 0;
+  std::size_t restored_count_ = 0;
+  std::map<std::pair<std::string, std::int64_t>, double> carbon_;
 };
 
 // A tick at `second` that brings one run of the host.
@@ -145,6 +165,109 @@ TEST_CASE("a checkpoint keeps the changes that are committed and not made yet", 
   }
   Life next(options, kStart + 3);
   CHECK(next.publisher().host_count() == 1);
+}
+
+TEST_CASE("what windows were opened with is in the journal: maps, gaps and their length", "[app]") {
+  ScratchFolder folder;
+  StateKeeper::Options options{.journal = {.file = folder.file("journal.db")}};
+  if (GENERATE(false, true)) options.rows_bytes_min = options.rows_bytes_max = 1;
+  ClusterMapDefinition map;
+  map.entries = {{"web1", "moved", {}}};
+  const auto moved = *ClusterMap::make(map, {});
+  const auto save = [](Life& life, double second) {
+    life.settle();
+    life.keeper().save_if_due(life.publisher(), at(second));
+    life.settle();
+  };
+  {
+    Life life(options);
+    life.commit(tick_of("web1", kStart + 1));
+    save(life, kStart + 1);
+    life.commit({.kind = StateChange::Kind::kClusters, .time = at(kStart + 2), .clusters = moved});
+    life.commit(tick_of("web1", kStart + 62));
+    save(life, kStart + 62);
+  }
+  {
+    Life life(options, kStart + 80);
+    CHECK(life.keeper().past().is_known);
+    CHECK_FALSE(life.keeper().past().was_stopped);
+    CHECK(life.keeper().past().end == at(kStart + 62));
+    life.commit({.kind = StateChange::Kind::kResume, .time = at(kStart + 80)});
+    for (int second = 81; second < 190; ++second)
+      life.commit({.kind = StateChange::Kind::kTick, .time = at(kStart + second)});
+    life.settle();
+    // Both were open when the last life ended: each is published under the map it was opened with.
+    CHECK(life.value("sluice.hosts.other.web1.r.count", kStart) == 1);
+    CHECK(life.value("sluice.hosts.moved.web1.r.count", kStart + 60) == 1);
+    StateChange late = tick_of("web1", kStart + 3);  // Of the window under the old map.
+    late.time = at(kStart + 191);
+    life.commit(std::move(late));
+    life.commit({.kind = StateChange::Kind::kTick, .time = at(kStart + 195)});
+    life.settle();
+    CHECK(life.value("sluice.hosts.other.web1.r.count", kStart) == 2);
+    CHECK(life.value("sluice.hosts.moved.web1.r.count", kStart) == std::nullopt);
+    CHECK(life.value("sluice.all.r.count", kStart + 120) == 0);
+    life.commit({.kind = StateChange::Kind::kWindow,
+                 .time = at(kStart + 195),
+                 .window = std::chrono::seconds(30)});
+    life.commit({.kind = StateChange::Kind::kFlush, .time = at(kStart + 200)});
+    save(life, kStart + 200);
+  }
+  Life life(options, kStart + 300);
+  CHECK(life.publisher().window() == std::chrono::seconds(30));
+  CHECK(life.publisher().clusters().cluster_of("web1").cluster == "moved");
+  CHECK(life.publisher().host_count() == 1);
+}
+
+TEST_CASE("changes whose datapoints are delivered are made again without them", "[app]") {
+  ScratchFolder folder;
+  StateKeeper::Options options{.journal = {.file = folder.file("journal.db")}};
+  std::uint64_t last = 0;
+  {
+    Life life(options);
+    life.commit(tick_of("web1", kStart + 1));
+    life.commit(tick_of("web1", kStart + 66));
+    life.settle();
+    last = life.last_sequence();
+    life.commit(tick_of("web1", kStart + 126));
+    life.settle();
+    REQUIRE(life.value("sluice.all.r.count", kStart) == 1);
+    REQUIRE(life.value("sluice.all.r.count", kStart + 60) == 1);
+  }
+  CHECK(Life(options, kStart + 130).restored_count() == 6);
+  options.delivered = last;
+  CHECK(Life(options, kStart + 130).restored_count() == 3);
+  options.delivered = last + 1;
+  Life life(options, kStart + 130);
+  CHECK(life.restored_count() == 0);
+  life.commit(tick_of("web1", kStart + 131));
+  life.commit({.kind = StateChange::Kind::kTick, .time = at(kStart + 190)});
+  life.settle();
+  CHECK(life.value("sluice.all.r.count", kStart + 120) == 2);
+}
+
+TEST_CASE("a relay that is stopped while it reads its journal loses nothing", "[app]") {
+  ScratchFolder folder;
+  const StateKeeper::Options options{.journal = {.file = folder.file("journal.db")}};
+  {
+    Life life(options);
+    for (int second = 1; second < 10; ++second)
+      life.commit(tick_of("web" + std::to_string(second), kStart + second));
+    life.settle();
+  }
+  {
+    Life life(options, kStart + 20, 3);
+    REQUIRE_FALSE(life.is_restored());
+    StateChange last = tick_of("db1", kStart + 20);
+    last.kind = StateChange::Kind::kFlush;
+    life.commit(std::move(last));
+    life.settle();
+    CHECK(life.keeper().stats().appends == 1);
+  }
+  Life life(options, kStart + 30);
+  CHECK(life.publisher().host_count() == 10);
+  CHECK(life.keeper().past().was_stopped);
+  CHECK(life.keeper().past().end == at(kStart + 20));
 }
 
 }  // namespace sluice

@@ -6,7 +6,6 @@ usage: faults_relay_test.py SLUICE_BINARY [UNITTEST_ARGUMENTS...]
 """
 import pathlib
 import signal
-import socket
 import sys
 import time
 import unittest
@@ -116,7 +115,6 @@ class RelayFaults(unittest.TestCase):
         self.assertGreater(self.relay.destination()["spooled_at_start"], 0)
         self.carbon.start()
         self.check_stored(30)
-
 
 
 if __name__ == "__main__":

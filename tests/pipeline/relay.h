@@ -33,7 +33,8 @@ class Relay {
         publisher_(
             std::make_unique<Publisher>(options, *Paths::make({}), clusters, sluice::at(kStart))) {
     for (std::size_t i = 0; i < workers; ++i)
-      aggregators.push_back(std::make_unique<Aggregator>(AggregatorOptions{}));
+      aggregators.push_back(
+          std::make_unique<Aggregator>(AggregatorOptions{.window = options.store.window}));
   }
 
   void add(const Metric& metric, std::string_view host, double value, double time,
@@ -101,7 +102,7 @@ class Relay {
   [[nodiscard]] Expected<void> restore() {
     std::vector<std::string> stored;
     for (const auto& [start, bytes] : windows) stored.push_back(bytes);
-    auto restored = Publisher::restore(options_, *Paths::make({}), clusters, state, stored);
+    auto restored = Publisher::restore(options_, *Paths::make({}), state, stored);
     if (!restored) return std::unexpected(std::move(restored).error());
     publisher_ = std::move(*restored);
     return {};

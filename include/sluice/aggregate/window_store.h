@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -93,6 +94,9 @@ class WindowStore {
 
   // Lets a window go, once everything of it has been published.
   void erase(Seconds start, Timestamp now);
+
+  // Windows that start before are not opened any more.
+  void cut_before(Seconds start) { cut_before_ = std::max(cut_before_, start); }
 
   // True of a window that is gone: what was published of it is its last word.
   [[nodiscard]] bool is_closed(Seconds start) const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sluice/base/error.h"
+#include "sluice/values/byte_encoding.h"
 #include "sluice/values/cluster_map.h"
 
 namespace sluice {
@@ -37,6 +38,12 @@ class ClusterMap {
  public:
   [[nodiscard]] static Expected<std::shared_ptr<const ClusterMap>> make(
       ClusterMapDefinition definition, const ClusterMapOptions& options);
+  // As bytes, for what is kept on disk: what decode() makes of them puts every host where this map
+  // does. Two maps that were made of the same give the same bytes.
+  void encode(ByteWriter& writer) const;
+  // Refuses bytes that were cut or are no map.
+  [[nodiscard]] static Expected<std::shared_ptr<const ClusterMap>> decode(ByteReader& reader);
+
   ~ClusterMap();
   ClusterMap(const ClusterMap&) = delete;
   ClusterMap& operator=(const ClusterMap&) = delete;

@@ -80,30 +80,48 @@ class Publisher {
   // Appends everything, windows that have not ended included: the relay stops.
   void flush(Timestamp now, std::vector<Datapoint>& datapoints);
 
+  // While it is silent nothing is appended, and not worked out either: for ticks that are made once
+  // more and whose datapoints are known. All else changes as ever.
+  void set_silent(bool is_silent) noexcept;
+
   // A new map takes effect for windows that are opened from now on.
   void set_clusters(std::shared_ptr<const ClusterMap> clusters);
+  // The one for windows that are opened from now on.
+  [[nodiscard]] const ClusterMap& clusters() const noexcept;
+
+  // The relay begins anew at `now`: since the last delta or tick nobody watched, however short that
+  // was. To be called before the first of them after restore().
+  void resume(Timestamp now);
+
+  // From now on windows are `length` long. What the others hold is let go: flush() first. No window
+  // is opened that begins before the last of the others, or before the last tick: it would be
+  // published as a part over what they were published with.
+  void change_window(std::chrono::seconds length);
+  [[nodiscard]] std::chrono::seconds window() const noexcept;
+  // Of the last delta or tick.
+  [[nodiscard]] Timestamp last_change() const noexcept;
 
   // Checkpoints. What encode_state() wrote, with what encode_window() wrote last of every window of
   // windows(), is the whole publisher: restored, and given the deltas and ticks that came after, it
   // publishes what this one does, to the last bit and version. A window needs to be written anew
   // only when take_changed_windows() names it.
   //
-  // A restored publisher goes on at the time of its last tick. When the first tick, or delta, after
-  // it comes more than 30 s later, the time between has not been watched: windows that had ended
-  // before are published, windows of that time are not published as quiet ones, and samples of them
-  // are taken in up to catch_up back.
+  // A restored publisher goes on at the time of its last tick: resume() tells it how long nobody
+  // watched. Windows that had ended before are published then, windows of that time are not
+  // published as quiet ones, and samples of them are taken in up to catch_up back.
   void encode_state(ByteWriter& writer) const;
   void encode_window(Seconds start, ByteWriter& writer) const;
   // Starts of the windows that hold samples, oldest first.
   [[nodiscard]] std::vector<Seconds> windows() const;
   // Those of them that have changed since the last call.
   [[nodiscard]] std::vector<Seconds> take_changed_windows();
-  // Refuses bytes that are no checkpoint, that are damaged, or that were written with windows of
-  // another length. Options, paths, presences and cluster map may be others than before. Counters
-  // and offenders begin at 0.
+  // Refuses bytes that are no checkpoint, or that are damaged. Windows are as long as they were
+  // when the checkpoint was written, and have the cluster maps that they were opened with; so will
+  // those to come, until change_window() and set_clusters() say else. All other options, paths and
+  // presences may be others than before. Counters and offenders begin at 0.
   [[nodiscard]] static Expected<std::unique_ptr<Publisher>> restore(
-      const PublisherOptions& options, Paths paths, std::shared_ptr<const ClusterMap> clusters,
-      std::string_view state, std::span<const std::string> windows);
+      const PublisherOptions& options, Paths paths, std::string_view state,
+      std::span<const std::string> windows);
 
   // What packs declare after a reload.
   void set_presences(const std::vector<PresenceDefinition>& presences);
