@@ -182,5 +182,18 @@ TEST_CASE("packs with one sign of life agree on it, or the configuration decides
   CHECK(error_of(load_packs(config)) == "");
 }
 
+TEST_CASE("packs with one sign of life expect it of the same hosts", "[config]") {
+  const TemporaryFolder folder;
+  Config config;
+  config.packs = {};
+  const std::string a = folder.write("a.json", pack_with_presence("a", "30m"));
+  const std::string b = folder.write("b.json", R"({"pack": "b", "presence":
+    {"name": "job", "every": "30m", "hosts": ["web*"]},
+    "rules": [{"name": "one", "match": "1", "stop": true}]})");
+  config.rules = {a, b};
+  CHECK(error_of(load_packs(config)) ==
+        b + ": /presence: expected the same \"hosts\" and \"clusters\" as in " + a);
+}
+
 }  // namespace
 }  // namespace sluice
