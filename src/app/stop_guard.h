@@ -21,7 +21,7 @@ class StopGuard {
  public:
   using Clock = std::chrono::steady_clock;
   // On top of the time for a stop: to close what is open.
-  static constexpr std::chrono::milliseconds kSlack{1000};
+  static constexpr std::chrono::milliseconds kSlack{2000};
   // After the second signal.
   static constexpr std::chrono::milliseconds kSlackWhenAsked{500};
 
