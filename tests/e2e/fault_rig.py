@@ -105,6 +105,8 @@ class Relay:
     def start(self):
         self.process = Sluice(self.binary, self.config, self.folder)
         self.process.wait_listening(tcp=[self.port, self.http])
+        # The status server listens a moment before it is told how things stand.
+        wait_until(lambda: self.ledger()["destinations"], "the ledger has its destinations")
 
     def kill(self):
         if self.process and self.process.process.poll() is None:

@@ -198,7 +198,10 @@ class DamagedFiles(DiskFaults):
             wait_until(lambda: list(self.state.glob(f"{file}.{kind}-*")), f"{file} is moved aside", within)
             for moved in self.state.glob(f"{file}.{kind}-*"):
                 if not moved.name.endswith(("-wal", "-shm")):
-                    self.assertEqual(len(self.log_lines(" warning ", f"{self.state / file}", f"moved to {moved}")), 1)
+                    # The log follows when the loop has heard of it.
+                    told = lambda: self.log_lines(" warning ", f"{self.state / file}", f"moved to {moved}")
+                    wait_until(told, f"the log tells of {moved}")
+                    self.assertEqual(len(told()), 1)
 
     def check(self, harm, kind):
         self.harm_and_start(harm)
