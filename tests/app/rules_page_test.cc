@@ -35,6 +35,14 @@ std::vector<std::string> snippets_of(const std::string& text) {
 
 bool is_pack(const std::string& snippet) { return snippet.find("\"pack\":") < 20; }
 
+// A snippet as a pack: it is one, or rules of one, or else a member of one beside its rules.
+std::string pack_of(const std::string& snippet) {
+  if (is_pack(snippet)) return snippet;
+  const std::string start = R"({"pack": "snippet", )";
+  if (!snippet.starts_with('"')) return start + R"("rules": [)" + snippet + "]}";
+  return start + snippet + R"(, "rules": [{"name": "r", "match": "x", "stop": true}]})";
+}
+
 }  // namespace
 
 TEST_CASE("every snippet of the page about rules passes its examples", "[app][documentation]") {
@@ -42,13 +50,11 @@ TEST_CASE("every snippet of the page about rules passes its examples", "[app][do
   CHECK(snippets.size() >= 7);
   for (const std::string& snippet : snippets) {
     CAPTURE(snippet);
-    const std::string text =
-        is_pack(snippet) ? snippet : R"({"pack": "snippet", "rules": [)" + snippet + "]}";
-    const auto pack = decode_pack(text, "rules.md");
+    const auto pack = decode_pack(pack_of(snippet), "rules.md");
     REQUIRE(error_of(pack) == "");
     const ExampleReport report = run_examples({*pack});
     CHECK(report.failures == std::vector<std::string>{});
-    CHECK(report.example_count >= 2);
+    if (!snippet.starts_with('"')) CHECK(report.example_count >= 2);
     if (is_pack(snippet)) CHECK(report.without_example == std::vector<std::string>{});
   }
 }
