@@ -32,6 +32,9 @@ SEVERITIES = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "deb
 SHARED_NAMES = {
     ("puppet-agent", "puppet-report-log"): "the same runs, told by the host or by the server: never both for one host",
     ("puppet-agent", "puppetserver"): "catalogs: `puppet apply` compiles its own, a server those of agents",
+    ("puppet-agent", "puppet-report"): "a run as its lines tell it, or its report: one of the two for a host",
+    ("puppet-report", "puppet-report-log"): "a run as its report tells it, or its repeated lines: one of the two for a host",
+    ("puppet-report", "puppet-summary"): "the figures of a report, sent or printed: one of the two for a host",
     ("collectd", "cpu"): "the CPU of a host is read from one of the two",
 }
 
