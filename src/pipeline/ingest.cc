@@ -21,6 +21,8 @@ constexpr std::chrono::hours kSkewToldEvery{1};
 // Notes kept between two reports: an outage of a large fleet gives a few hundred a second.
 constexpr std::size_t kNotesMax = 2'000;
 
+char ascii_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
 std::uint64_t& malformed_counter(Stats& stats, ParseError error) {
   switch (error) {
     case ParseError::kEmpty:
@@ -70,6 +72,7 @@ struct Ingest::State {
   void read(const Message& message, Timestamp now, MessageTrace& trace);
   std::string_view host_of(const Record& record, const Peer& peer);
   Sender& sender_of(std::string_view name);
+  [[nodiscard]] bool is_own(const MessageTrace& one) const;
   void count(const Message& message, const MessageTrace& trace);
   void count_sender(Sender& sender, const Message& message, const MessageTrace& trace,
                     Timestamp now);
@@ -125,6 +128,10 @@ void Ingest::receive(const Message& message, Timestamp now) {
   MessageTrace& trace = state.current;
   trace.samples.clear();
   state.read(message, now, trace);
+  if (state.is_own(trace)) {
+    ++state.stats.messages_own;
+    return;
+  }
   // Of a frame that its stream cut short nobody knows what the numbers were.
   const std::size_t matched =
       trace.record.incomplete ? 0 : state.matcher->match(state.input_of(trace, now), trace.samples);
@@ -134,6 +141,7 @@ void Ingest::receive(const Message& message, Timestamp now) {
 MessageTrace Ingest::explain(const Message& message, Timestamp now) {
   MessageTrace trace;
   state_->read(message, now, trace);
+  if (state_->is_own(trace)) return trace;
   const std::size_t matched =
       trace.record.incomplete
           ? 0
@@ -257,6 +265,15 @@ void Ingest::State::read(const Message& message, Timestamp now, MessageTrace& ou
 std::string_view Ingest::State::host_of(const Record& record, const Peer& peer) {
   const std::string& unnamed = peer.is_local ? options.local_host : peer.text;
   return canonical_host(record.hostname, unnamed, options.host_names, host);
+}
+
+// What this relay logs and the syslog daemon of its machine sends it back. A rule that matches such
+// a line, or a warning about it, would make the next one.
+bool Ingest::State::is_own(const MessageTrace& one) const {
+  if (one.record.app_name != "sluice") return false;
+  const std::string_view sent = one.host.substr(0, one.host.find('.'));
+  const std::string_view here = options.local_host;
+  return std::ranges::equal(sent, here.substr(0, here.find('.')), {}, ascii_lower, ascii_lower);
 }
 
 Sender& Ingest::State::sender_of(std::string_view name) {

@@ -394,4 +394,26 @@ TEST_CASE("a match is a sign of life for its pack's presence, and an entry knows
   CHECK(receive(header + "Nothing").hosts.empty());
 }
 
+TEST_CASE("the relay's own log lines are counted and go no further", "[pipeline]") {
+  IngestOptions options;
+  options.local_host = "Relay1";
+  Fixture relay(options);
+  relay.receive(
+      "<29>2026-11-22T07:40:00Z relay1 sluice[7]: Compiled catalog for web1 in 1 seconds");
+  relay.receive("<29>2026-11-22T07:40:00Z RELAY1.example.com sluice: listening on udp://[::]:5514");
+  Stats stats = relay.ingest.stats();
+  CHECK(stats.messages_own == 2);
+  CHECK(stats.messages_parsed == 2);
+  CHECK(stats.samples == 0);
+  CHECK(stats.messages_matched + stats.messages_unmatched == 0);
+  // Another machine's relay, and another program here, are like anybody else.
+  relay.receive(
+      "<29>2026-11-22T07:40:00Z relay2 sluice[7]: Compiled catalog for web1 in 1 seconds");
+  relay.receive("<29>2026-11-22T07:40:00Z relay1 sluiced: nothing");
+  stats = relay.ingest.stats();
+  CHECK(stats.messages_own == 2);
+  CHECK(stats.messages_matched == 1);
+  CHECK(stats.messages_unmatched == 1);
+}
+
 }  // namespace sluice

@@ -27,6 +27,7 @@ struct Stats {
   std::uint64_t messages_matched = 0;
   std::uint64_t messages_unmatched = 0;
   std::uint64_t messages_unfolded = 0;
+  std::uint64_t messages_own = 0;  // Neither matched nor unmatched: no rule is asked.
 
   // Graphite plaintext: received = parsed + malformed. Matched and unmatched lines are among
   // messages_matched and messages_unmatched.
@@ -139,6 +140,8 @@ inline constexpr std::array kCounters{
                "messages that no rule matched"},
     CounterRow{"syslog_messages_unfolded_total", &Stats::messages_unfolded,
                "of these, messages whose shape was not kept because too many came"},
+    CounterRow{"syslog_messages_own_total", &Stats::messages_own,
+               "lines of this relay's own log that came back to it, which no rule is asked about"},
     CounterRow{"graphite_lines_received_total", &Stats::graphite_lines_received,
                "lines of Graphite plaintext received"},
     CounterRow{"graphite_lines_malformed_total", &Stats::graphite_lines_malformed,

@@ -30,7 +30,8 @@ struct IngestOptions {
   MatcherOptions matcher;
   HostNameOptions host_names;
   bool expand_repeats = true;  // "message repeated N times" counts as N further messages.
-  // The host of messages from unix sockets that name none: this machine.
+  // This machine: the host of messages from unix sockets that name none. What a program called
+  // "sluice" logs on it is the relay's own log; it is counted and goes no further.
   std::string local_host = "local";
 };
 
