@@ -4,8 +4,10 @@ folders; and the relay takes sockets that systemd has opened.
 
 usage: systemd_test.py SLUICE_BINARY [UNITTEST_ARGUMENTS...]
 """
+import os
 import pathlib
 import re
+import signal
 import socket
 import stat
 import subprocess
@@ -98,10 +100,48 @@ class Units(unittest.TestCase):
             self.assertEqual((state.st_uid, stat.S_IMODE(state.st_mode)), (owner, mode), path)
 
 
+def calls_of(names):
+    """The system calls of systemd's sets of them (systemd.exec(5))."""
+    told = run("systemd-analyze", "syscall-filter").stdout
+    sets = {}
+    plain = "\n" + re.sub(r"\x1b\[[0-9;]*m", "", told)
+    for text in plain.split("\n@")[1:]:
+        name, *rest = text.splitlines()
+        sets["@" + name.strip("@ ")] = [word.strip() for word in rest if word.strip() and not word.strip().startswith("#")]
+
+    def resolved(name):
+        return set().union(*(resolved(one) for one in sets[name])) if name.startswith("@") else {name}
+    return set().union(*map(resolved, names))
+
+
 class Activation(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(self.enterContext(scratch()))
+        self.folder.chmod(0o777)  # For relays that run as another user.
         self.sink = self.enterContext(RecordingSink())
+
+    def test_the_relay_makes_no_system_call_that_the_unit_forbids(self):
+        allowed, forbidden = re.findall(r"^SystemCallFilter=~?(.*)$", (UNITS / "sluice.service").read_text(), re.MULTILINE)
+        permitted = calls_of(allowed.split()) - calls_of(forbidden.split())
+        self.assertIn("epoll_wait", permitted)
+        self.assertNotIn("setuid", permitted)
+        trace, tcp, path = self.folder / "trace", free_port(), self.folder / "stream"
+        # As an ordinary user: SQLite asks root's rights of nobody else.
+        user = "setpriv --reuid nobody --regid nogroup --clear-groups" if os.geteuid() == 0 else ""
+        relay = self.start(f'#!/bin/sh\nexec {user} strace -f -qq -o {trace} {SLUICE} "$@"\n',
+                           [{"syslog": f"tcp://127.0.0.1:{tcp}"}, {"syslog": f"udp://127.0.0.1:{tcp}"},
+                            {"syslog": f"unix://{path}"}])
+        relay.wait_listening(tcp=[tcp])
+        give(tcp, [line(1)])
+        self.wait_runs(1)
+        relay_id = int(re.match(r"\d+", trace.read_text())[0])
+        os.kill(relay_id, signal.SIGHUP)
+        wait_log(relay, "reloaded")
+        os.kill(relay_id, signal.SIGTERM)
+        relay.wait_stopped()
+        calls = set(re.findall(r"^\d+ +(\w+)\(", trace.read_text(), re.MULTILINE))
+        self.assertGreater(len(calls), 20)
+        self.assertEqual(sorted(calls - permitted), [])
 
     def start(self, text, listen, workers=1):
         """A relay behind a program of its own, whose text that is."""
