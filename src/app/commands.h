@@ -59,6 +59,8 @@ struct StatusOptions {
 
 // The URL to ask: `url` if it is not empty, else where the configuration has the relay listen.
 [[nodiscard]] Expected<std::string> status_url(const std::string& url, const SetupOptions& setup);
+// The token that goes with it; empty when the configuration names none, or it cannot be read.
+[[nodiscard]] std::string status_token(const SetupOptions& setup);
 
 struct ForgetOptions {
   SetupOptions setup;  // As in StatusOptions.

@@ -97,6 +97,7 @@ Expected<void> Daemon::start() {
   relay_path_ = paths->relay();
   relay_window_ = window_start(wall_clock(), setup_.config.window);
   open_state_folder();
+  open_history();
   store_ = std::make_unique<StoreThread>(&loop_);
   {
     const std::lock_guard lock(risk_->mutex);
@@ -306,6 +307,7 @@ void Daemon::publish(std::vector<Datapoint> datapoints, std::uint64_t sequence) 
 void Daemon::hand_out(std::vector<Datapoint> datapoints, std::uint64_t sequence) {
   const auto shared = std::make_shared<const std::vector<Datapoint>>(std::move(datapoints));
   for (const auto& delivery : deliveries_) delivery->publish(shared, sequence);
+  if (history_) history_->put(shared);
 }
 
 // New rules and a new cluster map, all or nothing: a mistake leaves everything as it was.
@@ -337,6 +339,7 @@ void Daemon::take_new_setup() {
   observations_.set_rules(*setup_.rules);
   setup_.clusters = std::move(fresh->clusters);
   change_clusters();
+  explainer_.take(setup_);
 }
 
 // A map file that changed takes effect by itself; all else waits for SIGHUP.
@@ -351,6 +354,7 @@ void Daemon::watch_map() {
   if (news->kind != MapNews::Kind::kTaken) return;
   setup_.clusters = news->clusters;
   change_clusters();
+  explainer_.take(setup_);
 }
 
 void Daemon::stop(int signal_number, bool is_again) {
@@ -423,8 +427,7 @@ void Daemon::check_done() {
 
 void Daemon::close() {
   guard_.tell({});
-  forget_orders_.close();
-  status_.reset();
+  stop_status_server();
   workers_.clear();
   deliveries_.clear();
   store_.reset();  // Runs what they gave it, so what was published is in their spools.
@@ -448,6 +451,7 @@ void Daemon::on_wake(uv_async_t* async) noexcept {
   if (self == nullptr) return;
   self->collect_reports();
   self->take_forget_orders();
+  self->give_fleet_view();
   self->take_stop_signals();  // Last: it may end everything.
 }
 

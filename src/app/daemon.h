@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "app/delivery.h"
+#include "app/fleet_views.h"
 #include "app/forget_orders.h"
+#include "app/history_feed.h"
 #include "app/ingest_worker.h"
 #include "app/map_watcher.h"
 #include "app/observation_table.h"
@@ -20,6 +22,7 @@
 #include "app/state_keeper.h"
 #include "app/stop_guard.h"
 #include "app/store_thread.h"
+#include "app/text_explainer.h"
 #include "http/snapshot.h"
 #include "http/status_server.h"
 #include "net/handle.h"
@@ -107,9 +110,12 @@ class Daemon {
   void begin_delivering();
   void check_done();
   void close();
+  void open_history();
   void start_status_server();
+  void stop_status_server();
   Snapshot publish_status();
   void refresh_attention(Timestamp now);
+  void give_fleet_view();
   void tell_service_manager(const Snapshot& snapshot);
   [[nodiscard]] Snapshot snapshot() const;
   [[nodiscard]] Stats stats() const;
@@ -160,7 +166,10 @@ class Daemon {
   SenderTable senders_;
   ObservationTable observations_;
   ForgetOrders forget_orders_{[this] { uv_async_send(wake_.get()); }};
+  FleetViews fleet_views_{[this] { uv_async_send(wake_.get()); }};
+  TextExplainer explainer_;
   std::shared_ptr<const Attention> attention_;  // Null until a status server may be asked for it.
+  std::unique_ptr<HistoryFeed> history_;  // Null when it is off. Outlives the status server.
   std::unique_ptr<StatusServer> status_;        // Null when it is off, or its port is taken.
   std::string config_error_;                    // Of the last reload, when it was refused.
   Timestamp started_{};

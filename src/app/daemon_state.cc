@@ -117,6 +117,7 @@ void Daemon::restore(const Paths& paths) {
     uv_run(&loop_, UV_RUN_NOWAIT);  // Signals are heard meanwhile.
     if (datapoints.empty()) return stop_signal_ == 0;
     const auto shared = std::make_shared<const std::vector<Datapoint>>(std::move(datapoints));
+    if (history_) history_->put(shared);  // Putting a point once more changes nothing.
     for (const auto& delivery : deliveries_) {
       // What it published then is in the spool already, but for the very last. All of it is missing
       // in the spool of a destination that is new, or has another name.

@@ -1,15 +1,20 @@
 // What the daemon tells of itself: the counters, the status server's snapshots, the stop summary.
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
+#include <array>
 #include <charconv>
+#include <filesystem>
 #include <memory>
 #include <ranges>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "app/daemon.h"
 #include "app/relay_series.h"
+#include "http/access.h"
 #include "http/ledger.h"
 
 namespace sluice {
@@ -20,14 +25,33 @@ constexpr std::chrono::seconds kForgetMax{10};
 // How old the lists of those who need attention may be.
 constexpr std::chrono::seconds kAttentionAge{10};
 
+// The names of this machine, as browsers may call it.
+std::vector<std::string> own_names(const Config& config) {
+  std::array<char, 256> name{};  // HOST_NAME_MAX is 64 on Linux.
+  if (gethostname(name.data(), name.size() - 1) != 0) name[0] = '\0';
+  return {config.instance, config.host_name, name.data()};
+}
+
 // "127.0.0.1:9514" or "[::1]:9514", which the configuration has checked.
 StatusServerOptions server_options_of(const Config& config) {
-  const std::size_t colon = config.http.rfind(':');
-  StatusServerOptions options{.host = config.http.substr(0, colon), .instance = config.instance};
+  const std::string& listen = config.http.listen;
+  const std::size_t colon = listen.rfind(':');
+  StatusServerOptions options{.host = listen.substr(0, colon), .hosts = own_names(config)};
+  options.hosts.insert(options.hosts.end(), config.http.hosts.begin(), config.http.hosts.end());
   if (options.host.starts_with('[')) options.host = options.host.substr(1, options.host.size() - 2);
-  const std::string_view port = std::string_view(config.http).substr(colon + 1);
+  const std::string_view port = std::string_view(listen).substr(colon + 1);
   std::from_chars(port.data(), port.data() + port.size(), options.port);
   return options;
+}
+
+// A token that cannot be read must not leave the server open to everybody.
+Expected<void> read_token(const Config& config, StatusServerOptions& options) {
+  if (config.http.token_file.empty()) return {};
+  auto read = read_token_file(config.http.token_file);
+  if (!read) return std::unexpected(std::move(read).error());
+  if (!read->warning.empty()) spdlog::warn("{}", read->warning);
+  options.token = std::move(read->token);
+  return {};
 }
 
 void add_delivery(Stats& sum, const Delivery& delivery) {
@@ -44,28 +68,75 @@ void add_delivery(Stats& sum, const Delivery& delivery) {
   sum.batches_failed += delivery.batches_failed();
 }
 
+void add_history(Stats& sum, const HistoryFeed::Stats& feed) {
+  sum.history_points += feed.history.points;
+  sum.history_points_dropped += feed.dropped;
+  sum.history_points_too_old += feed.history.points_too_old;
+  sum.history_points_refused += feed.history.points_refused;
+  sum.history_points_cut += feed.history.points_cut;
+  sum.history_failures += feed.history.failures;
+}
+
+void add_clients(Stats& sum, const HttpFrontStats& clients) {
+  sum.http_requests += clients.requests;
+  sum.http_clients_refused += clients.clients_refused;
+  sum.http_clients_late += clients.clients_late;
+}
+
 }  // namespace
+
+void Daemon::open_history() {
+  const HistoryConfig& config = setup_.config.history;
+  if (!config.is_on) return;
+  const std::filesystem::path folder = state_folder_;
+  history_ = std::make_unique<HistoryFeed>(
+      HistoryOptions{.file = state_folder_.empty() ? std::string() : (folder / "history.db").string(),
+                     .window = setup_.config.window,
+                     .clusters = config.clusters,
+                     .hosts = config.hosts,
+                     .bytes_max = config.bytes_max,
+                     .series_max = config.series_max});
+}
 
 // A status port that is taken must not keep the relay from its work.
 void Daemon::start_status_server() {
   started_ = std::chrono::system_clock::now();
   observations_.set_rules(*setup_.rules);
-  if (setup_.config.http.empty()) return;
+  const HttpConfig& http = setup_.config.http;
+  if (http.listen.empty()) return;
   StatusServerOptions server_options = server_options_of(setup_.config);
   server_options.forget = [this](const std::string& host) {
     return forget_orders_.ask(host, kForgetMax);
   };
+  server_options.history = [this]() -> const History* {
+    return history_ ? history_->history() : nullptr;
+  };
+  server_options.fleet = [this] { return fleet_views_.get(); };
+  explainer_.take(setup_);
+  server_options.explain = [this](const ExplainRequest& request) {
+    return explainer_.explain(request);
+  };
+  if (auto done = read_token(setup_.config, server_options); !done) {
+    spdlog::error("{}; the relay runs without its status server", done.error().message());
+    return;
+  }
   auto server = StatusServer::start(server_options);
   if (!server) {
     spdlog::warn("{}; the relay runs without its status server", server.error().message());
     return;
   }
   status_ = std::move(*server);
-  spdlog::info(
-      "status on http://{}:{}/healthz, /metrics, /api/v1/ledger, /api/v1/senders, "
-      "/api/v1/attention",
-      setup_.config.http.substr(0, setup_.config.http.rfind(':')), status_->port());
+  spdlog::info("page, API and health on http://{}:{}/",
+               http.listen.substr(0, http.listen.rfind(':')), status_->port());
   (void)publish_status();
+}
+
+// No client, and nobody who waits for an order, holds up the stop.
+void Daemon::stop_status_server() {
+  forget_orders_.close();
+  fleet_views_.close();
+  status_.reset();
+  history_.reset();
 }
 
 Snapshot Daemon::publish_status() {
@@ -125,6 +196,14 @@ void Daemon::log_crowding(const Snapshot& standing) {
   }
 }
 
+// Somebody asks who is there. Between two ticks, or within one: the publisher is the loop's own.
+void Daemon::give_fleet_view() {
+  if (!publisher_ || !fleet_views_.is_wanted()) return;
+  const auto begin = std::chrono::steady_clock::now();
+  auto view = std::make_shared<const FleetView>(publisher_->fleet());
+  fleet_views_.give(std::move(view), std::chrono::steady_clock::now() - begin);
+}
+
 // Once a window, when it has ended. Not printed: people who watch a terminal look for hosts.
 void Daemon::publish_relay_series(const Snapshot& snapshot) {
   const Seconds window = window_start(snapshot.taken, setup_.config.window);
@@ -162,6 +241,11 @@ Snapshot Daemon::snapshot() const {
   snapshot.store_windows = store.windows().size();
   snapshot.horizon_seconds = store.effective_horizon(snapshot.taken).count();
   snapshot.hosts = publisher_->host_count();
+  if (history_) {
+    const HistoryStats history = history_->stats().history;
+    snapshot.history_series = history.series;
+    snapshot.history_bytes = history.bytes;
+  }
   snapshot.hosts_unmapped = publisher_->unmapped_host_count();
   return snapshot;
 }
@@ -176,6 +260,8 @@ Stats Daemon::stats() const {
   }
   for (const Stats& one : worker_stats_) add_stats(sum, one);
   sum.notes_dropped += observations_.notes_dropped();
+  if (history_) add_history(sum, history_->stats());
+  if (status_) add_clients(sum, status_->clients());
   sum.datapoints_published += relay_datapoints_;
   sum.cluster_map_reloads += map_watcher_.reloads();
   sum.cluster_map_refusals += map_watcher_.refusals();

@@ -16,8 +16,8 @@ namespace {
 constexpr std::chrono::seconds kTimeout{30};
 
 // `; did you mean "web01"?`, of the hosts that have sent something.
-std::string suggestion(const std::string& url, const std::string& host) {
-  const std::vector<std::string> names = known_senders(url, kTimeout);
+std::string suggestion(const std::string& url, const std::string& host, const std::string& token) {
+  const std::vector<std::string> names = known_senders(url, kTimeout, token);
   const std::vector<std::string_view> candidates(names.begin(), names.end());
   return did_you_mean(host, candidates);
 }
@@ -30,7 +30,8 @@ int forget_command(const ForgetOptions& options) {
     fmt::print(stderr, "sluice: {}\n", url.error().message());
     return kExitUsage;
   }
-  const auto forgotten = ask_to_forget(*url, options.host, kTimeout);
+  const std::string token = status_token(options.setup);
+  const auto forgotten = ask_to_forget(*url, options.host, kTimeout, token);
   if (!forgotten) {
     fmt::print(stderr, "sluice: {}\n", forgotten.error().message());
     return kExitFailure;
@@ -39,7 +40,7 @@ int forget_command(const ForgetOptions& options) {
     fmt::print(stderr,
                "sluice: {}: the relay knows no such host{}; names are in lower case, in the form "
                "that \"host_names\" says\n",
-               options.host, suggestion(*url, options.host));
+               options.host, suggestion(*url, options.host, token));
     return kExitFailure;
   }
   const std::string text = fmt::format(

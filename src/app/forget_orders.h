@@ -32,12 +32,12 @@ class ForgetOrders {
   // From the loop: what is to be done, each to be answered once.
   [[nodiscard]] std::vector<std::shared_ptr<Order>> take();
   void answer(Order& order, Forgotten answer);
-  // The relay ends: whoever waits gets no answer now, and so does whoever asks from now on.
+  // From now on nobody waits: whoever asks, or has asked, is told kNoAnswer.
   void close();
 
  private:
-  // More people than this do not type at once.
-  static constexpr std::size_t kOrdersMax = 100;
+  // Each holds a thread of the server while it waits.
+  static constexpr std::size_t kOrdersMax = 2;
 
   std::function<void()> wake_;
   std::mutex mutex_;  // Guards what follows, and the answers.

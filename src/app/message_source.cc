@@ -154,4 +154,18 @@ Expected<void> for_each_message(const std::string& name, InputFraming framing, c
   return {};
 }
 
+Expected<void> for_each_message_of(std::string_view text, InputFraming framing, const Use& use) {
+  const std::string shown = "the text";
+  if (framing == InputFraming::kDgrams) return read_dgrams(text, shown, use);
+  if (framing == InputFraming::kDatagram) {
+    use({.bytes = text});
+    return {};
+  }
+  Framer framer(framer_options_of(framing));
+  framer.feed(text);
+  if (auto done = drain_framer(framer, shown, use); !done) return done;
+  framer.finish();
+  return drain_framer(framer, shown, use);
+}
+
 }  // namespace sluice

@@ -33,4 +33,9 @@ struct InputMessage {
 [[nodiscard]] Expected<void> for_each_message(const std::string& file, InputFraming framing,
                                               const std::function<void(const InputMessage&)>& use);
 
+// The same of a text in memory, which errors call "the text".
+[[nodiscard]] Expected<void> for_each_message_of(
+    std::string_view text, InputFraming framing,
+    const std::function<void(const InputMessage&)>& use);
+
 }  // namespace sluice

@@ -8,6 +8,7 @@
 #include "app/commands.h"
 #include "app/print.h"
 #include "app/status_text.h"
+#include "http/access.h"
 #include "http/status_client.h"
 
 namespace sluice {
@@ -37,10 +38,10 @@ struct Answer {
   Json failures;  // Null of an older relay.
 };
 
-Expected<Answer> ask(const std::string& url) {
-  auto raw = fetch_status(url, kTimeout);
+Expected<Answer> ask(const std::string& url, const std::string& token) {
+  auto raw = fetch_status(url, kTimeout, token);
   if (!raw) return std::unexpected(std::move(raw).error());
-  const auto failures = fetch_list(url, "/api/v1/failures?limit=3", kTimeout);
+  const auto failures = fetch_list(url, "/api/v1/failures?limit=3", kTimeout, token);
   if (!failures) return std::unexpected(failures.error());
   Answer answer{Json::parse(raw->ledger, nullptr, false), Json::parse(raw->health, nullptr, false),
                 Json::parse(raw->attention, nullptr, false), Json()};
@@ -77,12 +78,12 @@ std::string text_of(const StatusOptions& options, const Answer& answer) {
 }
 
 // All pages of the list of rules; as JSON in one.
-Expected<Json> fetch_rules(const std::string& url) {
+Expected<Json> fetch_rules(const std::string& url, const std::string& token) {
   constexpr std::size_t kPage = 1000;
   Json all;
   for (std::size_t offset = 0;; offset += kPage) {
     const std::string path = fmt::format("/api/v1/rules?limit={}&offset={}", kPage, offset);
-    const auto raw = fetch_list(url, path.c_str(), kTimeout);
+    const auto raw = fetch_list(url, path.c_str(), kTimeout, token);
     if (!raw) return std::unexpected(raw.error());
     Json page = Json::parse(*raw, nullptr, false);
     if (!page.is_object() || !page.contains("rules") || !page["rules"].is_array()) {
@@ -99,8 +100,8 @@ Expected<Json> fetch_rules(const std::string& url) {
   }
 }
 
-int status_rules(const StatusOptions& options, const std::string& url) {
-  const auto rules = fetch_rules(url);
+int status_rules(const StatusOptions& options, const std::string& url, const std::string& token) {
+  const auto rules = fetch_rules(url, token);
   if (!rules) return say_unknown(options, rules.error());
   const std::string text = options.json
                                ? rules->dump(2, ' ', false, Json::error_handler_t::replace) + '\n'
@@ -118,16 +119,24 @@ Expected<std::string> status_url(const std::string& url, const SetupOptions& set
     if (setup.config_file.empty()) return kDefaultUrl;
     return std::unexpected(std::move(config).error());
   }
-  if (!config->config.http.empty()) return url_of(config->config.http);
+  if (!config->config.http.listen.empty()) return url_of(config->config.http.listen);
   return at(config->config.file,
             at("/http", Error{{}, "is \"off\", so the relay has no status server to ask"}).error());
+}
+
+std::string status_token(const SetupOptions& setup) {
+  const auto config = load_chosen_config(setup);
+  if (!config || config->config.http.token_file.empty()) return {};
+  auto read = read_token_file(config->config.http.token_file);
+  return read ? std::move(read->token) : std::string();
 }
 
 int status_command(const StatusOptions& options) {
   const auto url = status_url(options.url, options.setup);
   if (!url) return say_unknown(options, url.error());
-  if (options.rules) return status_rules(options, *url);
-  const auto answer = ask(*url);
+  const std::string token = status_token(options.setup);
+  if (options.rules) return status_rules(options, *url, token);
+  const auto answer = ask(*url, token);
   if (!answer) return say_unknown(options, answer.error());
   if (!write_out(stdout, text_of(options, *answer))) return output_failure();
   if (!options.check) return kWell;

@@ -87,6 +87,22 @@ struct ClusterConfig {
   std::string fallback = "other";     // JSON key "default".
 };
 
+// The status server, the API and the page.
+struct HttpConfig {
+  std::string listen = "127.0.0.1:9514";  // Empty: none (JSON "off").
+  std::vector<std::string> hosts;         // Names that clients may use besides this machine's own.
+  std::string token_file;                 // Empty: clients need no token.
+};
+
+// What the relay itself keeps for graphs.
+struct HistoryConfig {
+  bool is_on = true;
+  std::chrono::seconds clusters{24 * 3600};  // Clusters, groups, the fleet, the relay itself.
+  std::chrono::seconds hosts{3 * 3600};
+  std::uint64_t bytes_max = std::uint64_t{512} << 20;
+  std::uint64_t series_max = 500'000;
+};
+
 enum class HostNames : std::uint8_t { kAsSent, kShort, kFqdn };
 
 struct Config {
@@ -121,7 +137,8 @@ struct Config {
   std::vector<DestinationConfig> destinations;
   std::string state_dir = "/var/lib/sluice";
   std::chrono::milliseconds shutdown_timeout{20000};
-  std::string http = "127.0.0.1:9514";  // Empty: no status server (JSON "off").
+  HttpConfig http;
+  HistoryConfig history;
   std::uint32_t workers = 1;
 };
 

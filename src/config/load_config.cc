@@ -12,6 +12,7 @@
 
 #include "config/destination_reader.h"
 #include "config/endpoint.h"
+#include "config/http_reader.h"
 #include "config/json_reader.h"
 #include "config/json_text.h"
 #include "config/listen_reader.h"
@@ -211,7 +212,9 @@ class ConfigReader {
     reader_.read("shutdown_timeout", config_.shutdown_timeout, [](const JsonValue& value) {
       return decode_duration(value, milliseconds(0), hours(1));
     });
-    reader_.read("http", config_.http, decode_http);
+    reader_.read("http", config_.http,
+                 [this](const JsonValue& value) { return decode_http(value, config_.file); });
+    reader_.read("history", config_.history, decode_history);
     reader_.read("workers", config_.workers, [](const JsonValue& value) {
       return decode_count_as<std::uint32_t>(value, 1, 64);
     });
@@ -255,17 +258,6 @@ class ConfigReader {
     reader.read("default", clusters.fallback, parsed(parse_path_node));
     if (auto done = reader.finish(); !done) return std::unexpected(std::move(done).error());
     return clusters;
-  }
-
-  static Expected<std::string> decode_http(const JsonValue& value) {
-    if (value.json() == "off") return std::string();
-    const auto address = decode_parsed(value, parse_bind_address);
-    if (!address) return std::unexpected(address.error());
-    if (!is_loopback(*address)) {
-      value.warn(
-          "the status server asks for no password, and other machines can reach this address");
-    }
-    return value.json().get<std::string>();
   }
 
   [[nodiscard]] JsonValue entry(const char* list, std::size_t index) const {

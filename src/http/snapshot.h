@@ -95,6 +95,8 @@ struct Snapshot {
   std::uint64_t store_windows = 0;
   std::int64_t horizon_seconds = 0;  // How far back a sample is taken in now.
   std::uint64_t hosts = 0;
+  std::uint64_t history_series = 0;
+  std::uint64_t history_bytes = 0;
   std::uint64_t hosts_unmapped = 0;
   // Shared by the snapshots of several ticks, because it may be long. Never null.
   std::shared_ptr<const SenderReport> senders = std::make_shared<const SenderReport>();

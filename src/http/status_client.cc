@@ -35,6 +35,11 @@ Expected<std::string> get(httplib::Client& client, const std::string& url, const
                          "refused: the relay answers only to the name or address that its "
                          "\"http\" says, and to localhost"});
   }
+  if (answer->status == 401) {
+    return at(url, Error{{},
+                         "the relay wants a token; run this as a user who may read the "
+                         "\"token_file\" of its configuration"});
+  }
   return at(
       url,
       Error{{}, fmt::format("{} gave status {}; is another service there?", path, answer->status)});
@@ -64,9 +69,11 @@ Expected<std::unique_ptr<httplib::Client>> client_of(const std::string& url,
 
 }  // namespace
 
-Expected<StatusAnswer> fetch_status(const std::string& url, std::chrono::milliseconds timeout) {
+Expected<StatusAnswer> fetch_status(const std::string& url, std::chrono::milliseconds timeout,
+                                    const std::string& token) {
   const auto client = client_of(url, timeout);
   if (!client) return std::unexpected(client.error());
+  if (!token.empty()) (*client)->set_bearer_token_auth(token);
   const std::string base = base_of(url);
   auto ledger = get(**client, base, "/api/v1/ledger");
   if (!ledger) return std::unexpected(std::move(ledger).error());
@@ -78,18 +85,20 @@ Expected<StatusAnswer> fetch_status(const std::string& url, std::chrono::millise
 }
 
 Expected<std::string> fetch_list(const std::string& url, const char* path,
-                                 std::chrono::milliseconds timeout) {
+                                 std::chrono::milliseconds timeout, const std::string& token) {
   const auto client = client_of(url, timeout);
   if (!client) return std::unexpected(client.error());
+  if (!token.empty()) (*client)->set_bearer_token_auth(token);
   const auto answer = (*client)->Get(path);
   if (!answer) return at(base_of(url), Error{{}, words_of(answer.error())});
   return answer->status == 200 ? answer->body : std::string();
 }
 
 Expected<bool> ask_to_forget(const std::string& url, const std::string& host,
-                             std::chrono::milliseconds timeout) {
+                             std::chrono::milliseconds timeout, const std::string& token) {
   const auto client = client_of(url, timeout);
   if (!client) return std::unexpected(client.error());
+  if (!token.empty()) (*client)->set_bearer_token_auth(token);
   const auto answer =
       (*client)->Post("/api/v1/forget", httplib::Headers{{"X-Sluice-Order", "forget"}},
                       httplib::Params{{"host", host}});
@@ -100,9 +109,11 @@ Expected<bool> ask_to_forget(const std::string& url, const std::string& host,
       Error{{}, fmt::format("the relay refused (status {}): {}", answer->status, answer->body)});
 }
 
-std::vector<std::string> known_senders(const std::string& url, std::chrono::milliseconds timeout) {
+std::vector<std::string> known_senders(const std::string& url, std::chrono::milliseconds timeout,
+                                       const std::string& token) {
   const auto client = client_of(url, timeout);
   if (!client) return {};
+  if (!token.empty()) (*client)->set_bearer_token_auth(token);
   const auto answer = get(**client, base_of(url), "/api/v1/senders?limit=10000");
   if (!answer) return {};
   const auto json = nlohmann::json::parse(*answer, nullptr, false);

@@ -1,212 +1,216 @@
 #include "http/status_server.h"
 
 #include <fmt/format.h>
-#include <httplib.h>
-#include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
-#include <thread>
 #include <utility>
 
+#include "http/access.h"
+#include "http/answer.h"
 #include "http/observed_routes.h"
+#include "http/page_files.h"
+#include "http/query.h"
 #include "http/render.h"
+#include "http/router.h"
 #include "http/senders.h"
 
 namespace sluice {
 namespace {
 
-// Few people look at a relay's status at once; a fifth waits its turn.
-constexpr std::size_t kThreads = 4;
-// An idle client must not keep a thread from the others.
-constexpr time_t kTimeoutSeconds = 2;
-constexpr std::size_t kRequestsPerConnection = 20;
-constexpr std::size_t kPayloadBytesMax = 4096;
+using Request = httplib::Request;
+using Response = httplib::Response;
 
-constexpr const char* kJson = "application/json";
-constexpr const char* kProblem = "application/problem+json";
-
-void answer_problem(httplib::Response& response, int status, std::string_view title,
-                    std::string_view detail) {
-  response.status = status;
-  response.set_content(render_problem(status, title, detail), kProblem);
-}
+// A header that no web page can send to another site without asking first, which is never granted.
+constexpr const char* kOrderHeader = "X-Sluice-Order";
+constexpr const char* kForgetPath = "/api/v1/forget";
+constexpr std::size_t kExplainBytesMax = 64 * 1024;
+constexpr const char* kHealthPath = "/healthz";
 
 // The senders that the query string asks for, or what is wrong with it.
 void answer_senders(const httplib::Params& parameters, const SenderReport& report,
-                    httplib::Response& response) {
+                    Response& response) {
   SenderQuery query;
   for (const auto& [name, value] : parameters) {
     const auto set = parameters.count(name) > 1
                          ? Expected<void>(fail(name + ": expected once, got it several times"))
                          : set_parameter(query, name, value);
     if (set) continue;
-    answer_problem(response, 400, "Bad Request", set.error().message());
+    answer_problem(response, 400, set.error().message());
     return;
   }
   response.set_content(render_senders(report, query), kJson);
 }
 
-// The host of "name:port" or "[address]:port".
-std::string host_of(std::string_view header) {
-  if (header.starts_with('[')) return std::string(header.substr(1, header.find(']') - 1));
-  return std::string(header.substr(0, header.find(':')));
-}
-
-// A header that no web page can send to another site without asking first, which is never granted.
-constexpr const char* kOrderHeader = "X-Sluice-Order";
-constexpr const char* kForgetPath = "/api/v1/forget";
-
 bool is_of_this_machine(const std::string& address) {
   return address == "127.0.0.1" || address == "::1" || address == "::ffff:127.0.0.1";
 }
 
-void answer_forget(const StatusServerOptions& options, const httplib::Request& request,
-                   httplib::Response& response) {
+void answer_forget(const StatusServerOptions& options, const Request& request, Response& response) {
   if (!request.has_header(kOrderHeader) || !is_of_this_machine(request.remote_addr)) {
-    answer_problem(response, 403, "Forbidden",
-                   "a host can be forgotten from the relay's machine alone: sluice forget HOST");
-    return;
+    return answer_problem(
+        response, 403,
+        "a host can be forgotten from the relay's machine alone: sluice forget HOST");
   }
   const std::string host = request.get_param_value("host");
-  if (host.empty()) {
-    answer_problem(response, 400, "Bad Request", "expected the parameter \"host\"");
-    return;
-  }
+  if (host.empty()) return answer_problem(response, 400, "expected the parameter \"host\"");
   switch (options.forget ? options.forget(host) : Forgotten::kNoAnswer) {
     case Forgotten::kDone:
       response.set_content(R"({"forgotten": true})", kJson);
       return;
     case Forgotten::kUnknownHost:
-      answer_problem(response, 404, "Not Found", "no host of this name is known");
-      return;
+      return answer_problem(response, 404, "no host of this name is known");
     case Forgotten::kNoAnswer:
-      answer_problem(response, 503, "Service Unavailable", "the relay does not take orders now");
-      return;
+      return answer_problem(response, 503, "the relay does not take orders now");
   }
+}
+
+// Whatever is posted changes nothing, and a page of another site cannot read the answer.
+void answer_explain(const StatusServerOptions& options, const Request& request,
+                    Response& response) {
+  Query query(request.params);
+  const ExplainRequest wanted{
+      .text = request.body, .framing = query.text("framing"), .tz = query.text("tz")};
+  if (auto fine = query.finish(); !fine)
+    return answer_problem(response, 400, fine.error().message());
+  if (!request.get_header_value("Content-Type").starts_with("text/plain"))
+    return answer_problem(response, 415, "expected the lines as text/plain");
+  if (request.body.size() > kExplainBytesMax)
+    return answer_problem(response, 413, "a text to explain has at most 65536 octets");
+  if (!options.explain) return answer_problem(response, 503, "nothing can be explained now");
+  const auto messages = options.explain(wanted);
+  if (!messages) return answer_problem(response, 400, messages.error().message());
+  std::string answer = R"({"messages": [)";
+  for (const std::string& one : *messages) answer += (answer.ends_with('[') ? "\n" : ",\n") + one;
+  response.set_content(answer + "\n]}\n", kJson);
+}
+
+// Browsers keep the page's files, and ask whether they are still the same.
+void answer_file(const PageFile& file, const Request& request, Response& response) {
+  response.headers.erase("Cache-Control");
+  response.set_header("Cache-Control", "no-cache");
+  response.set_header("ETag", std::string(file.etag));
+  if (request.get_header_value("If-None-Match") == file.etag) {
+    response.status = 304;
+    return;
+  }
+  response.set_content(file.bytes.data(), file.bytes.size(), std::string(file.content_type));
+}
+
+bool is_page_file(std::string_view path) {
+  return std::ranges::find(page_files(), path, &PageFile::path) != page_files().end();
 }
 
 }  // namespace
 
 struct StatusServer::State {
-  void set_limits();
-  void set_routes();
-  [[nodiscard]] bool is_known_host(const std::string& host) const;
+  explicit State(const StatusServerOptions& chosen)
+      : options(chosen),
+        names(names_of(chosen)),
+        router(routes(),
+               [this](const Request& request, Response& response, std::string_view local) {
+                 return guard(request, response, local);
+               }) {}
+
+  static HostNamesServed names_of(const StatusServerOptions& options) {
+    std::vector<std::string> names = options.hosts;
+    names.push_back(options.host);
+    return HostNamesServed(std::move(names));
+  }
+  std::vector<Route> routes();
+  // What is said of the snapshot, for a path that takes no parameters.
+  template <typename Render>
+  Route plain(const char* path, Render render, const char* type = kJson) {
+    return {"GET", path, [this, render, type](const Request& request, Response& response) {
+              Query query(request.params);
+              if (auto fine = query.finish(); !fine)
+                return answer_problem(response, 400, fine.error().message());
+              const auto now = snapshot.load();
+              response.set_content(render(*now), type);
+            }};
+  }
+  // True: the request is answered, because it must not be served.
+  bool guard(const Request& request, Response& response, std::string_view local) const;
 
   StatusServerOptions options;
-  httplib::Server server;
-  int port = 0;
+  HostNamesServed names;
   std::atomic<std::shared_ptr<const Snapshot>> snapshot{std::make_shared<const Snapshot>()};
-  std::thread thread;
+  Router router;
+  std::unique_ptr<HttpFront> front;  // Last: it calls the router.
 };
 
-Expected<std::unique_ptr<StatusServer>> StatusServer::start(const StatusServerOptions& options) {
-  auto state = std::make_unique<State>();
-  state->options = options;
-  state->set_limits();
-  state->set_routes();
-  const bool is_bound = options.port == 0
-                            ? (state->port = state->server.bind_to_any_port(options.host)) > 0
-                            : state->server.bind_to_port(options.host, options.port);
-  if (!is_bound) {
-    return fail(
-        fmt::format("http://{}:{}: cannot listen there; is another sluice running? (ss -ltnp)",
-                    options.host, options.port));
+std::vector<Route> StatusServer::State::routes() {
+  std::vector<Route> all;
+  all.push_back(plain(kHealthPath, render_health));
+  all.push_back(plain("/metrics", render_prometheus, "text/plain; version=0.0.4"));
+  all.push_back(plain("/api/v1/ledger", render_ledger));
+  all.push_back({"GET", "/api/v1/senders", [this](const Request& request, Response& response) {
+                   const auto now = snapshot.load();
+                   answer_senders(request.params, *now->senders, response);
+                 }});
+  all.push_back(plain("/api/v1/attention",
+                      [](const Snapshot& now) { return render_attention(*now.attention); }));
+  all.push_back({"POST", kForgetPath, [this](const Request& request, Response& response) {
+                   answer_forget(options, request, response);
+                 }});
+  add_observed_routes(all, [this] { return snapshot.load(); });
+  add_series_routes(all, options.history);
+  add_fleet_routes(all, options.fleet, options.history, [this] { return snapshot.load(); });
+  all.push_back({"POST", "/api/v1/explain", [this](const Request& request, Response& response) {
+                   answer_explain(options, request, response);
+                 }});
+  for (const PageFile& file : page_files()) {
+    all.push_back(
+        {"GET", std::string(file.path), [&file](const Request& request, Response& response) {
+           answer_file(file, request, response);
+         }});
   }
-  if (options.port != 0) state->port = options.port;
-  state->thread = std::thread([server = &state->server] { server->listen_after_bind(); });
+  return all;
+}
+
+bool StatusServer::State::guard(const Request& request, Response& response,
+                                std::string_view local) const {
+  if (!names.is_served(request.get_header_value("Host"), local)) {
+    answer_problem(response, 403,
+                   "the Host header names another machine; use the address that the relay listens "
+                   "on, or list the name in \"hosts\" of \"http\"");
+    return true;
+  }
+  const bool is_open =
+      options.token.empty() || request.path == kHealthPath || is_page_file(request.path);
+  if (is_open || is_authorized(request.get_header_value("Authorization"), options.token))
+    return false;
+  response.set_header("WWW-Authenticate", "Bearer");
+  answer_problem(response, 401,
+                 "expected the header \"Authorization: Bearer TOKEN\" with the "
+                 "token of \"token_file\"");
+  return true;
+}
+
+Expected<std::unique_ptr<StatusServer>> StatusServer::start(const StatusServerOptions& options) {
+  auto state = std::make_unique<State>(options);
+  HttpFrontOptions front = options.front;
+  front.host = options.host;
+  front.port = options.port;
+  auto started = HttpFront::start(
+      front,
+      [router = &state->router](const HttpRequest& request) { return router->answer(request); },
+      whole_problem);
+  if (!started) return std::unexpected(std::move(started).error());
+  state->front = std::move(*started);
   return std::make_unique<StatusServer>(std::move(state));
 }
 
 StatusServer::StatusServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
-
-StatusServer::~StatusServer() {
-  // stop() does nothing before the thread listens, and then the thread would never end.
-  while (!state_->server.is_running()) std::this_thread::yield();
-  state_->server.stop();
-  state_->thread.join();
-}
+StatusServer::~StatusServer() = default;
 
 void StatusServer::publish(std::shared_ptr<const Snapshot> snapshot) {
   state_->snapshot.store(std::move(snapshot));
 }
 
-std::uint16_t StatusServer::port() const noexcept {
-  return static_cast<std::uint16_t>(state_->port);
-}
+std::uint16_t StatusServer::port() const noexcept { return state_->front->port(); }
 
-void StatusServer::State::set_limits() {
-  server.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
-  server.set_read_timeout(kTimeoutSeconds);
-  server.set_write_timeout(kTimeoutSeconds);
-  server.set_keep_alive_timeout(kTimeoutSeconds);
-  server.set_keep_alive_max_count(kRequestsPerConnection);
-  server.set_payload_max_length(kPayloadBytesMax);
-  // Not the library's own choice, SO_REUSEPORT, which would let two relays share the port
-  // unnoticed.
-  server.set_socket_options([](socket_t socket) {
-    const int on = 1;
-    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  });
-  server.set_default_headers(
-      {{"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}});
-}
-
-void StatusServer::State::set_routes() {
-  server.set_pre_routing_handler(
-      [this](const httplib::Request& request, httplib::Response& response) {
-        using Handler = httplib::Server::HandlerResponse;
-        if (!is_known_host(host_of(request.get_header_value("Host")))) {
-          answer_problem(
-              response, 403, "Forbidden",
-              "the Host header names another machine; use the address that the relay listens on");
-          return Handler::Handled;
-        }
-        const bool is_order = request.method == "POST" && request.path == kForgetPath;
-        if (request.method != "GET" && request.method != "HEAD" && !is_order) {
-          answer_problem(response, 405, "Method Not Allowed", "only GET and HEAD are served");
-          return Handler::Handled;
-        }
-        return Handler::Unhandled;
-      });
-  server.Get("/healthz", [this](const httplib::Request&, httplib::Response& response) {
-    response.set_content(render_health(*snapshot.load()), kJson);
-  });
-  server.Get("/api/v1/ledger", [this](const httplib::Request&, httplib::Response& response) {
-    response.set_content(render_ledger(*snapshot.load()), kJson);
-  });
-  server.Get("/api/v1/senders",
-             [this](const httplib::Request& request, httplib::Response& response) {
-               const auto snapshot_now = snapshot.load();
-               answer_senders(request.params, *snapshot_now->senders, response);
-             });
-  server.Get("/api/v1/attention", [this](const httplib::Request&, httplib::Response& response) {
-    const auto snapshot_now = snapshot.load();
-    response.set_content(render_attention(*snapshot_now->attention), kJson);
-  });
-  add_observed_routes(server, [this] { return snapshot.load(); });
-  server.Post(kForgetPath, [this](const httplib::Request& request, httplib::Response& response) {
-    answer_forget(options, request, response);
-  });
-  server.Get("/metrics", [this](const httplib::Request&, httplib::Response& response) {
-    response.set_content(render_prometheus(*snapshot.load()), "text/plain; version=0.0.4");
-  });
-  server.set_error_handler([](const httplib::Request& request, httplib::Response& response) {
-    if (!response.body.empty()) return;
-    answer_problem(response, response.status, response.status == 404 ? "Not Found" : "Bad Request",
-                   response.status == 404
-                       ? "known are /healthz, /metrics, /api/v1/ledger, /api/v1/senders, "
-                         "/api/v1/attention, /api/v1/unmatched, /api/v1/rules, "
-                         "/api/v1/failures, /api/v1/events; not " +
-                             request.path
-                       : std::string("the request cannot be read"));
-  });
-}
-
-bool StatusServer::State::is_known_host(const std::string& host) const {
-  const auto is_local = {std::string("localhost"), std::string("127.0.0.1"), std::string("::1"),
-                         options.host, options.instance};
-  return !host.empty() && std::ranges::find(is_local, host) != is_local.end();
-}
+HttpFrontStats StatusServer::clients() const { return state_->front->stats(); }
 
 }  // namespace sluice

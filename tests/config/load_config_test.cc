@@ -39,7 +39,7 @@ TEST_CASE("an empty object is a whole configuration", "[config]") {
   CHECK(config.pack_dirs == std::vector<std::string>{"/packs"});
   CHECK(config.destinations.empty());
   CHECK(config.window == seconds(60));
-  CHECK(config.http == "127.0.0.1:9514");
+  CHECK(config.http.listen == "127.0.0.1:9514");
 }
 
 TEST_CASE("the name of the machine becomes the instance", "[config]") {
@@ -139,7 +139,7 @@ TEST_CASE("every key is read", "[config]") {
   CHECK(config.destinations[1].name == "__1");
   CHECK(config.state_dir == "state");
   CHECK(config.shutdown_timeout == seconds(1));
-  CHECK(config.http.empty());
+  CHECK(config.http.listen.empty());
   CHECK(config.workers == 4);
 }
 
@@ -373,7 +373,8 @@ TEST_CASE("ephemeral ports may be listened on twice", "[config]") {
 TEST_CASE("what works but looks wrong is warned of", "[config]") {
   const auto [text, warning] = GENERATE(table<std::string, std::string>({
       {R"({"http": "0.0.0.0:9514"})",
-       "/http: the status server asks for no password, and other machines can reach this address"},
+       "/http: the status server asks for no password, and other machines can reach this address; "
+       "set \"token_file\""},
       {R"({"destinations": [{"carbon": "tcp://graphite:2004"}]})",
        "/destinations/0/carbon: port 2004 is where carbon expects pickles; plaintext goes to 2003"},
   }));

@@ -277,7 +277,7 @@ TEST_CASE("Prometheus text has a HELP, a TYPE and a value for each family, once"
 }
 
 TEST_CASE("the status server serves the last snapshot, and only to those who mean it", "[http]") {
-  auto server = StatusServer::start({.host = "127.0.0.1", .port = 0, .instance = "relay1"});
+  auto server = StatusServer::start({.host = "127.0.0.1", .port = 0, .hosts = {"relay1"}});
   REQUIRE(server);
   (*server)->publish(std::make_shared<const Snapshot>(balanced()));
   httplib::Client client("127.0.0.1", (*server)->port());

@@ -98,6 +98,19 @@ struct Stats {
   std::uint64_t journal_failures = 0;
   std::uint64_t spool_failures = 0;
 
+  // The history that the relay itself keeps.
+  std::uint64_t history_points = 0;
+  std::uint64_t history_points_dropped = 0;
+  std::uint64_t history_points_too_old = 0;
+  std::uint64_t history_points_refused = 0;
+  std::uint64_t history_points_cut = 0;
+  std::uint64_t history_failures = 0;
+
+  // Clients of the status server.
+  std::uint64_t http_requests = 0;
+  std::uint64_t http_clients_refused = 0;
+  std::uint64_t http_clients_late = 0;
+
   // The cluster map file.
   std::uint64_t cluster_map_reloads = 0;
   std::uint64_t cluster_map_refusals = 0;
@@ -238,6 +251,23 @@ inline constexpr std::array kCounters{
                "ticks that the journal could not take"},
     CounterRow{"spool_failures_total", &Stats::spool_failures,
                "times that a spool could not be written and went on in memory"},
+    CounterRow{"history_points_total", &Stats::history_points,
+               "points that came to the history"},
+    CounterRow{"history_points_dropped_total", &Stats::history_points_dropped,
+               "points that the history did not get because its disk does not keep up"},
+    CounterRow{"history_points_too_old_total", &Stats::history_points_too_old,
+               "of those that came, points from before the history's time"},
+    CounterRow{"history_points_refused_total", &Stats::history_points_refused,
+               "of those that came, points of series beyond the history's series_max"},
+    CounterRow{"history_points_cut_total", &Stats::history_points_cut,
+               "points let go before their time because of the history's bytes_max"},
+    CounterRow{"history_failures_total", &Stats::history_failures,
+               "publications that the history's disk could not take"},
+    CounterRow{"http_requests_total", &Stats::http_requests, "HTTP requests read to their end"},
+    CounterRow{"http_clients_refused_total", &Stats::http_clients_refused,
+               "HTTP clients closed because there were too many"},
+    CounterRow{"http_clients_late_total", &Stats::http_clients_late,
+               "HTTP clients closed because a request or the reading of an answer took too long"},
     CounterRow{"cluster_map_reloads_total", &Stats::cluster_map_reloads,
                "times that a changed cluster map file was taken"},
     CounterRow{"cluster_map_refusals_total", &Stats::cluster_map_refusals,

@@ -16,6 +16,7 @@
 #include "sluice/base/time.h"
 #include "sluice/graphite/paths.h"
 #include "sluice/pipeline/cluster_map.h"
+#include "sluice/pipeline/fleet_view.h"
 #include "sluice/pipeline/offenders.h"
 #include "sluice/rules/definition.h"
 #include "sluice/values/byte_encoding.h"
@@ -130,6 +131,9 @@ class Publisher {
   // most `limit`. Nobody while the relay has not watched for twice `every`.
   [[nodiscard]] std::vector<MissingHost> missing_hosts(std::string_view presence,
                                                        std::size_t limit) const;
+
+  // What is known of every host as of the last tick.
+  [[nodiscard]] FleetView fleet() const;
 
   // Known hosts that neither the cluster map nor a pattern names, sorted, at most `limit`.
   [[nodiscard]] std::vector<std::string> unmapped_hosts(std::size_t limit) const;

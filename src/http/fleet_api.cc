@@ -1,0 +1,345 @@
+#include "http/fleet_api.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "http/answer.h"
+#include "http/json_text.h"
+#include "http/notes.h"
+#include "http/query.h"
+
+namespace sluice {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using httplib::Request;
+using httplib::Response;
+
+constexpr std::array<std::string_view, 8> kNodeStates{"changed", "unchanged",  "failed", "noop",
+                                                      "skipped", "no_catalog", "stale",  "never"};
+constexpr std::array<std::string_view, 3> kPresenceCounts{"reporting", "expected", "missing"};
+constexpr std::array<const char*, 3> kShownMetrics{"puppet.time.total.*", "puppet.last_run.*.*",
+                                                   "cpu.busy.*"};
+constexpr std::array<std::string_view, 2> kClusterOrders{"worst", "name"};
+// A window that is older than this is not the last one of a fleet that is heard.
+constexpr std::chrono::hours kLastWindowAge{3};
+constexpr std::size_t kPathsMax = 1000;
+constexpr std::size_t kFailuresShown = 10;
+constexpr std::size_t kEventsShown = 20;
+
+using Values = std::map<std::string, double>;
+
+Json value_or_null(const Values& values, const std::string& name) {
+  const auto found = values.find(name);
+  return found == values.end() ? Json() : Json(found->second);
+}
+
+Json time_or_null(const std::optional<Timestamp>& time) {
+  return time ? Json(time_text(*time)) : Json();
+}
+
+Json nodes_of(const Values& values) {
+  Json nodes = Json::object();
+  for (const std::string_view state : kNodeStates)
+    nodes[std::string(state)] = value_or_null(values, "puppet.nodes." + std::string(state));
+  return nodes;
+}
+
+Json presences_of(const FleetView& fleet, const Values& values) {
+  Json presences = Json::array();
+  for (const std::string& name : fleet.presences) {
+    Json one{{"name", name}};
+    for (const std::string_view count : kPresenceCounts)
+      one[std::string(count)] =
+          value_or_null(values, "presence." + name + '.' + std::string(count));
+    presences.push_back(std::move(one));
+  }
+  return presences;
+}
+
+// Whether a glob matches a whole dotted name.
+bool matches(const PathGlob& glob, std::string_view name) {
+  for (const PathGlob::Node& node : glob.nodes()) {
+    if (name.empty()) return false;
+    const std::size_t end = std::min(name.find('.'), name.size());
+    if (!PathGlob::matches(node, name.substr(0, end))) return false;
+    name.remove_prefix(std::min(end + 1, name.size()));
+  }
+  return name.empty();
+}
+
+// One cluster, and by what it is sorted.
+struct ClusterRow {
+  Json json;
+  std::string name;
+  double worst = 0;  // Failed and missing nodes.
+};
+
+std::optional<History::LastWindow> last_window_of(const History* history, const std::string& path,
+                                                  Timestamp now) {
+  if (history == nullptr) return std::nullopt;
+  return history->last_window(path, floor_to_seconds(now) - kLastWindowAge);
+}
+
+ClusterRow cluster_row(const FleetView& fleet, const FleetView::Scope& cluster, std::size_t hosts,
+                       const History* history, const std::vector<PathGlob>& metrics) {
+  const auto window = last_window_of(history, cluster.path, fleet.taken);
+  const Values values = window ? window->values : Values{};
+  ClusterRow row{.json = {{"cluster", cluster.name},
+                          {"window", window ? Json(time_text(window->time)) : Json()},
+                          {"hosts", hosts},
+                          {"nodes", nodes_of(values)},
+                          {"presences", presences_of(fleet, values)},
+                          {"last", Json::object()}},
+                 .name = cluster.name};
+  for (const auto& [name, value] : values) {
+    if (std::ranges::any_of(metrics, [&](const PathGlob& glob) { return matches(glob, name); }))
+      row.json["last"][name] = value;
+    const bool is_missing = name.starts_with("presence.") && name.ends_with(".missing");
+    if (is_missing || name == "puppet.nodes.failed") row.worst += value;
+  }
+  return row;
+}
+
+std::map<std::uint32_t, std::size_t> hosts_by_cluster(const FleetView& fleet) {
+  std::map<std::uint32_t, std::size_t> counts;
+  for (const FleetView::Host& host : fleet.hosts) {
+    if (!host.scopes.empty()) ++counts[host.scopes.front()];
+  }
+  return counts;
+}
+
+std::vector<PathGlob> read_metrics(Query& query) {
+  std::vector<PathGlob> globs;
+  const std::string chosen = query.text("metric");
+  if (chosen.empty()) {
+    for (const char* shown : kShownMetrics) globs.push_back(*PathGlob::parse(shown));
+    return globs;
+  }
+  auto glob = PathGlob::parse(chosen);
+  if (!glob) {
+    query.refuse("metric", glob.error().message());
+  } else {
+    globs.push_back(std::move(*glob));
+  }
+  return globs;
+}
+
+Json last_failure_of(const Observed& observed, const std::string& host) {
+  const auto& failures = observed.failures->hosts;
+  const auto found = std::ranges::lower_bound(
+      failures, host, {}, [](const auto& failure) -> const std::string& { return failure->host; });
+  if (found == failures.end() || (*found)->host != host) return nullptr;
+  return {{"text", (*found)->text}, {"time", time_text((*found)->time)}, {"rule", (*found)->rule}};
+}
+
+// The first reasons why hosts fail.
+Json failures_of(const Observed& observed) {
+  Json failures = Json::array();
+  for (const FailureReport::Reason& reason : observed.failures->reasons) {
+    if (failures.size() == kFailuresShown) break;
+    failures.push_back(as_json(reason));
+  }
+  return failures;
+}
+
+// The latest events, of one host where `host` is not empty.
+Json events_of(const Observed& observed, std::string_view host) {
+  Json events = Json::array();
+  for (const auto& event : observed.events->events) {
+    if (events.size() == kEventsShown) break;
+    if (host.empty() || event->host == host) events.push_back(as_json(*event));
+  }
+  return events;
+}
+
+Json host_as_json(const FleetView& fleet, const Observed& observed, std::size_t row) {
+  const FleetView::Host& host = fleet.hosts[row];
+  Json json{{"host", host.name}};
+  json["cluster"] = host.scopes.empty() ? Json() : Json(fleet.scopes[host.scopes.front()].name);
+  json["groups"] = Json::object();
+  for (std::size_t i = 1; i < host.scopes.size(); ++i)
+    json["groups"][fleet.scopes[host.scopes[i]].name] = fleet.scopes[host.scopes[i]].value;
+  json["last_seen"] = time_or_null(host.heard);
+  json["states"] = Json::object();
+  for (std::size_t i = 0; i < fleet.metrics.size(); ++i) {
+    const FleetView::State& state = fleet.states[row * fleet.metrics.size() + i];
+    if (state.index < 0) continue;
+    const auto& metric = fleet.metrics[i];
+    json["states"][metric.name] = {{"state", metric.states[static_cast<std::size_t>(state.index)]},
+                                   {"since", time_or_null(state.since)}};
+  }
+  json["presences"] = Json::object();
+  for (std::size_t i = 0; i < fleet.presences.size(); ++i) {
+    const FleetView::Sign& sign = fleet.signs[row * fleet.presences.size() + i];
+    if (!sign.last && !sign.is_expected) continue;
+    json["presences"][fleet.presences[i]] = {{"last", time_or_null(sign.last)},
+                                             {"missing", sign.is_missing}};
+  }
+  json["last_failure"] = last_failure_of(observed, host.name);
+  return json;
+}
+
+// Which hosts are asked for.
+struct HostFilter {
+  std::string cluster;
+  std::string state;
+  std::string missing;
+  std::string part;
+
+  [[nodiscard]] bool lets_in(const FleetView& fleet, std::size_t row) const {
+    const FleetView::Host& host = fleet.hosts[row];
+    if (!part.empty() && host.name.find(part) == std::string::npos) return false;
+    if (!cluster.empty() &&
+        (host.scopes.empty() || fleet.scopes[host.scopes.front()].name != cluster))
+      return false;
+    return (state.empty() || has_state(fleet, row)) && (missing.empty() || is_missing(fleet, row));
+  }
+
+  [[nodiscard]] bool has_state(const FleetView& fleet, std::size_t row) const {
+    for (std::size_t i = 0; i < fleet.metrics.size(); ++i) {
+      const auto index = fleet.states[row * fleet.metrics.size() + i].index;
+      if (index >= 0 && fleet.metrics[i].states[static_cast<std::size_t>(index)] == state)
+        return true;
+    }
+    return false;
+  }
+
+  [[nodiscard]] bool is_missing(const FleetView& fleet, std::size_t row) const {
+    for (std::size_t i = 0; i < fleet.presences.size(); ++i) {
+      if (fleet.presences[i] == missing && fleet.signs[row * fleet.presences.size() + i].is_missing)
+        return true;
+    }
+    return false;
+  }
+};
+
+void answer_fleet(const FleetView& fleet, const History* history, const Observed& observed,
+                  const Request& request, Response& response) {
+  Query query(request.params);
+  if (auto fine = query.finish(); !fine)
+    return answer_problem(response, 400, fine.error().message());
+  const auto window = last_window_of(history, fleet.all_path, fleet.taken);
+  const Values values = window ? window->values : Values{};
+  response.set_content(dump({{"time", time_text(fleet.taken)},
+                             {"window", window ? Json(time_text(window->time)) : Json()},
+                             {"hosts", fleet.hosts.size()},
+                             {"clusters", hosts_by_cluster(fleet).size()},
+                             {"nodes", nodes_of(values)},
+                             {"presences", presences_of(fleet, values)},
+                             {"failures", failures_of(observed)},
+                             {"events", events_of(observed, {})}}),
+                       kJson);
+}
+
+void answer_clusters(const FleetView& fleet, const History* history, const Observed&,
+                     const Request& request, Response& response) {
+  Query query(request.params);
+  const Slice slice = query.slice();
+  const std::string order = query.choice("sort", kClusterOrders);
+  const std::vector<PathGlob> metrics = read_metrics(query);
+  if (auto fine = query.finish(); !fine)
+    return answer_problem(response, 400, fine.error().message());
+  std::vector<ClusterRow> rows;
+  for (const auto& [scope, hosts] : hosts_by_cluster(fleet))
+    rows.push_back(cluster_row(fleet, fleet.scopes[scope], hosts, history, metrics));
+  std::ranges::sort(rows, [&](const ClusterRow& one, const ClusterRow& other) {
+    if (order != "name" && one.worst != other.worst) return one.worst > other.worst;
+    return one.name < other.name;
+  });
+  Json clusters = Json::array();
+  for (std::size_t i = slice.offset; i < rows.size() && i - slice.offset < slice.limit; ++i)
+    clusters.push_back(std::move(rows[i].json));
+  const auto window = last_window_of(history, fleet.all_path, fleet.taken);
+  response.set_content(dump({{"time", time_text(fleet.taken)},
+                             {"window", window ? Json(time_text(window->time)) : Json()},
+                             {"total", rows.size()},
+                             {"clusters", std::move(clusters)}}),
+                       kJson);
+}
+
+void answer_cluster(const FleetView& fleet, const History* history, const Observed&,
+                    const Request& request, Response& response) {
+  Query query(request.params);
+  const std::vector<PathGlob> metrics = read_metrics(query);
+  if (auto fine = query.finish(); !fine)
+    return answer_problem(response, 400, fine.error().message());
+  const std::string name = request.matches[1];
+  for (const auto& [scope, hosts] : hosts_by_cluster(fleet)) {
+    if (fleet.scopes[scope].name != name) continue;
+    response.set_content(
+        dump(cluster_row(fleet, fleet.scopes[scope], hosts, history, metrics).json), kJson);
+    return;
+  }
+  answer_problem(response, 404, "no cluster of this name has a host");
+}
+
+void answer_hosts(const FleetView& fleet, const History*, const Observed& observed,
+                  const Request& request, Response& response) {
+  Query query(request.params);
+  const Slice slice = query.slice();
+  const HostFilter filter{query.text("cluster"), query.text("state"), query.text("missing"),
+                          query.text("q")};
+  if (auto fine = query.finish(); !fine)
+    return answer_problem(response, 400, fine.error().message());
+  Json hosts = Json::array();
+  std::size_t total = 0;
+  for (std::size_t row = 0; row < fleet.hosts.size(); ++row) {
+    if (!filter.lets_in(fleet, row)) continue;
+    if (total >= slice.offset && hosts.size() < slice.limit)
+      hosts.push_back(host_as_json(fleet, observed, row));
+    ++total;
+  }
+  response.set_content(
+      dump({{"time", time_text(fleet.taken)}, {"total", total}, {"hosts", std::move(hosts)}}),
+      kJson);
+}
+
+void answer_host(const FleetView& fleet, const History* history, const Observed& observed,
+                 const Request& request, Response& response) {
+  Query query(request.params);
+  if (auto fine = query.finish(); !fine)
+    return answer_problem(response, 400, fine.error().message());
+  const std::string name = request.matches[1];
+  const auto found = std::ranges::lower_bound(fleet.hosts, name, {}, &FleetView::Host::name);
+  if (found == fleet.hosts.end() || found->name != name)
+    return answer_problem(response, 404, "no host of this name is known");
+  Json json = host_as_json(fleet, observed, static_cast<std::size_t>(found - fleet.hosts.begin()));
+  json["series"] = Json::array();
+  json["held"] = Json::object();
+  if (history != nullptr) {
+    for (const History::LastValue& one : history->last_values(found->path, kPathsMax)) {
+      json["series"].push_back(one.path);
+      if (!one.value) continue;
+      json["held"][one.path.substr(found->path.size() + 1)] = {{"value", *one.value},
+                                                               {"time", time_text(one.time)}};
+    }
+  }
+  json["recent"] = events_of(observed, name);
+  response.set_content(dump(json), kJson);
+}
+
+}  // namespace
+
+void add_fleet_routes(std::vector<Route>& routes, const FleetSource& fleet,
+                      const HistorySource& history, const SnapshotSource& snapshot) {
+  const auto with_view = [fleet, history, snapshot](auto answer) {
+    return [fleet, history, snapshot, answer](const Request& request, Response& response) {
+      const auto view = fleet ? fleet() : nullptr;
+      if (!view)
+        return answer_problem(response, 503, "the relay has no time to tell of its hosts now");
+      answer(*view, history ? history() : nullptr, snapshot()->observed, request, response);
+    };
+  };
+  routes.push_back({"GET", "/api/v1/fleet", with_view(answer_fleet)});
+  routes.push_back({"GET", "/api/v1/clusters", with_view(answer_clusters)});
+  routes.push_back({"GET", "/api/v1/clusters/NAME", with_view(answer_cluster)});
+  routes.push_back({"GET", "/api/v1/hosts", with_view(answer_hosts)});
+  routes.push_back({"GET", "/api/v1/hosts/NAME", with_view(answer_host)});
+}
+
+}  // namespace sluice

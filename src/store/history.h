@@ -1,0 +1,215 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sluice/base/error.h"
+#include "sluice/base/time.h"
+#include "sluice/values/datapoint.h"
+#include "store/database.h"
+#include "store/history_index.h"
+#include "store/history_points.h"
+#include "store/path_glob.h"
+
+namespace sluice {
+
+struct HistoryOptions {
+  std::string file;  // "history.db" in the state folder; empty: in memory.
+  std::chrono::seconds window{60};
+  // How far back it goes: clusters, groups, the fleet and the relay; and hosts.
+  std::chrono::seconds clusters{24 * 3600};
+  std::chrono::seconds hosts{3 * 3600};
+  std::uint64_t bytes_max = std::uint64_t{512} << 20;  // Of the file.
+  std::uint64_t series_max = 500'000;
+};
+
+struct HistoryStats {
+  std::uint64_t points = 0;          // Taken in.
+  std::uint64_t points_too_old = 0;  // Older than it goes back.
+  std::uint64_t points_refused = 0;  // Of series beyond series_max.
+  std::uint64_t points_cut = 0;      // Let go before their time because of bytes_max.
+  std::uint64_t failures = 0;        // Writes that failed.
+  std::uint64_t series = 0;          // Kept now.
+  std::uint64_t bytes = 0;           // Of the file, without free pages.
+  bool is_on_disk = false;
+};
+
+struct SeriesQuery {
+  PathGlob path;
+  Seconds from{};
+  Seconds until{};
+  std::size_t limit = 100;           // Series.
+  std::size_t points_max = 200'000;  // In all series.
+};
+
+struct SeriesAnswer {
+  struct Series {
+    std::string path;
+    std::vector<std::optional<double>> values;  // One each step, from `from` on.
+  };
+  Seconds from{};
+  Seconds until{};
+  std::chrono::seconds step{};
+  std::vector<Series> series;  // In order of the path.
+  bool is_truncated = false;   // There is more.
+};
+
+struct HistoryNode {
+  std::string name;
+  std::string path;
+  bool is_leaf = false;
+};
+
+struct NodesAnswer {
+  std::vector<HistoryNode> nodes;
+  bool is_truncated = false;
+};
+
+// The recent points of every series, in a SQLite file. What is published is put in as it comes; of
+// two points for one path and time the one that was put later stays, which is the newer version,
+// because publications come in order.
+//
+// Points of 16 windows make a block. The block of now is in memory, where series grow point by
+// point, and in the file as a log, so that a restart finds it. When the next block begins, it is
+// written for good: 64 series to a row, each encoded on its own. So a point costs some bytes and
+// few instructions (tests/bench), and a query reads one row for each block of 64 series.
+//
+// It always works: a file that is damaged or of another version is moved aside, and without a usable
+// file it is kept in memory, with a smaller bound. When it is full, the oldest block of hosts goes
+// first. Safe to use from several threads; a call may take the disk's time.
+class History {
+ public:
+  static constexpr std::uint64_t kMemoryBytesMax = std::uint64_t{64} << 20;
+  static constexpr std::int64_t kWindowsPerBlock = 16;
+
+  History(HistoryOptions options, Timestamp now);
+  History(const History&) = delete;
+  History& operator=(const History&) = delete;
+
+  // In order of publication.
+  void put(std::span<const Datapoint> datapoints, Timestamp now);
+
+  // The range is cut to what is kept, and to the windows that have begun at `now`.
+  [[nodiscard]] SeriesAnswer series(const SeriesQuery& query, Timestamp now) const;
+  // One level of names, as PathGlob's last node lets them in, of those that hold `part`; at most
+  // `limit` after `offset`.
+  [[nodiscard]] NodesAnswer nodes(const PathGlob& glob, std::string_view part, std::size_t offset,
+                                  std::size_t limit) const;
+  // The values of the newest of the windows that any series of the scope `path` ("sluice.all") has,
+  // by what stands behind it: "puppet.nodes.failed". Nothing from before `since`.
+  struct LastWindow {
+    Seconds time{};
+    std::map<std::string, double> values;
+  };
+  [[nodiscard]] std::optional<LastWindow> last_window(std::string_view path, Seconds since) const;
+  // The series below the scope `path`, at most `limit`, with the value that each had last; no value
+  // for a host's that has had none since the start.
+  struct LastValue {
+    std::string path;
+    Seconds time{};
+    std::optional<double> value;
+  };
+  [[nodiscard]] std::vector<LastValue> last_values(std::string_view path, std::size_t limit) const;
+
+  [[nodiscard]] HistoryStats stats() const;
+  // What the operator must know, one sentence each, since the last call.
+  [[nodiscard]] std::vector<std::string> take_notices();
+
+ private:
+  static constexpr std::uint32_t kGroupSeries = 64;  // To a row.
+  static constexpr std::uint32_t kTiers = 2;  // 0: clusters and above; 1: hosts.
+
+  struct Series {
+    std::string path;  // Empty: the number is free.
+    std::int64_t last_time = 0;
+    double last_value = 0;
+    bool has_last_value = false;        // Since the start, or from the newest block.
+    std::vector<HistoryPoint> open;     // Of the block of now.
+  };
+  struct Tier {
+    std::deque<Series> series;  // By number; never moved, the index points into it.
+    std::vector<std::uint32_t> free;
+  };
+  // The points of some series of one group and block, by place in the group.
+  using GroupPoints = std::map<std::uint32_t, std::vector<HistoryPoint>>;
+  struct Late;  // Points of blocks that are over.
+  // A group of 64 series of a tier in one block.
+  struct GroupKey {
+    std::uint32_t tier = 0;
+    std::int64_t block = 0;
+    std::uint32_t group = 0;
+
+    [[nodiscard]] std::int64_t id() const noexcept;
+    friend auto operator<=>(const GroupKey&, const GroupKey&) = default;
+  };
+
+  void open(Timestamp now);
+  void close();
+  Expected<void> prepare();
+  Expected<void> load();
+  Expected<void> load_series();
+  Expected<void> load_log();
+  Expected<void> load_last_values();
+  void lose(const Error& error, Timestamp now);
+
+  Expected<void> write(std::span<const Datapoint> datapoints, Timestamp now);
+  Expected<void> name_series(SeriesPlace place);
+  Expected<void> name_all_series();
+  Expected<std::optional<SeriesPlace>> place_of(const Datapoint& datapoint);
+  void grow(Series& series, const HistoryPoint& point);
+  Expected<void> roll(std::int64_t next_block, Timestamp now);
+  Expected<void> write_open_blocks();
+  Expected<void> merge_group(const GroupKey& key, const GroupPoints& newer);
+  Expected<GroupPoints> read_group(const GroupKey& key) const;
+  Expected<void> drop_old(Timestamp now);
+  Expected<void> drop_block(std::uint32_t tier, std::int64_t block);
+  Expected<std::optional<std::int64_t>> oldest_block(std::uint32_t tier);
+  Expected<void> keep_bound();
+  void forget_silent(std::uint32_t tier, std::int64_t oldest_kept);
+
+  [[nodiscard]] std::int64_t block_of(std::int64_t time) const noexcept {
+    return time / block_seconds_;
+  }
+  [[nodiscard]] Series& series_at(SeriesPlace place) {
+    return tiers_[place.tier].series[place.number];
+  }
+  [[nodiscard]] const Series& series_at(SeriesPlace place) const {
+    return tiers_[place.tier].series[place.number];
+  }
+  [[nodiscard]] std::chrono::seconds kept(std::uint32_t tier) const noexcept {
+    return tier == 0 ? options_.clusters : options_.hosts;
+  }
+
+  HistoryOptions options_;
+  std::int64_t block_seconds_;
+  mutable std::mutex mutex_;  // Guards what follows.
+  std::optional<Database> database_;
+  // Of `database_`, and gone before it.
+  struct Statements {
+    Statement name_series;
+    Statement read_group;
+    Statement write_group;
+    Statement write_log;
+  };
+  mutable Statements statements_;
+  std::array<Tier, kTiers> tiers_;
+  HistoryIndex index_;
+  std::int64_t open_block_ = 0;  // The newest that a point was put in; 0: none yet.
+  std::uint64_t bytes_max_ = 0;
+  HistoryStats stats_;
+  bool is_failing_ = false;  // The last write failed, and this was told: names may be missing.
+  bool is_cut_told_ = false;
+  std::vector<std::string> notices_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "store/path_glob.h"
+
+namespace sluice {
+
+// Where a series is kept: its tier and its number in there.
+struct SeriesPlace {
+  std::uint32_t tier = 0;
+  std::uint32_t number = 0;
+
+  friend auto operator<=>(const SeriesPlace&, const SeriesPlace&) = default;
+};
+
+// All series by path, for exact names and for patterns. About 120 bytes a series besides its path.
+class HistoryIndex {
+ public:
+  // `path` must live until it is erased.
+  void insert(std::string_view path, SeriesPlace place);
+  void erase(std::string_view path);
+  void clear();
+
+  [[nodiscard]] std::optional<SeriesPlace> find(std::string_view path) const;
+  [[nodiscard]] std::size_t size() const noexcept { return series_.size(); }
+
+  // Calls use(path, place) for each series that matches, in order of the path, until it returns
+  // false. Looks at what the pattern's nodes let in alone, not at all series. False: it was given
+  // up, because too much had to be looked at.
+  using Use = std::function<bool(std::string_view path, SeriesPlace place)>;
+  bool match(const PathGlob& glob, const Use& use) const;
+
+  // Calls use(path, place) for each series whose path goes on behind `prefix` and a dot, in order,
+  // until it returns false.
+  void for_each_below(std::string_view prefix, const Use& use) const;
+
+  // One level of the tree: calls use(path, is_leaf) for each node that the pattern's last node
+  // matches, below those that the others match. As match() otherwise.
+  using UseNode = std::function<bool(std::string_view path, bool is_leaf)>;
+  bool find_nodes(const PathGlob& glob, const UseNode& use) const;
+
+ private:
+  struct Walk;
+
+  std::map<std::string_view, SeriesPlace> series_;
+  absl::flat_hash_map<std::string_view, SeriesPlace> exact_;  // The same, for find().
+};
+
+}  // namespace sluice

@@ -1,0 +1,99 @@
+#include "http/series_api.h"
+
+#include <httplib.h>
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "http/status_server.h"
+#include "http/time_text.h"
+
+namespace sluice {
+namespace {
+
+using Json = nlohmann::json;
+using std::chrono::seconds;
+
+}  // namespace
+
+TEST_CASE("a moment is epoch seconds, RFC 3339 or a time ago", "[http]") {
+  const Timestamp now(seconds(1'000'000));
+  const auto [text, second] = GENERATE(table<std::string_view, std::int64_t>({
+      {"0", 0},
+      {"1732000000", 1'732'000'000},
+      {"now", 1'000'000},
+      {"-90m", 1'000'000 - 5400},
+      {"-1s", 999'999},
+      {"-1000000w", 0},
+      {"-99999999999999999d", 0},
+      {"2026-11-22T07:40:01Z", 1'795'333'201},
+      {"2026-11-22T08:40:01.25+01:00", 1'795'333'201},
+  }));
+  CAPTURE(text);
+  const auto moment = parse_moment(text, now);
+  REQUIRE(moment);
+  CHECK(*moment == Seconds(seconds(second)));
+}
+
+TEST_CASE("what is no moment is refused", "[http]") {
+  const auto* text = GENERATE("", "-", "-h", "-5", "-5y", "--5m", "1e9", "99999999999999",
+                              "2026-02-30T00:00:00Z", "2026-11-22", "2026-11-22T07:40:01",
+                              "2026-11-22T07:40:01+1", "yesterday", "-99999999999999999999d");
+  CAPTURE(text);
+  CHECK_FALSE(parse_moment(text, Timestamp(seconds(1'000'000))));
+}
+
+TEST_CASE("series and names come from the history, within bounds", "[http]") {
+  const Timestamp now = std::chrono::system_clock::now();
+  const Seconds window = window_start(now, seconds(60));
+  History history({}, now);
+  const std::vector<Datapoint> datapoints{
+      {.path = "s.all.a", .value = 1.5, .time = window, .version = 1, .scope = Scope::kAll},
+      {.path = "s.all.b.c", .value = 2, .time = window, .version = 1, .scope = Scope::kAll}};
+  history.put(datapoints, now);
+  auto server = StatusServer::start(
+      {.host = "127.0.0.1", .port = 0, .history = [&history] { return &history; }});
+  REQUIRE(server);
+  httplib::Client client("127.0.0.1", (*server)->port());
+
+  const Json answer = Json::parse(client.Get("/api/v1/series?path=s.all.*&from=-5m")->body);
+  CHECK(answer["step"] == 60);
+  CHECK(answer["truncated"] == false);
+  REQUIRE(answer["series"].size() == 1);
+  const Json& points = answer["series"][0]["points"];
+  CHECK(points.size() >= 5);
+  CHECK(points.back() == Json{window.time_since_epoch().count(), 1.5});
+  CHECK(points.front()[1].is_null());
+
+  const Json years =
+      Json::parse(client.Get("/api/v1/series?path=s.*.a&from=0&until=253402300799")->body);
+  CHECK(years["series"][0]["points"].size() == 24 * 60);
+
+  const Json nodes = Json::parse(client.Get("/api/v1/metrics?path=s.all.*")->body);
+  CHECK(nodes["nodes"] == Json{{{"name", "a"}, {"path", "s.all.a"}, {"is_leaf", true}},
+                               {{"name", "b"}, {"path", "s.all.b"}, {"is_leaf", false}}});
+  CHECK(Json::parse(client.Get("/api/v1/metrics")->body)["nodes"][0]["path"] == "s");
+  CHECK(Json::parse(client.Get("/api/v1/metrics?path=s.all.*&q=b")->body)["nodes"].size() == 1);
+
+  for (const char* bad : {"series", "series?path=", "series?path=a..b", "series?path=a&from=x",
+                          "series?path=a&limit=0", "series?path=a&limit=1001",
+                          "series?path=a&from=20&until=10", "series?path=a&path=b",
+                          "series?path=a&form=-1h", "metrics?path=%7B", "metrics?offset=-1"}) {
+    CAPTURE(bad);
+    const auto refused = client.Get(std::string("/api/v1/") + bad);
+    CHECK(refused->status == 400);
+    CHECK(refused->get_header_value("Content-Type") == "application/problem+json");
+  }
+  CHECK(client.Get("/api/v1/series?path=a&form=-1h")->body.find("did you mean \\\"from\\\"") !=
+        std::string::npos);
+}
+
+TEST_CASE("without a history series cannot be had", "[http]") {
+  auto server = StatusServer::start({.host = "127.0.0.1", .port = 0});
+  REQUIRE(server);
+  httplib::Client client("127.0.0.1", (*server)->port());
+  CHECK(client.Get("/api/v1/series?path=a")->status == 503);
+}
+
+}  // namespace sluice

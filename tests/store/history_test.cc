@@ -1,0 +1,261 @@
+#include "store/history.h"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <random>
+
+#include "store/history_points.h"
+#include "store/scratch_folder.h"
+
+namespace sluice {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr std::int64_t kBase = 1'700'000'000 / 960 * 960;  // Start of a block of 60 s windows.
+
+Timestamp at(std::int64_t second) { return Timestamp(seconds(second)); }
+
+Datapoint point(std::string path, std::int64_t window, double value, Scope scope = Scope::kAll) {
+  return {.path = std::move(path),
+          .value = value,
+          .time = Seconds(seconds(kBase + 60 * window)),
+          .version = 1,
+          .scope = scope};
+}
+
+PathGlob glob(std::string_view text) {
+  auto parsed = PathGlob::parse(text);
+  REQUIRE(parsed);
+  return std::move(*parsed);
+}
+
+// "path: 1 - 3" for the windows first..last of each series, "-" where there is none.
+std::vector<std::string> shown(const History& history, std::string_view path, std::int64_t first,
+                               std::int64_t last) {
+  const SeriesAnswer answer = history.series({.path = glob(path),
+                                              .from = Seconds(seconds(kBase + 60 * first)),
+                                              .until = Seconds(seconds(kBase + 60 * (last + 1)))},
+                                             at(kBase + 60 * (last + 1)));
+  std::vector<std::string> lines;
+  for (const auto& series : answer.series) {
+    std::string line = series.path + ':';
+    for (const auto& value : series.values)
+      line += value ? ' ' + std::to_string(static_cast<int>(*value)) : " -";
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+using Lines = std::vector<std::string>;
+
+void put(History& history, std::vector<Datapoint> datapoints, std::int64_t now_window) {
+  history.put(datapoints, at(kBase + 60 * now_window));
+}
+
+}  // namespace
+
+TEST_CASE("points of a block come back as they were, whatever their values", "[store]") {
+  std::mt19937_64 random(7);
+  for (int round = 0; round < 500; ++round) {
+    std::vector<HistoryPoint> points;
+    std::int64_t time = 1000 + static_cast<std::int64_t>(random() % 100);
+    double value = static_cast<double>(random() % 1000);
+    for (std::size_t count = random() % 40; points.size() < count;) {
+      points.push_back({time, value});
+      time += random() % 4 == 0 ? 1 + static_cast<std::int64_t>(random() % 1000) : 60;
+      if (random() % 3 == 0) value = static_cast<double>(random()) / 1e9 - 5;
+      if (random() % 3 == 0) value += 60;
+      if (random() % 50 == 0) value = -0.0;
+    }
+    const std::string bytes = encode_points(points, 1000);
+    const auto decoded = decode_points(bytes, 1000);
+    REQUIRE(decoded);
+    CHECK(*decoded == points);
+    for (std::size_t cut = 0; cut < bytes.size(); ++cut) {
+      const auto part = decode_points(std::string_view(bytes).substr(0, cut), 1000);
+      CHECK_FALSE(part);
+    }
+  }
+}
+
+TEST_CASE("constant and steady series take a few bytes a block", "[store]") {
+  std::vector<HistoryPoint> constant, steady;
+  for (int i = 0; i < 16; ++i) {
+    constant.push_back({kBase + 60 * i, 42.5});
+    steady.push_back({kBase + 60 * i, 60.0 * i + 17});
+  }
+  CHECK(encode_points(constant, kBase).size() < 12);
+  CHECK(encode_points(steady, kBase).size() < 16);
+}
+
+TEST_CASE("a history gives back what was put in, over blocks and a restart", "[store]") {
+  const ScratchFolder folder;
+  const HistoryOptions options{.file = folder.file("history.db")};
+  std::string all = "sluice.all.a:";
+  {
+    History history(options, at(kBase));
+    for (std::int64_t window = 0; window < 40; ++window) {
+      put(history, {point("sluice.all.a", window, static_cast<double>(window))}, window + 1);
+      all += ' ' + std::to_string(window);
+    }
+    CHECK(shown(history, "sluice.all.a", 0, 39) == Lines{all});
+    CHECK(history.stats().is_on_disk);
+  }
+  History again(options, at(kBase + 40 * 60));
+  CHECK(again.take_notices().empty());
+  CHECK(shown(again, "sluice.all.a", 0, 39) == Lines{all});
+  put(again, {point("sluice.all.a", 40, 40)}, 41);
+  CHECK(shown(again, "sluice.all.a", 38, 40) == Lines{"sluice.all.a: 38 39 40"});
+  CHECK(again.stats().series == 1);
+}
+
+TEST_CASE("what is put later wins, in the block of now and in those that are over", "[store]") {
+  const ScratchFolder folder;
+  const HistoryOptions options{.file = folder.file("history.db")};
+  {
+    History history(options, at(kBase));
+    for (std::int64_t window = 0; window < 20; ++window)
+      put(history, {point("a.b", window, 1)}, window + 1);
+    put(history, {point("a.b", 3, 7), point("a.b", 18, 8), point("a.b", 18, 9)}, 20);
+    CHECK(shown(history, "a.b", 2, 4) == Lines{"a.b: 1 7 1"});
+    CHECK(shown(history, "a.b", 17, 19) == Lines{"a.b: 1 9 1"});
+  }
+  History again(options, at(kBase + 20 * 60));
+  CHECK(shown(again, "a.b", 2, 4) == Lines{"a.b: 1 7 1"});
+  CHECK(shown(again, "a.b", 17, 19) == Lines{"a.b: 1 9 1"});
+}
+
+TEST_CASE("hosts and clusters are kept for their own times", "[store]") {
+  History history({.clusters = seconds(4 * 960), .hosts = seconds(960)}, at(kBase));
+  for (std::int64_t window = 0; window <= 48; ++window)
+    put(history, {point("c", window, 1), point("h", window, 2, Scope::kHost)}, window);
+  CHECK(shown(history, "h", 0, 15) == Lines{"h: - - - - - - - - - - - - - - - -"});
+  CHECK(shown(history, "h", 32, 34) == Lines{"h: 2 2 2"});
+  CHECK(shown(history, "c", 0, 2) == Lines{"c: 1 1 1"});
+  put(history, {point("h", 1, 3, Scope::kHost)}, 48);
+  CHECK(history.stats().points_too_old == 1);
+}
+
+TEST_CASE("a series that has been silent for long is forgotten, and its place used again",
+          "[store]") {
+  History history({.clusters = seconds(960), .series_max = 2}, at(kBase));
+  put(history, {point("a", 0, 1), point("b", 0, 2)}, 0);
+  put(history, {point("c", 1, 3)}, 1);
+  CHECK(history.stats().points_refused == 1);
+  CHECK(history.stats().series == 2);
+  put(history, {point("b", 40, 4)}, 40);
+  put(history, {point("b", 80, 4), point("c", 80, 5)}, 80);
+  CHECK(shown(history, "*", 80, 80) == Lines{"b: 4", "c: 5"});
+}
+
+TEST_CASE("a damaged or newer history is moved aside and said so", "[store]") {
+  const ScratchFolder folder;
+  const std::string file = folder.file("history.db");
+  const auto [kind, spoil] = GENERATE_COPY(table<std::string, std::string>({
+      {"damaged", "garbage"},
+      {"damaged", "rows"},
+      {"newer", "version"},
+  }));
+  CAPTURE(spoil);
+  {
+    History history({.file = file}, at(kBase));
+    put(history, {point("a", 0, 1)}, 1);
+  }
+  if (spoil == "garbage") std::ofstream(file) << std::string(8192, 'x');
+  if (spoil != "garbage") {
+    auto database = Database::open({.path = file,
+                                    .application_id = 0x736c6831,
+                                    .schema_version = 1,
+                                    .schema = ""},
+                                   at(kBase));
+    REQUIRE(database);
+    REQUIRE(database->execute(spoil == "rows" ? "UPDATE log SET bytes = x'ff'"
+                                              : "PRAGMA user_version = 99"));
+  }
+  History history({.file = file}, at(kBase + 60));
+  const auto notices = history.take_notices();
+  REQUIRE(notices.size() == 1);
+  CHECK(notices[0].find("." + kind + "-") != std::string::npos);
+  CHECK(history.stats().is_on_disk);
+  put(history, {point("b", 1, 2)}, 2);
+  CHECK(shown(history, "*", 1, 1) == Lines{"b: 2"});
+}
+
+TEST_CASE("a history without a usable file is kept in memory, and says so", "[store]") {
+  History history({.file = "/nonexistent/history.db"}, at(kBase));
+  CHECK(history.take_notices().size() == 1);
+  CHECK_FALSE(history.stats().is_on_disk);
+  put(history, {point("a", 0, 1)}, 1);
+  CHECK(shown(history, "a", 0, 0) == Lines{"a: 1"});
+}
+
+TEST_CASE("many hosts: the bound on bytes holds, the oldest hosts go, clusters stay", "[store]") {
+  const ScratchFolder folder;
+  History history({.file = folder.file("history.db"), .bytes_max = 2 << 20}, at(kBase));
+  std::mt19937_64 random(1);
+  for (std::int64_t window = 0; window < 100; ++window) {
+    std::vector<Datapoint> datapoints{point("sluice.all.a", window, 1)};
+    for (int host = 0; host < 400; ++host) {
+      for (const char* leaf : {".x.mean", ".x.max", ".y.value", ".z.count"}) {
+        datapoints.push_back(point("sluice.hosts.c.h" + std::to_string(host) + leaf, window,
+                                   static_cast<double>(random() % 100'000) / 1000, Scope::kHost));
+      }
+    }
+    put(history, datapoints, window + 1);
+  }
+  const HistoryStats stats = history.stats();
+  CHECK(stats.bytes <= 2 << 20);
+  CHECK(stats.points_cut > 0);
+  CHECK(stats.series == 1601);
+  CHECK(history.take_notices().size() == 1);
+  CHECK(shown(history, "sluice.all.a", 0, 2) == Lines{"sluice.all.a: 1 1 1"});
+  CHECK(shown(history, "sluice.hosts.c.h7.z.count", 99, 99)[0].find('-') == std::string::npos);
+}
+
+TEST_CASE("a query is bounded in time, series and points", "[store]") {
+  History history({}, at(kBase));
+  for (const char* path : {"a.1", "a.2", "a.3"}) put(history, {point(path, 0, 1)}, 1);
+  const SeriesQuery thousand_years{.path = glob("a.*"),
+                                   .from = Seconds(seconds(0)),
+                                   .until = Seconds(seconds(kBase + 1'000LL * 365 * 86'400))};
+  SeriesAnswer answer = history.series(thousand_years, at(kBase + 60));
+  CHECK(answer.series.size() == 3);
+  CHECK(answer.series[0].values.size() == 24 * 60);
+  CHECK_FALSE(answer.is_truncated);
+  SeriesQuery few = thousand_years;
+  few.limit = 2;
+  answer = history.series(few, at(kBase + 60));
+  CHECK(answer.series.size() == 2);
+  CHECK(answer.is_truncated);
+  few.points_max = 1000;
+  answer = history.series(few, at(kBase + 60));
+  CHECK(answer.series.size() == 1);
+  CHECK(answer.series[0].values.size() == 1000);
+  CHECK(answer.is_truncated);
+}
+
+TEST_CASE("the last window of a scope has all that it published then", "[store]") {
+  const ScratchFolder folder;
+  const HistoryOptions options{.file = folder.file("history.db")};
+  {
+    History history(options, at(kBase));
+    for (std::int64_t window = 0; window < 18; ++window)
+      put(history, {point("s.all.a", window, 1), point("s.all.b", window, 2)}, window);
+    put(history, {point("s.all.a", 18, 3), point("s.alls", 18, 9)}, 18);
+    const auto last = history.last_window("s.all", Seconds{});
+    REQUIRE(last);
+    CHECK(last->time == Seconds(seconds(kBase + 18 * 60)));
+    CHECK(last->values == std::map<std::string, double>{{"a", 3}});
+    CHECK_FALSE(history.last_window("s.none", Seconds{}));
+  }
+  const History again(options, at(kBase + 18 * 60));
+  CHECK(again.last_window("s.all", Seconds{})->values == std::map<std::string, double>{{"a", 3}});
+  const auto values = again.last_values("s.all", 10);
+  REQUIRE(values.size() == 2);
+  CHECK(values[1].path == "s.all.b");
+  CHECK(values[1].value == 2.0);
+  CHECK(again.last_values("s.all", 1).size() == 1);
+}
+
+}  // namespace sluice
