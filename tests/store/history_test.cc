@@ -192,7 +192,7 @@ TEST_CASE("a history without a usable file is kept in memory, and says so", "[st
 
 TEST_CASE("many hosts: the bound on bytes holds, the oldest hosts go, clusters stay", "[store]") {
   const ScratchFolder folder;
-  History history({.file = folder.file("history.db"), .bytes_max = 2 << 20}, at(kBase));
+  History history({.file = folder.file("history.db"), .bytes_max = 1 << 19}, at(kBase));
   std::mt19937_64 random(1);
   for (std::int64_t window = 0; window < 100; ++window) {
     std::vector<Datapoint> datapoints{point("sluice.all.a", window, 1)};
@@ -205,7 +205,7 @@ TEST_CASE("many hosts: the bound on bytes holds, the oldest hosts go, clusters s
     put(history, datapoints, window + 1);
   }
   const HistoryStats stats = history.stats();
-  CHECK(stats.bytes <= 2 << 20);
+  CHECK(stats.bytes <= 1 << 19);
   CHECK(stats.points_cut > 0);
   CHECK(stats.series == 1601);
   CHECK(history.take_notices().size() == 1);
