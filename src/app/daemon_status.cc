@@ -89,13 +89,13 @@ void Daemon::open_history() {
   const HistoryConfig& config = setup_.config.history;
   if (!config.is_on) return;
   const std::filesystem::path folder = state_folder_;
-  history_ = std::make_unique<HistoryFeed>(
-      HistoryOptions{.file = state_folder_.empty() ? std::string() : (folder / "history.db").string(),
-                     .window = setup_.config.window,
-                     .clusters = config.clusters,
-                     .hosts = config.hosts,
-                     .bytes_max = config.bytes_max,
-                     .series_max = config.series_max});
+  history_ = std::make_unique<HistoryFeed>(HistoryOptions{
+      .file = state_folder_.empty() ? std::string() : (folder / "history.db").string(),
+      .window = setup_.config.window,
+      .clusters = config.clusters,
+      .hosts = config.hosts,
+      .bytes_max = config.bytes_max,
+      .series_max = config.series_max});
 }
 
 // A status port that is taken must not keep the relay from its work.

@@ -22,8 +22,8 @@ Expected<std::string> decode_address(const JsonValue& value) {
 // A name as browsers send it, without port.
 Expected<std::string> parse_host(std::string_view text) {
   const bool is_fine = std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '.' || c == '-' || c == '_' || c == ':';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-' || c == '_' || c == ':';
   });
   if (is_fine) return std::string(text);
   return fail("expected a name or an address without port, such as \"sluice.example.com\", got " +
@@ -54,8 +54,7 @@ Expected<HttpConfig> decode_http(const JsonValue& value, const std::string& file
   ObjectReader reader(value);
   reader.read("listen", http.listen, decode_address);
   reader.read("hosts", http.hosts, [](const JsonValue& list) {
-    return decode_list(list,
-                       [](const JsonValue& item) { return decode_parsed(item, parse_host); });
+    return decode_list(list, [](const JsonValue& item) { return decode_parsed(item, parse_host); });
   });
   reader.read("token_file", http.token_file, [&file](const JsonValue& path) {
     return decode_parsed(path, [&file](std::string_view text) -> Expected<std::string> {

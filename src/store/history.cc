@@ -43,9 +43,9 @@ struct History::Late {
   std::map<GroupKey, GroupPoints> groups;
 
   void add(SeriesPlace place, std::int64_t block, const HistoryPoint& point) {
-    merge_point(groups[{place.tier, block, place.number / kGroupSeries}]
-                      [place.number % kGroupSeries],
-                point);
+    merge_point(
+        groups[{place.tier, block, place.number / kGroupSeries}][place.number % kGroupSeries],
+        point);
   }
 };
 
@@ -54,18 +54,15 @@ std::int64_t History::GroupKey::id() const noexcept {
 }
 
 History::History(HistoryOptions options, Timestamp now)
-    : options_(std::move(options)),
-      block_seconds_(options_.window.count() * kWindowsPerBlock) {
+    : options_(std::move(options)), block_seconds_(options_.window.count() * kWindowsPerBlock) {
   open(now);
 }
 
 void History::open(Timestamp now) {
   const auto try_file = [&](const std::string& path) -> Expected<void> {
-    auto opened = Database::open({.path = path,
-                                  .application_id = kApplicationId,
-                                  .schema_version = 1,
-                                  .schema = kSchema},
-                                 now);
+    auto opened = Database::open(
+        {.path = path, .application_id = kApplicationId, .schema_version = 1, .schema = kSchema},
+        now);
     if (!opened) return std::unexpected(std::move(opened).error());
     if (!opened->note().empty()) notices_.push_back("history: " + opened->note());
     database_.emplace(std::move(*opened));
@@ -84,13 +81,14 @@ void History::open(Timestamp now) {
   }
   stats_.is_on_disk = done && has_file;
   if (!done && has_file) {
-    notices_.push_back(fmt::format("history: {}; it is kept in memory and lost when the relay stops",
-                                   done.error().message()));
+    notices_.push_back(fmt::format(
+        "history: {}; it is kept in memory and lost when the relay stops", done.error().message()));
     close();
     done = try_file(":memory:");
   }
   if (!done) close();
-  bytes_max_ = stats_.is_on_disk ? options_.bytes_max : std::min(options_.bytes_max, kMemoryBytesMax);
+  bytes_max_ =
+      stats_.is_on_disk ? options_.bytes_max : std::min(options_.bytes_max, kMemoryBytesMax);
 }
 
 void History::close() {
@@ -141,7 +139,8 @@ Expected<void> History::load_series() {
     if (!more) return std::unexpected(more.error());
     if (!*more) break;
     const SeriesPlace place = place_of_id(rows->column_int64(0));
-    if (place.tier >= kTiers || place.number > 4 * options_.series_max + 1'000'000) return damaged();
+    if (place.tier >= kTiers || place.number > 4 * options_.series_max + 1'000'000)
+      return damaged();
     auto& series = tiers_[place.tier].series;
     while (series.size() < place.number) {
       tiers_[place.tier].free.push_back(static_cast<std::uint32_t>(series.size()));
@@ -243,8 +242,7 @@ void History::lose(const Error& error, Timestamp now) {
 
 Expected<void> History::write(std::span<const Datapoint> datapoints, Timestamp now) {
   std::int64_t newest = open_block_;
-  for (const Datapoint& one : datapoints)
-    newest = std::max(newest, block_of(seconds_of(one.time)));
+  for (const Datapoint& one : datapoints) newest = std::max(newest, block_of(seconds_of(one.time)));
   auto transaction = Transaction::begin(*database_);
   if (!transaction) return std::unexpected(std::move(transaction).error());
   if (is_failing_) {
@@ -374,10 +372,7 @@ Expected<void> History::merge_group(const GroupKey& key, const GroupPoints& newe
     writer.put_text(encode_points(points, base));
     count += static_cast<std::int64_t>(points.size());
   }
-  return statements_.write_group.bind(1, key.id())
-      .bind(2, count)
-      .bind_blob(3, writer.view())
-      .run();
+  return statements_.write_group.bind(1, key.id()).bind(2, count).bind_blob(3, writer.view()).run();
 }
 
 Expected<History::GroupPoints> History::read_group(const GroupKey& key) const {
@@ -403,16 +398,17 @@ Expected<std::optional<std::int64_t>> History::oldest_block(std::uint32_t tier) 
   const GroupKey first{.tier = tier, .block = 0, .group = 0};
   auto row = database_->prepare("SELECT min(id) FROM blocks WHERE id >= ?1 AND id < ?2");
   if (!row) return std::unexpected(std::move(row).error());
-  const auto found = row->bind(1, first.id()).bind(2, first.id() + (std::int64_t{1} << kTierShift)).step();
+  const auto found =
+      row->bind(1, first.id()).bind(2, first.id() + (std::int64_t{1} << kTierShift)).step();
   if (!found) return std::unexpected(found.error());
   if (row->column_is_null(0)) return std::nullopt;
   return (row->column_int64(0) >> kBlockShift) & 0xffff'ffff;
 }
 
 Expected<void> History::drop_block(std::uint32_t tier, std::int64_t block) {
-  return database_->execute(
-      fmt::format("DELETE FROM blocks WHERE id >= {} AND id < {}", GroupKey{tier, block, 0}.id(),
-                  GroupKey{tier, block + 1, 0}.id()));
+  return database_->execute(fmt::format("DELETE FROM blocks WHERE id >= {} AND id < {}",
+                                        GroupKey{tier, block, 0}.id(),
+                                        GroupKey{tier, block + 1, 0}.id()));
 }
 
 // Blocks that lie before what is kept as a whole, and series that have had no point since.
@@ -448,7 +444,8 @@ Expected<void> History::keep_bound() {
     const auto pages = database_->read_number("PRAGMA page_count");
     const auto free = database_->read_number("PRAGMA freelist_count");
     const auto size = database_->read_number("PRAGMA page_size");
-    if (!pages || !free || !size) return std::unexpected((!pages ? pages : !free ? free : size).error());
+    if (!pages || !free || !size)
+      return std::unexpected((!pages ? pages : !free ? free : size).error());
     stats_.bytes = static_cast<std::uint64_t>((*pages - *free) * *size);
     if (stats_.bytes <= bytes_max_) return {};
     auto oldest = oldest_block(1);

@@ -84,9 +84,9 @@ struct NodesAnswer {
 // written for good: 64 series to a row, each encoded on its own. So a point costs some bytes and
 // few instructions (tests/bench), and a query reads one row for each block of 64 series.
 //
-// It always works: a file that is damaged or of another version is moved aside, and without a usable
-// file it is kept in memory, with a smaller bound. When it is full, the oldest block of hosts goes
-// first. Safe to use from several threads; a call may take the disk's time.
+// It always works: a file that is damaged or of another version is moved aside, and without a
+// usable file it is kept in memory, with a smaller bound. When it is full, the oldest block of
+// hosts goes first. Safe to use from several threads; a call may take the disk's time.
 class History {
  public:
   static constexpr std::uint64_t kMemoryBytesMax = std::uint64_t{64} << 20;
@@ -127,14 +127,14 @@ class History {
 
  private:
   static constexpr std::uint32_t kGroupSeries = 64;  // To a row.
-  static constexpr std::uint32_t kTiers = 2;  // 0: clusters and above; 1: hosts.
+  static constexpr std::uint32_t kTiers = 2;         // 0: clusters and above; 1: hosts.
 
   struct Series {
     std::string path;  // Empty: the number is free.
     std::int64_t last_time = 0;
     double last_value = 0;
-    bool has_last_value = false;        // Since the start, or from the newest block.
-    std::vector<HistoryPoint> open;     // Of the block of now.
+    bool has_last_value = false;     // Since the start, or from the newest block.
+    std::vector<HistoryPoint> open;  // Of the block of now.
   };
   struct Tier {
     std::deque<Series> series;  // By number; never moved, the index points into it.

@@ -92,8 +92,7 @@ void take_values(ByteReader& reader, std::vector<HistoryPoint>& points) {
     const std::uint64_t header = reader.take_varint();
     const std::uint64_t kind = header & 3;
     const std::uint64_t run = header >> 2;
-    if (run == 0 || run > points.size() - at || kind > kSameStep || at < kind)
-      return reader.fail();
+    if (run == 0 || run > points.size() - at || kind > kSameStep || at < kind) return reader.fail();
     for (const std::size_t end = at + run; at < end; ++at) {
       double& value = points[at].value;
       if (kind == kLiteral) value = reader.take_number();

@@ -7,8 +7,6 @@
 namespace sluice {
 namespace {
 
-
-
 std::int64_t seconds_of(Seconds time) noexcept { return time.time_since_epoch().count(); }
 
 std::int64_t floor_to(std::int64_t time, std::int64_t step) noexcept {
@@ -97,8 +95,7 @@ NodesAnswer History::nodes(const PathGlob& glob, std::string_view part, std::siz
       answer.is_truncated = true;
       return false;
     }
-    answer.nodes.push_back(
-        {std::string(name), std::string(path), is_leaf});
+    answer.nodes.push_back({std::string(name), std::string(path), is_leaf});
     return true;
   });
   answer.is_truncated |= !is_whole;
@@ -114,8 +111,7 @@ std::optional<History::LastWindow> History::last_window(std::string_view path,
     if (!series.has_last_value || series.last_time < seconds_of(since)) return true;
     const Seconds time{std::chrono::seconds(series.last_time)};
     if (time > last.time) last = {time, {}};
-    if (time == last.time)
-      last.values.emplace(found.substr(path.size() + 1), series.last_value);
+    if (time == last.time) last.values.emplace(found.substr(path.size() + 1), series.last_value);
     return true;
   });
   return last.values.empty() ? std::nullopt : std::optional(std::move(last));

@@ -69,7 +69,8 @@ Expected<std::vector<std::string>> expand(std::string_view text) {
   while (true) {
     const std::size_t comma = std::min(inside.find(','), inside.size());
     for (const std::string& rest : *rests) {
-      all.push_back(std::string(text.substr(0, open)) + std::string(inside.substr(0, comma)) + rest);
+      all.push_back(std::string(text.substr(0, open)) + std::string(inside.substr(0, comma)) +
+                    rest);
       if (all.size() > kAlternativesMax) return fail("the braces stand for too many names");
     }
     if (comma == inside.size()) return all;
@@ -97,7 +98,8 @@ Expected<std::string_view> cut_node(std::string_view& text) {
 }
 
 bool has_unclosed_class(std::string_view pattern) {
-  for (std::size_t at = pattern.find('['); at != std::string_view::npos; at = pattern.find('[', at)) {
+  for (std::size_t at = pattern.find('['); at != std::string_view::npos;
+       at = pattern.find('[', at)) {
     at = pattern.find(']', at + 1);
     if (at == std::string_view::npos) return true;
   }
@@ -116,8 +118,8 @@ Expected<PathGlob> PathGlob::parse(std::string_view text) {
     auto alternatives = expand(*node);
     if (!alternatives) return std::unexpected(std::move(alternatives).error());
     if (std::ranges::any_of(*alternatives, has_unclosed_class)) return fail("a ] is missing");
-    const bool is_literal =
-        alternatives->size() == 1 && alternatives->front().find_first_of("*?[") == std::string::npos;
+    const bool is_literal = alternatives->size() == 1 &&
+                            alternatives->front().find_first_of("*?[") == std::string::npos;
     glob.nodes_.push_back({std::move(*alternatives), is_literal});
     if (glob.nodes_.size() > kNodesMax) return fail("a path has at most 64 nodes");
     if (text.empty()) return glob;
@@ -127,9 +129,8 @@ Expected<PathGlob> PathGlob::parse(std::string_view text) {
 }
 
 bool PathGlob::matches(const Node& node, std::string_view name) {
-  return std::ranges::any_of(node.alternatives, [name](const std::string& pattern) {
-    return matches_one(pattern, name);
-  });
+  return std::ranges::any_of(
+      node.alternatives, [name](const std::string& pattern) { return matches_one(pattern, name); });
 }
 
 }  // namespace sluice

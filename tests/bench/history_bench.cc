@@ -1,6 +1,7 @@
 // What the history costs a point, in CPU and in octets of its file.
 //
-//   cmake --build --preset release --target history_bench && build/release/history_bench [HOSTS] [WINDOWS]
+//   cmake --build --preset release --target history_bench && build/release/history_bench [HOSTS]
+//   [WINDOWS]
 #include <fmt/format.h>
 #include <sys/resource.h>
 
@@ -33,10 +34,11 @@ class Fleet {
     for (int host = 0; host < hosts; ++host) {
       for (const char* leaf :
            {"puppet.age.value", "cpu.busy.mean", "cpu.busy.max", "cpu.user.mean", "cpu.user.max",
-            "cpu.system.mean", "cpu.system.max", "load.1m.mean", "load.1m.max", "cron.commands.count",
-            "cron.failures.count", "memory.used_percent.mean"}) {
-        datapoints_.push_back({.path = fmt::format("sluice.hosts.c{}.host{:05}.{}", host % 100, host, leaf),
-                               .scope = Scope::kHost});
+            "cpu.system.mean", "cpu.system.max", "load.1m.mean", "load.1m.max",
+            "cron.commands.count", "cron.failures.count", "memory.used_percent.mean"}) {
+        datapoints_.push_back(
+            {.path = fmt::format("sluice.hosts.c{}.host{:05}.{}", host % 100, host, leaf),
+             .scope = Scope::kHost});
       }
     }
   }
@@ -48,7 +50,8 @@ class Fleet {
       const std::size_t leaf = i % 12;
       if (leaf == 0) one.value += 60;
       if (leaf == 9 || leaf == 10) one.value = random_() % 20 == 0 ? 1 : 0;
-      if (leaf != 0 && leaf != 9 && leaf != 10) one.value = static_cast<double>(random_() % 10'000) / 100;
+      if (leaf != 0 && leaf != 9 && leaf != 10)
+        one.value = static_cast<double>(random_() % 10'000) / 100;
     }
     return datapoints_;
   }
@@ -86,9 +89,10 @@ int main(int argc, char** argv) {
   getrusage(RUSAGE_SELF, &usage);
   const auto points = static_cast<double>(stats.points);
   fmt::print(
-      "{} series, {:.0f} points: {:.2f} us of CPU a point, {:.2f} octets a point, longest put {:.2f} s, "
+      "{} series, {:.0f} points: {:.2f} us of CPU a point, {:.2f} octets a point, longest put "
+      "{:.2f} s, "
       "{:.0f} MiB of memory at most, {} cut\n",
-      stats.series, points, spent / points * 1e6, static_cast<double>(stats.bytes) / points, longest,
-      static_cast<double>(usage.ru_maxrss) / 1024, stats.points_cut);
+      stats.series, points, spent / points * 1e6, static_cast<double>(stats.bytes) / points,
+      longest, static_cast<double>(usage.ru_maxrss) / 1024, stats.points_cut);
   std::filesystem::remove_all(folder);
 }

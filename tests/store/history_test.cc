@@ -164,11 +164,8 @@ TEST_CASE("a damaged or newer history is moved aside and said so", "[store]") {
   }
   if (spoil == "garbage") std::ofstream(file) << std::string(8192, 'x');
   if (spoil != "garbage") {
-    auto database = Database::open({.path = file,
-                                    .application_id = 0x736c6831,
-                                    .schema_version = 1,
-                                    .schema = ""},
-                                   at(kBase));
+    auto database = Database::open(
+        {.path = file, .application_id = 0x736c6831, .schema_version = 1, .schema = ""}, at(kBase));
     REQUIRE(database);
     REQUIRE(database->execute(spoil == "rows" ? "UPDATE log SET bytes = x'ff'"
                                               : "PRAGMA user_version = 99"));

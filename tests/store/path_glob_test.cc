@@ -8,9 +8,9 @@
 namespace sluice {
 namespace {
 
-const std::set<std::string> kPaths{"a.b",     "a.b.c",   "a.b-1.c",  "a.b_1.c",
-                                   "a.bb.c",  "a.d.c.e", "x.y.z",    "sluice.all.n.p50",
-                                   "sluice.all.n.p95", "sluice.hosts.h1.n"};
+const std::set<std::string> kPaths{
+    "a.b",     "a.b.c", "a.b-1.c",          "a.b_1.c",          "a.bb.c",
+    "a.d.c.e", "x.y.z", "sluice.all.n.p50", "sluice.all.n.p95", "sluice.hosts.h1.n"};
 
 HistoryIndex index() {
   HistoryIndex all;
