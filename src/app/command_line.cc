@@ -96,6 +96,17 @@ int run_command_line(int argc, char** argv) {
   add_config_option(*check_app, check.setup);
   check_app->add_flag("--strict", check.strict, "Fail on warnings and on rules without examples");
 
+  auto* const carbon_option =
+      check_app
+          ->add_option("--carbon", check.carbon,
+                       "Folder with carbon's storage-schemas.conf and storage-aggregation.conf: "
+                       "also tell what they would do to the series")
+          ->type_name("DIR");
+  check_app
+      ->add_flag("--carbon-snippets", check.carbon_snippets,
+                 "Print ready sections for these two files, and nothing else")
+      ->excludes(carbon_option);
+
   ExplainOptions explain;
   explain.setup.defaults_only = true;
   CLI::App* explain_app =
@@ -117,6 +128,10 @@ int run_command_line(int argc, char** argv) {
   explain_app
       ->add_option("--tz", explain.tz, "Zone of timestamps that name none, such as Europe/Berlin")
       ->type_name("ZONE");
+  explain_app
+      ->add_option("--storage-schemas", explain.storage_schemas,
+                   "carbon's storage-schemas.conf: also tell which schema each path would get")
+      ->type_name("FILE");
   explain_app->add_option("FILE", explain.file, "Input; \"-\" or nothing: standard input");
 
   StatusOptions status;

@@ -24,10 +24,12 @@ struct RunOptions {
 
 struct CheckOptions {
   SetupOptions setup;
-  bool strict = false;  // Rules need examples of both kinds, warnings are errors.
+  bool strict = false;           // Rules need examples of both kinds, warnings are errors.
+  std::string carbon;            // Folder of carbon's storage rules to hold the series against.
+  bool carbon_snippets = false;  // Print storage rules for this configuration instead.
 };
 
-// `sluice check`: configuration, rules and every example.
+// `sluice check`: configuration, rules, every example, and what Graphite would do with the result.
 [[nodiscard]] int check_command(const CheckOptions& options);
 
 struct ExplainOptions {
@@ -39,6 +41,7 @@ struct ExplainOptions {
   std::string framing = "auto";  // auto, octet, lf, nul, datagram, dgrams.
   std::string now;               // RFC 3339; empty: the clock.
   std::string tz;                // Zone of stamps without one; empty: the configuration's.
+  std::string storage_schemas;   // carbon's file; empty: schemas are not shown.
   std::string file = "-";
 };
 

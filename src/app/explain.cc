@@ -67,6 +67,12 @@ int explain_command(const ExplainOptions& options) {
     return usage_error(at(options.tz.empty() ? "tz" : "--tz", std::move(zone).error()).error());
   const auto paths = paths_of(setup->config);
   if (!paths) return usage_error(paths.error());
+  std::optional<StorageRules> storage;
+  if (!options.storage_schemas.empty()) {
+    auto loaded = StorageRules::load_schemas(options.storage_schemas);
+    if (!loaded) return usage_error(loaded.error());
+    storage = std::move(*loaded);
+  }
 
   // Whatever a message says of other hosts is taken at its word here.
   const Peer peer{.text = "localhost", .is_trusted = true};
@@ -79,8 +85,13 @@ int explain_command(const ExplainOptions& options) {
   }
   Progress progress("messages");
   const auto tell = [&](const MessageTrace& trace) {
-    const Explanation explanation{trace,  *setup->rules,         *setup->clusters,
-                                  *paths, setup->config.rollups, trace.event_time.time < oldest};
+    const Explanation explanation{trace,
+                                  *setup->rules,
+                                  *setup->clusters,
+                                  *paths,
+                                  setup->config.rollups,
+                                  trace.event_time.time < oldest,
+                                  storage ? &*storage : nullptr};
     const std::string told =
         options.json ? explain_as_json(explanation) : explain_as_text(explanation, text_options);
     is_written = is_written && write_out(stdout, told + '\n');

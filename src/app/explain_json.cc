@@ -58,15 +58,26 @@ Json value_of(const Sample& sample) {
   return metric.states[static_cast<std::size_t>(sample.value)];
 }
 
+Json schema_as_json(const StorageSchema& schema) {
+  return {{"section", schema.name}, {"retentions", format_retentions(schema.retentions)}};
+}
+
 Json sample_as_json(const Explanation& explanation, const Sample& sample) {
-  return {{"metric", sample.metric->name},
-          {"type", name_of(sample.metric->type)},
-          {"value", value_of(sample)},
-          {"weight", sample.weight},
-          {"host", std::string(sample.host)},
-          {"cluster", explanation.clusters.cluster_of(sample.host).cluster},
-          {"time", format_rfc3339(sample.time)},
-          {"paths", paths_of_sample(explanation, sample)}};
+  const std::vector<std::string> paths = paths_of_sample(explanation, sample);
+  Json json{{"metric", sample.metric->name},
+            {"type", name_of(sample.metric->type)},
+            {"value", value_of(sample)},
+            {"weight", sample.weight},
+            {"host", std::string(sample.host)},
+            {"cluster", explanation.clusters.cluster_of(sample.host).cluster},
+            {"time", format_rfc3339(sample.time)},
+            {"paths", paths}};
+  if (explanation.storage == nullptr) return json;
+  Json schemas = Json::object();
+  for (const std::string& path : paths)
+    schemas[path] = schema_as_json(explanation.storage->schema_of(path));
+  json["schemas"] = std::move(schemas);
+  return json;
 }
 
 Json texts_of(const std::vector<std::pair<std::string, std::string>>& texts) {

@@ -107,26 +107,38 @@ std::string header_of(const Explanation& explanation, const Colors& color) {
   return text;
 }
 
-// "sluice.all.cpu.busy.{mean,min,max}": the leaves of one series share a line.
-std::vector<std::string> fold_leaves(const std::vector<std::string>& paths) {
-  std::vector<std::string> folded;
+// "sluice.all.cpu.busy.{mean,min,max}", and the first of these paths.
+struct FoldedPath {
+  std::string text;
+  std::string first;
+};
+
+// The leaves of one series share a line.
+std::vector<FoldedPath> fold_leaves(const std::vector<std::string>& paths) {
+  std::vector<FoldedPath> folded;
   std::string_view series;
   for (const std::string& path : paths) {
     const std::size_t dot = path.rfind('.');
     if (std::string_view(path).substr(0, dot) != series) {
       series = std::string_view(path).substr(0, dot);
-      folded.push_back(std::string(series) + ".{" + path.substr(dot + 1));
+      folded.push_back({std::string(series) + ".{" + path.substr(dot + 1), path});
     } else {
-      folded.back() += ',' + path.substr(dot + 1);
+      folded.back().text += ',' + path.substr(dot + 1);
     }
   }
-  for (std::string& one : folded) {
-    one += '}';
-    if (one.find(',') != std::string::npos) continue;
-    one.pop_back();  // A single leaf needs no braces.
-    one.erase(one.rfind('{'), 1);
+  for (FoldedPath& one : folded) {
+    one.text += '}';
+    if (one.text.find(',') == std::string::npos) one.text = one.first;  // Needs no braces.
   }
   return folded;
+}
+
+// "  [sluice] 60s:7d,5m:90d": what carbon would store a path under.
+std::string schema_of(const Explanation& explanation, std::string_view path, const Colors& color) {
+  if (explanation.storage == nullptr) return {};
+  const StorageSchema& schema = explanation.storage->schema_of(path);
+  return fmt::format("  {}[{}] {}{}", color.dim, schema.name, format_retentions(schema.retentions),
+                     color.end);
 }
 
 // "12.34 s", or of a state its name.
@@ -191,8 +203,8 @@ std::string match_of(const Explanation& explanation, const RuleTrace& rule, cons
     const Sample& sample = explanation.trace.samples[rule.first_sample + i];
     text += fmt::format("    {} = {} ({}) of {}\n", sample.metric->name, value_of(sample),
                         name_of(sample.metric->type), sample.host);
-    for (const std::string& path : fold_leaves(paths_of_sample(explanation, sample)))
-      text += fmt::format("      {}\n", path);
+    for (const FoldedPath& folded : fold_leaves(paths_of_sample(explanation, sample)))
+      text += fmt::format("      {}{}\n", folded.text, schema_of(explanation, folded.first, color));
   }
   for (const Note& note : explanation.trace.notes) {
     if (note.rule != explanation.rules.name(rule.rule)) continue;

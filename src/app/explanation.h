@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "app/storage_rules.h"
 #include "sluice/graphite/paths.h"
 #include "sluice/pipeline/cluster_map.h"
 #include "sluice/pipeline/ingest.h"
@@ -18,7 +19,8 @@ struct Explanation {
   const ClusterMap& clusters;
   const Paths& paths;
   bool rollups = true;
-  bool is_too_late = false;  // A relay that starts now would not take its samples in.
+  bool is_too_late = false;               // A relay that starts now would not take its samples in.
+  const StorageRules* storage = nullptr;  // Not null: tell the schema of each path.
 };
 
 struct TextOptions {

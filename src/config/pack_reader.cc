@@ -127,6 +127,8 @@ Expected<PackDefinition> decode(const JsonValue& root, std::string_view file) {
     if (auto done = all.add(define, file); !done) return std::unexpected(std::move(done).error());
     return all;
   });
+  reader.read("alternative_to", pack.alternatives,
+              [](const JsonValue& packs) { return decode_list(packs, decode_name); });
   reader.read("metrics", metrics, decode_pack_metrics);
   reader.require("rules", "[{\"name\": ..}]", pack.rules,
                  [&](const JsonValue& rules) { return decode_rules(rules, metrics, definitions); });

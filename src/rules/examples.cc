@@ -99,24 +99,12 @@ struct Outcome {
 // What rule number `index` gives for the lines of `example`.
 Outcome read_example(const std::shared_ptr<const RuleSet>& rules, std::uint32_t index,
                      const RuleDefinition& rule, const ExampleDefinition& example) {
-  Matcher matcher(rules, {});
   Outcome outcome;
-  std::vector<Sample> samples;
-  for (const std::string& line : example.lines) {
-    samples.clear();
-    const Record record = record_of(rule, example, line);
-    GraphiteLine graphite;
-    const bool is_graphite = is_of_graphite(rule);
-    if (is_graphite && !read_line(line, graphite)) continue;
-    matcher.match(
-        {.record = record, .host = kExampleHost, .line = is_graphite ? &graphite : nullptr},
-        samples);
-    for (const Sample& sample : samples) {
-      if (sample.rule != index) continue;
-      add_sample(sample, outcome.given);
-      outcome.hosts.emplace_back(sample.host);
-    }
-  }
+  run_example(rules, rule, example, [&](const Sample& sample) {
+    if (sample.rule != index) return;
+    add_sample(sample, outcome.given);
+    outcome.hosts.emplace_back(sample.host);
+  });
   return outcome;
 }
 
@@ -167,6 +155,23 @@ void run_example(const std::shared_ptr<const RuleSet>& rules, std::uint32_t inde
 }
 
 }  // namespace
+
+void run_example(const std::shared_ptr<const RuleSet>& rules, const RuleDefinition& rule,
+                 const ExampleDefinition& example, const std::function<void(const Sample&)>& take) {
+  Matcher matcher(rules, {});
+  std::vector<Sample> samples;
+  for (const std::string& line : example.lines) {
+    samples.clear();
+    const Record record = record_of(rule, example, line);
+    GraphiteLine graphite;
+    const bool is_graphite = is_of_graphite(rule);
+    if (is_graphite && !read_line(line, graphite)) continue;
+    matcher.match(
+        {.record = record, .host = kExampleHost, .line = is_graphite ? &graphite : nullptr},
+        samples);
+    for (const Sample& sample : samples) take(sample);
+  }
+}
 
 ExampleReport run_examples(const std::vector<PackDefinition>& packs) {
   ExampleReport report;

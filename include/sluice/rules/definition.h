@@ -149,6 +149,8 @@ struct PackDefinition {
   std::string name;
   std::string file;  // For messages; empty when it came from nowhere.
   std::optional<PresenceDefinition> presence;
+  // Packs that count the same events from other lines: one of them is enough for a host.
+  std::vector<std::string> alternatives;
   std::vector<RuleDefinition> rules;
 };
 

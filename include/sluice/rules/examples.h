@@ -1,11 +1,14 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "sluice/rules/definition.h"
 #include "sluice/rules/rule_set.h"
+#include "sluice/values/sample.h"
 
 namespace sluice {
 
@@ -18,5 +21,11 @@ struct ExampleReport {
 // Runs every example of `packs`, from which `rules` was compiled. An example is read by all rules
 // of its pack, one context for its lines, and what the example's own rule gave is compared.
 [[nodiscard]] ExampleReport run_examples(const std::vector<PackDefinition>& packs);
+
+// Gives `take` every sample that any of `rules` makes of the lines of `example`, which is one of
+// `rule`: one context for its lines, and a record such as a well-behaved sender would have sent.
+// A sample lives for the call.
+void run_example(const std::shared_ptr<const RuleSet>& rules, const RuleDefinition& rule,
+                 const ExampleDefinition& example, const std::function<void(const Sample&)>& take);
 
 }  // namespace sluice
