@@ -37,6 +37,7 @@ StatusServerOptions server_options_of(const Config& config) {
   const std::string& listen = config.http.listen;
   const std::size_t colon = listen.rfind(':');
   StatusServerOptions options{.host = listen.substr(0, colon), .hosts = own_names(config)};
+  options.links = config.http.links;
   options.hosts.insert(options.hosts.end(), config.http.hosts.begin(), config.http.hosts.end());
   if (options.host.starts_with('[')) options.host = options.host.substr(1, options.host.size() - 2);
   const std::string_view port = std::string_view(listen).substr(colon + 1);

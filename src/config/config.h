@@ -88,10 +88,17 @@ struct ClusterConfig {
 };
 
 // The status server, the API and the page.
+// A page elsewhere about a host: "{host}" and "{cluster}" in the URL stand for what they say.
+struct PageLink {
+  std::string name;
+  std::string url;
+};
+
 struct HttpConfig {
   std::string listen = "127.0.0.1:9514";  // Empty: none (JSON "off").
   std::vector<std::string> hosts;         // Names that clients may use besides this machine's own.
   std::string token_file;                 // Empty: clients need no token.
+  std::vector<PageLink> links;            // Shown with every host.
 };
 
 // What the relay itself keeps for graphs.

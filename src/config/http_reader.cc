@@ -30,6 +30,23 @@ Expected<std::string> parse_host(std::string_view text) {
               quote(text));
 }
 
+// Only web pages: a link must not run anything.
+Expected<std::string> parse_url(std::string_view text) {
+  if (text.starts_with("https://") || text.starts_with("http://")) return std::string(text);
+  return fail("expected a URL such as \"https://grafana.example.com/d/host?var-host={host}\", got " +
+              quote(text));
+}
+
+Expected<PageLink> decode_link(const JsonValue& value) {
+  PageLink link;
+  ObjectReader reader(value);
+  reader.require("name", "\"Grafana\"", link.name, decode_any_text);
+  reader.require("url", "\"https://grafana.example.com/d/host?var-host={host}\"", link.url,
+                 [](const JsonValue& url) { return decode_parsed(url, parse_url); });
+  if (auto done = reader.finish(); !done) return std::unexpected(std::move(done).error());
+  return link;
+}
+
 // Other machines that can ask are told everything when nothing is asked of them.
 void warn_if_open(const JsonValue& value, const HttpConfig& http) {
   const auto address = parse_bind_address(http.listen);
@@ -44,7 +61,7 @@ void warn_if_open(const JsonValue& value, const HttpConfig& http) {
 Expected<HttpConfig> decode_http(const JsonValue& value, const std::string& file) {
   HttpConfig http;
   if (!value.json().is_object()) {
-    if (value.json() == "off") return HttpConfig{.listen = {}, .hosts = {}, .token_file = {}};
+    if (value.json() == "off") return HttpConfig{.listen = {}, .hosts = {}, .token_file = {}, .links = {}};
     auto address = decode_address(value);
     if (!address) return std::unexpected(std::move(address).error());
     http.listen = std::move(*address);
@@ -62,6 +79,8 @@ Expected<HttpConfig> decode_http(const JsonValue& value, const std::string& file
       return (std::filesystem::path(file).parent_path() / text).string();
     });
   });
+  reader.read("links", http.links,
+              [](const JsonValue& list) { return decode_list(list, decode_link); });
   if (auto done = reader.finish(); !done) return std::unexpected(std::move(done).error());
   warn_if_open(value, http);
   return http;

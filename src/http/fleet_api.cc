@@ -90,6 +90,7 @@ ClusterRow cluster_row(const FleetView& fleet, const FleetView::Scope& cluster, 
   const auto window = last_window_of(history, cluster.path, fleet.taken);
   const Values values = window ? window->values : Values{};
   ClusterRow row{.json = {{"cluster", cluster.name},
+                          {"path", cluster.path},
                           {"window", window ? Json(time_text(window->time)) : Json()},
                           {"hosts", hosts},
                           {"nodes", nodes_of(values)},

@@ -9,6 +9,7 @@
 
 #include "http/access.h"
 #include "http/answer.h"
+#include "http/json_text.h"
 #include "http/observed_routes.h"
 #include "http/page_files.h"
 #include "http/query.h"
@@ -41,6 +42,16 @@ void answer_senders(const httplib::Params& parameters, const SenderReport& repor
     return;
   }
   response.set_content(render_senders(report, query), kJson);
+}
+
+// What the page needs to know of the relay before it asks for anything else.
+std::string render_about(const Snapshot& now, const std::vector<PageLink>& links) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const PageLink& link : links) list.push_back({{"name", link.name}, {"url", link.url}});
+  return dump({{"version", now.version},
+               {"instance", now.instance},
+               {"started", time_text(now.started)},
+               {"links", std::move(list)}});
 }
 
 bool is_of_this_machine(const std::string& address) {
@@ -155,6 +166,9 @@ std::vector<Route> StatusServer::State::routes() {
                    answer_forget(options, request, response);
                  }});
   add_observed_routes(all, [this] { return snapshot.load(); });
+  all.push_back(plain("/api/v1/about", [this](const Snapshot& now) {
+    return render_about(now, options.links);
+  }));
   add_series_routes(all, options.history);
   add_fleet_routes(all, options.fleet, options.history, [this] { return snapshot.load(); });
   all.push_back({"POST", "/api/v1/explain", [this](const Request& request, Response& response) {

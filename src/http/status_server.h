@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config/config.h"
 #include "http/fleet_api.h"
 #include "http/http_front.h"
 #include "http/series_api.h"
@@ -36,6 +37,7 @@ struct StatusServerOptions {
   // What clients must send as "Authorization: Bearer TOKEN", but for /healthz and the page's own
   // files. Empty: nothing.
   std::string token;
+  std::vector<PageLink> links;  // What the page shows with every host.
   HttpFrontOptions front;  // Its `host` and `port` are those above.
   // Called from the server's threads, and may take its time. Empty: nothing can be forgotten.
   std::function<Forgotten(const std::string& host)> forget;

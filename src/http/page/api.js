@@ -1,0 +1,57 @@
+// The relay's HTTP API. Every error has a message that says what is wrong.
+
+const kTimeout = 15000;
+
+// The token of a relay that wants one is asked for once and kept for this tab.
+const kTokenKey = "sluice.token";
+
+export class ApiError extends Error {
+  constructor(status, detail) {
+    super(detail);
+    this.status = status;
+  }
+}
+
+export async function get(path, query = {}) {
+  return ask(path + queryOf(query), {});
+}
+
+export async function post(path, text, query = {}) {
+  return ask(path + queryOf(query), {method: "POST", body: text, headers: {"Content-Type": "text/plain"}});
+}
+
+export function setToken(token) {
+  sessionStorage.setItem(kTokenKey, token);
+}
+
+function queryOf(query) {
+  const parts = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");
+  return parts.length === 0 ? "" : `?${new URLSearchParams(parts)}`;
+}
+
+async function ask(url, options) {
+  const token = sessionStorage.getItem(kTokenKey);
+  const headers = {...options.headers, ...(token ? {Authorization: `Bearer ${token}`} : {})};
+  let answer;
+  try {
+    answer = await fetch(url, {...options, headers, signal: AbortSignal.timeout(kTimeout)});
+  } catch (error) {
+    throw new ApiError(0, "the relay does not answer");
+  }
+  const text = await answer.text();
+  let json = null;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new ApiError(answer.status, `the relay answered ${answer.status} without JSON`);
+  }
+  if (!answer.ok && answer.status !== 503) throw new ApiError(answer.status, json.detail ?? `status ${answer.status}`);
+  if (answer.status === 503 && json.detail) throw new ApiError(503, json.detail);
+  return json;
+}
+
+// The series that a glob names, by path: [[epoch seconds, value or null], ...].
+export async function series(path, from, until = null, limit = 200) {
+  const answer = await get("/api/v1/series", {path, from, until, limit});
+  return new Map(answer.series.map((one) => [one.path, one.points]));
+}
