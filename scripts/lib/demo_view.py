@@ -20,6 +20,7 @@ WINDOWS_KEPT = 30  # For corrections.
 def introduction(port: int, http: int, config: pathlib.Path, recordings: list[pathlib.Path]) -> str:
     return f"""\
 == demo: the relay listens on 127.0.0.1:{port} (UDP and TCP), configuration {config}
+== demo: the page: http://127.0.0.1:{http}/
 == demo: how it stands: sluice status --url http://127.0.0.1:{http}, http://127.0.0.1:{http}/healthz
 == demo: playing, stamped with the present time: {', '.join(str(file) for file in recordings)}
 == demo: every {WINDOW_SECONDS} s a table of the window that has just ended: all hosts, each cluster, its hosts

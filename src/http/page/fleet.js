@@ -72,8 +72,13 @@ function clusterTable(clusters, graphs) {
       const missing = missingOf(c.presences);
       return el("span", {class: missing > 0 ? "bad" : ""}, number(missing));
     }},
-    graph("failed"), graph("time"), graph("cpu"),
+    ...Object.keys(kSmall).filter((key) => isKnown(key, clusters, graphs)).map(graph),
   ], clusters, "No host has been heard yet. Point rsyslog at this relay; the README says how.");
+}
+
+// A fleet without collectd needs no empty column.
+function isKnown(key, clusters, graphs) {
+  return graphs[key]?.size > 0 || clusters.some((c) => c.last?.[kSmall[key].leaf] !== undefined);
 }
 
 function smallGraph(cluster, key, points) {
