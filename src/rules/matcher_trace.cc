@@ -182,19 +182,23 @@ std::string Matcher::State::describe_miss(const CompiledRule& rule, const Pass& 
       return describe_where(rule, pass);
     case Outcome::kLiteral:
       return searched_text(pass.input).starts_with(rule.literals.prefix)
-                 ? "the text lacks \"" + rule.literals.inside + '"'
+                 ? "the text lacks \"" + rule.literals.inside +
+                       "\": " + describe_pattern(rule, pass)
                  : "the text does not begin with \"" + rule.literals.prefix + '"';
-    case Outcome::kPattern: {
-      const std::string& pattern = rule.definition->match;
-      return "the pattern does not match: " + pattern + "; " +
-             in_words(pattern_progress(pattern, searched_text(pass.input)));
-    }
+    case Outcome::kPattern:
+      return describe_pattern(rule, pass);
     case Outcome::kFields:
       return describe_fields(rule);
     case Outcome::kStopped:
       return "not tried: an earlier rule has \"stop\"";
   }
   return {};
+}
+
+std::string Matcher::State::describe_pattern(const CompiledRule& rule, const Pass& pass) {
+  const std::string& pattern = rule.definition->match;
+  return "the pattern does not match: " + pattern + "; " +
+         in_words(pattern_progress(pattern, searched_text(pass.input)));
 }
 
 // The first condition that does not hold, in the order in which they are tried.

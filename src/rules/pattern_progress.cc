@@ -44,6 +44,17 @@ std::size_t skip_part(std::string_view pattern, std::size_t i) {
   return pattern[i] == '[' ? skip_class(pattern, i) : i + 1;
 }
 
+bool is_word_octet(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// True if the part [start, end) and the one behind it are letters of one word, which people read as
+// a whole.
+bool is_inside_word(std::string_view pattern, std::size_t start, std::size_t end) {
+  return end == start + 1 && is_word_octet(pattern[start]) && end < pattern.size() &&
+         is_word_octet(pattern[end]) && quantifier_bytes(pattern, end + 1) == 0;
+}
+
 Cuts cuts_of(std::string_view pattern) {
   Cuts cuts;
   if (pattern.find("\\Q") != std::string_view::npos) return cuts;  // Nothing is what it seems.
@@ -62,10 +73,11 @@ Cuts cuts_of(std::string_view pattern) {
       continue;
     }
     if (pattern[i] == ')' && depth > 0) --depth;
+    const std::size_t start = i;
     i = skip_part(pattern, i);
     if (i == std::string_view::npos) break;
     i += quantifier_bytes(pattern, i);
-    cuts.all.push_back({i, depth});
+    if (!is_inside_word(pattern, start, i)) cuts.all.push_back({i, depth});
   }
   return cuts;
 }

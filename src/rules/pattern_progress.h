@@ -15,7 +15,7 @@ struct PatternProgress {
 
 // Tries beginnings of the pattern, which costs many times as much as the pattern itself: for people
 // who ask. The views point into the arguments. Of a pattern with alternatives on its top level the
-// beginnings end between them or inside of the last one.
+// beginnings end between them or inside of the last one. Words of the pattern are not cut.
 [[nodiscard]] PatternProgress pattern_progress(std::string_view pattern, std::string_view text);
 
 // The same in words: `it gets as far as "Backup of home", then expects " done" and finds " fails"`.

@@ -50,8 +50,8 @@ TEST_CASE("definitions that cannot be used are refused with their place", "[conf
   CHECK(read(pack_with(n, "(?&apps)")) ==
         rule + R"(match: "apps" is not a part of a pattern; see x.json: /define/apps)");
   CHECK(read(pack_with(n, "(?&number")) == rule + R"j(match: a "(?&" without its ")")j");
-  CHECK(read(pack_with(n, "x", R"("@ap")")) ==
-        rule + R"(app: expected a list of programs under "define", found no "ap"; )"
+  CHECK(read(pack_with(n, "x", R"("@app")")) ==
+        rule + R"(app: expected a list of programs under "define", found no "app"; )"
                R"(did you mean "apps"?)");
   CHECK(read(pack_with(n, "x", R"("@number")")) ==
         rule + R"(app: "number" is not a list of programs; see x.json: /define/number)");

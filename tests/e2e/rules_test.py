@@ -36,7 +36,7 @@ MISTAKES = [
      ': rule done: emit 0: value: "field.second" needs "fields": "json" or "fields": "kv" in the rule'),
     ("a pattern that RE2 refuses", pack(rule(match="^done (?=x)")),
      ': rule done: match: expected an RE2 pattern, but: invalid perl operator: (?= in "^done (?=x)"; RE2 has no lookahead'),
-    ("a pattern that is too large", pack(rule(match="(?:abcdefghijabcdefghijabcdefghij){1000}")),
+    ("a pattern that is too large", pack(rule(match="(?:" + 10 * "abcdefghij" + "){1000}")),
      ": rule done: match: expected an RE2 pattern, but: pattern too large - compile failed"),
     ("a metric that carbon would refuse", pack(rule(emit={"metric": "job..time", "type": "counter"})),
      ': rule "done": /rules/0/emit/metric: expected nodes of [a-z0-9_-] and {capture} joined by dots, such as '
@@ -95,7 +95,7 @@ class Rules(unittest.TestCase):
         result = subprocess.run([SLUICE, "explain", "--config", self.config], input=LINE, capture_output=True, timeout=60,
                                 check=True)
         self.assertNotIn(b"\x1b", result.stdout)
-        self.assertIn(b'  job/done no: the pattern does not match: ^done in (?P<seconds>\\d+\\.\\d+) seconds$; it gets as far as '
+        self.assertIn(b'  job/done no: the text lacks " seconds": the pattern does not match: ^done in (?P<seconds>\\d+\\.\\d+) seconds$; it gets as far as '
                       b'"done in 12.5 ", then expects "seconds$" and finds "minutes"\n', result.stdout)
 
     def test_explain_is_coloured_on_a_terminal(self):

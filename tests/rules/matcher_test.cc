@@ -310,8 +310,8 @@ TEST_CASE("a failing example says how far the rule got", "[rules]") {
         Failures{"p.json: rule applied: example \"Applied catalog in 3 s or seconds\": expected "
                  "puppet.time = 3, found nothing (the pattern does not match: " +
                  rule.match +
-                 "; it gets as far as \"Applied catalog in 3\", then expects \" seconds$\" and "
-                 "finds \" s or seconds\")"});
+                 "; it gets as far as \"Applied catalog in 3 \", then expects \"seconds$\" and "
+                 "finds \"s or seconds\")"});
   CHECK(failures_of(rule, {.lines = {"Applied catalog in 3s seconds"}, .gives = three}) ==
         Failures{"p.json: rule applied: example \"Applied catalog in 3s seconds\": expected "
                  "puppet.time = 3, found nothing (the rule matches; puppet.time: the value is no "
