@@ -190,7 +190,7 @@ class Reload(unittest.TestCase):
         self.assertEqual((self.log_count("reload refused"), self.log_count("reloaded: ")), (breaks, reloads - breaks))
         self.relay.stop()
         counters = self.relay.counters()
-        self.assertEqual((counters["messages_received_total"], counters["rules_matched_total"]), (sent, sent))
+        self.assertEqual((counters["syslog_messages_received_total"], counters["rules_matched_total"]), (sent, sent))
 
 
 if __name__ == "__main__":
