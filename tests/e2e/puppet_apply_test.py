@@ -27,6 +27,18 @@ file {{ '{scratch}/dependant': ensure => file, require => Exec['fails'] }}
 """
 
 
+# Everything that says what Puppet says, where the log tells who speaks; the last only because of evaltrace.
+FORGERIES = """\
+exec {{ 'echo "Applied catalog in 6666.66 seconds"': path => '/bin:/usr/bin', logoutput => true }}
+notify {{ 'with its path': message => 'Applied catalog in 7777.77 seconds', withpath => true }}
+notify {{ 'as an error': message => 'Applied catalog in 8888.88 seconds', loglevel => err }}
+notify {{ 'Could not retrieve catalog; skipping run': }}
+notify {{ 'Failed to apply catalog: x': }}
+notice('Applied catalog in 5555.55 seconds')
+notify {{ 'Applied catalog in 9999.99 seconds': }}
+"""
+
+
 def read_summary(text: str) -> dict[str, dict[str, float]]:
     """Section -> key -> number of a last_run_summary.yaml, which is never deeper than that."""
     sections, section = {}, {}
@@ -51,20 +63,18 @@ input(type="imuxsock" socket="{socket}" hostName="{HOST}")
 action(type="omfwd" target="127.0.0.1" port="{port}" protocol="tcp" template="RSYSLOG_ForwardFormat")
 """))
 
-    def apply(self, socket: pathlib.Path) -> dict[str, dict[str, float]]:
+    def apply(self, socket: pathlib.Path, text: str = MANIFEST, *options: str) -> dict[str, dict[str, float]]:
         """Applies the manifest with this socket as /dev/log; gives Puppet's own summary of the run."""
         manifest = self.scratch / "site.pp"
-        manifest.write_text(MANIFEST.format(scratch=self.scratch))
+        manifest.write_text(text.format(scratch=self.scratch))
         folders = [f"--{name}dir={self.scratch}/puppet/{name}" for name in ("conf", "code", "var", "run", "public")]
         result = subprocess.run(
-            [DEV_LOG, socket, program("puppet"), "apply", "--logdest", "syslog", "--certname", HOST, *folders, manifest],
+            [DEV_LOG, socket, program("puppet"), "apply", "--logdest", "syslog", "--certname", HOST, *folders, *options, manifest],
             capture_output=True, text=True, timeout=180, check=False, env=dict(os.environ, LC_ALL="C.UTF-8"))
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
         return read_summary((self.scratch / "puppet/public/last_run_summary.yaml").read_text())
 
-    def test_a_run_with_a_failure_arrives_as_puppet_counted_it(self):
-        sink = self.enterContext(RecordingSink())
-        port = free_port()
+    def start_relay(self, port: int, sink: RecordingSink) -> None:
         relay = self.enterContext(Sluice(SLUICE, {
             "listen": [{"syslog": f"tcp://127.0.0.1:{port}"}],
             "pack_dirs": [str(SOURCE_DIR / "rules")],
@@ -75,6 +85,11 @@ action(type="omfwd" target="127.0.0.1" port="{port}" protocol="tcp" template="RS
                               "new_series_per_minute": 0}],
         }, self.scratch))
         relay.wait_listening(tcp=[port])
+
+    def test_a_run_with_a_failure_arrives_as_puppet_counted_it(self):
+        sink = self.enterContext(RecordingSink())
+        port = free_port()
+        self.start_relay(port, sink)
         dev_log = self.scratch / "log"
         self.start_rsyslogd(dev_log, port)
         summary = self.apply(dev_log)
@@ -100,6 +115,21 @@ action(type="omfwd" target="127.0.0.1" port="{port}" protocol="tcp" template="RS
         [means] = sink.series(re.escape(f"{NODE}.puppet.time.catalog_application.mean")).values()
         [applied] = means.values()
         # The line gives hundredths of a second.
+        self.assertAlmostEqual(applied, summary["time"]["catalog_application"], delta=0.0051)
+
+    def test_what_a_manifest_says_is_not_taken_for_puppets_own(self):
+        sink = self.enterContext(RecordingSink())
+        port = free_port()
+        self.start_relay(port, sink)
+        dev_log = self.scratch / "log"
+        self.start_rsyslogd(dev_log, port)
+        summary = self.apply(dev_log, FORGERIES, "--evaltrace", "--log_level", "info")
+        completed = re.escape(f"{NODE}.puppet.runs.completed.count")
+        wait_until(lambda: sink.series(completed), "the end of the run")
+        self.assertEqual(sink.total(completed), 1)
+        self.assertEqual(sink.series(re.escape(f"{NODE}.puppet.runs.failed.count")), {})
+        [means] = sink.series(re.escape(f"{NODE}.puppet.time.catalog_application.mean")).values()
+        [applied] = means.values()
         self.assertAlmostEqual(applied, summary["time"]["catalog_application"], delta=0.0051)
 
 
