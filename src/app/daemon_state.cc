@@ -103,6 +103,11 @@ void Daemon::restore(const Paths& paths) {
     sequence_floor = std::max(sequence_floor, delivery->spool().last_sequence());
     delivered = std::min(delivered, delivery->spool().last_sequence());
   }
+  // The history has a thread of its own, which may be some ticks behind: what it may lack is worked
+  // out once more. Nothing tells how far it came when there are no spools.
+  constexpr std::uint64_t kHistoryBehind = 10;
+  if (history_)
+    delivered = deliveries_.empty() ? 0 : delivered - std::min(delivered, kHistoryBehind);
   keeper_ = std::make_unique<StateKeeper>(
       *store_,
       StateKeeper::Options{.journal = {.file = std::filesystem::path(state_folder_) / "journal.db",
