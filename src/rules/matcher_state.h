@@ -85,6 +85,7 @@ struct Matcher::State {
   void explain_rule(const Pass& pass, bool is_stopped);
   void describe(const CompiledRule& rule, const Pass& pass, Outcome outcome);
   std::string describe_miss(const CompiledRule& rule, const Pass& pass, Outcome outcome);
+  static std::string describe_literal(const CompiledRule& rule, const Pass& pass);
   static std::string describe_pattern(const CompiledRule& rule, const Pass& pass);
   std::string describe_where(const CompiledRule& rule, const Pass& pass);
   [[nodiscard]] std::string describe_fields(const CompiledRule& rule) const;

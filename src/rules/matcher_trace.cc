@@ -181,10 +181,7 @@ std::string Matcher::State::describe_miss(const CompiledRule& rule, const Pass& 
     case Outcome::kWhere:
       return describe_where(rule, pass);
     case Outcome::kLiteral:
-      return searched_text(pass.input).starts_with(rule.literals.prefix)
-                 ? "the text lacks \"" + rule.literals.inside +
-                       "\": " + describe_pattern(rule, pass)
-                 : "the text does not begin with \"" + rule.literals.prefix + '"';
+      return describe_literal(rule, pass);
     case Outcome::kPattern:
       return describe_pattern(rule, pass);
     case Outcome::kFields:
@@ -193,6 +190,16 @@ std::string Matcher::State::describe_miss(const CompiledRule& rule, const Pass& 
       return "not tried: an earlier rule has \"stop\"";
   }
   return {};
+}
+
+// Of a text that begins as the pattern does also how far it goes on: it may have been meant.
+std::string Matcher::State::describe_literal(const CompiledRule& rule, const Pass& pass) {
+  const RequiredLiterals& literals = rule.literals;
+  if (!searched_text(pass.input).starts_with(literals.prefix)) {
+    return "the text does not begin with \"" + literals.prefix + '"';
+  }
+  const std::string lacks = "the text lacks \"" + literals.inside + '"';
+  return literals.prefix.empty() ? lacks : lacks + ": " + describe_pattern(rule, pass);
 }
 
 std::string Matcher::State::describe_pattern(const CompiledRule& rule, const Pass& pass) {
