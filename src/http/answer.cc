@@ -44,14 +44,14 @@ std::string_view title_of(int status) noexcept {
 void answer_problem(httplib::Response& response, int status, std::string_view detail) {
   response.status = status;
   if (status == 429 || status == 503) response.set_header("Retry-After", "1");
-  response.set_content(render_problem(status, title_of(status), detail), kProblem);
+  response.set_content(render_problem(status, title_of(status), detail), kProblemType);
 }
 
 std::string whole_problem(int status, std::string_view detail) {
   const std::string body = render_problem(status, title_of(status), detail);
   std::string answer = fmt::format(
       "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n", status,
-      title_of(status), kProblem, body.size());
+      title_of(status), kProblemType, body.size());
   if (status == 429 || status == 503) answer += "Retry-After: 1\r\n";
   for (const auto& [name, value] : answer_headers()) answer += name + ": " + value + "\r\n";
   return answer + "\r\n" + body;

@@ -9,8 +9,8 @@
 
 namespace sluice {
 
-inline constexpr const char* kJson = "application/json";
-inline constexpr const char* kProblem = "application/problem+json";
+inline constexpr const char* kJsonType = "application/json";
+inline constexpr const char* kProblemType = "application/problem+json";
 
 // The reason phrase of a status that the server gives.
 [[nodiscard]] std::string_view title_of(int status) noexcept;

@@ -234,7 +234,7 @@ void answer_fleet(const FleetView& fleet, const History* history, const Observed
                              {"presences", presences_of(fleet, values)},
                              {"failures", failures_of(observed)},
                              {"events", events_of(observed, {})}}),
-                       kJson);
+                       kJsonType);
 }
 
 void answer_clusters(const FleetView& fleet, const History* history, const Observed&,
@@ -260,7 +260,7 @@ void answer_clusters(const FleetView& fleet, const History* history, const Obser
                              {"window", window ? Json(time_text(window->time)) : Json()},
                              {"total", rows.size()},
                              {"clusters", std::move(clusters)}}),
-                       kJson);
+                       kJsonType);
 }
 
 void answer_cluster(const FleetView& fleet, const History* history, const Observed&,
@@ -273,7 +273,7 @@ void answer_cluster(const FleetView& fleet, const History* history, const Observ
   for (const auto& [scope, hosts] : hosts_by_cluster(fleet)) {
     if (fleet.scopes[scope].name != name) continue;
     response.set_content(
-        dump(cluster_row(fleet, fleet.scopes[scope], hosts, history, metrics).json), kJson);
+        dump(cluster_row(fleet, fleet.scopes[scope], hosts, history, metrics).json), kJsonType);
     return;
   }
   answer_problem(response, 404, "no cluster of this name has a host");
@@ -297,7 +297,7 @@ void answer_hosts(const FleetView& fleet, const History*, const Observed& observ
   }
   response.set_content(
       dump({{"time", time_text(fleet.taken)}, {"total", total}, {"hosts", std::move(hosts)}}),
-      kJson);
+      kJsonType);
 }
 
 void answer_host(const FleetView& fleet, const History* history, const Observed& observed,
@@ -321,7 +321,7 @@ void answer_host(const FleetView& fleet, const History* history, const Observed&
     }
   }
   json["recent"] = events_of(observed, name);
-  response.set_content(dump(json), kJson);
+  response.set_content(dump(json), kJsonType);
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ Route list_route(const char* path, const GetSnapshot& snapshot,
             }
             if (auto fine = query.finish(); !fine)
               return answer_problem(response, 400, fine.error().message());
-            response.set_content(render(*snapshot(), wanted), kJson);
+            response.set_content(render(*snapshot(), wanted), kJsonType);
           }};
 }
 

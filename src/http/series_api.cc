@@ -71,7 +71,7 @@ void answer_series(const History& history, const httplib::Request& request,
   if (auto fine = query.finish(); !fine)
     return answer_problem(response, 400, fine.error().message());
   const SeriesQuery wanted{.path = std::move(*path), .from = from, .until = until, .limit = limit};
-  response.set_content(render_series(history.series(wanted, now)), kJson);
+  response.set_content(render_series(history.series(wanted, now)), kJsonType);
 }
 
 void answer_metrics(const History& history, const httplib::Request& request,
@@ -88,7 +88,7 @@ void answer_metrics(const History& history, const httplib::Request& request,
   for (const HistoryNode& one : found.nodes)
     nodes.push_back({{"name", one.name}, {"path", one.path}, {"is_leaf", one.is_leaf}});
   response.set_content(dump({{"nodes", std::move(nodes)}, {"truncated", found.is_truncated}}),
-                       kJson);
+                       kJsonType);
 }
 
 }  // namespace

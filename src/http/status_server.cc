@@ -41,7 +41,7 @@ void answer_senders(const httplib::Params& parameters, const SenderReport& repor
     answer_problem(response, 400, set.error().message());
     return;
   }
-  response.set_content(render_senders(report, query), kJson);
+  response.set_content(render_senders(report, query), kJsonType);
 }
 
 // What the page needs to know of the relay before it asks for anything else.
@@ -68,7 +68,7 @@ void answer_forget(const StatusServerOptions& options, const Request& request, R
   if (host.empty()) return answer_problem(response, 400, "expected the parameter \"host\"");
   switch (options.forget ? options.forget(host) : Forgotten::kNoAnswer) {
     case Forgotten::kDone:
-      response.set_content(R"({"forgotten": true})", kJson);
+      response.set_content(R"({"forgotten": true})", kJsonType);
       return;
     case Forgotten::kUnknownHost:
       return answer_problem(response, 404, "no host of this name is known");
@@ -94,7 +94,7 @@ void answer_explain(const StatusServerOptions& options, const Request& request,
   if (!messages) return answer_problem(response, 400, messages.error().message());
   std::string answer = R"({"messages": [)";
   for (const std::string& one : *messages) answer += (answer.ends_with('[') ? "\n" : ",\n") + one;
-  response.set_content(answer + "\n]}\n", kJson);
+  response.set_content(answer + "\n]}\n", kJsonType);
 }
 
 // Browsers keep the page's files, and ask whether they are still the same.
@@ -132,7 +132,7 @@ struct StatusServer::State {
   std::vector<Route> routes();
   // What is said of the snapshot, for a path that takes no parameters.
   template <typename Render>
-  Route plain(const char* path, Render render, const char* type = kJson) {
+  Route plain(const char* path, Render render, const char* type = kJsonType) {
     return {"GET", path, [this, render, type](const Request& request, Response& response) {
               Query query(request.params);
               if (auto fine = query.finish(); !fine)
@@ -166,9 +166,8 @@ std::vector<Route> StatusServer::State::routes() {
                    answer_forget(options, request, response);
                  }});
   add_observed_routes(all, [this] { return snapshot.load(); });
-  all.push_back(plain("/api/v1/about", [this](const Snapshot& now) {
-    return render_about(now, options.links);
-  }));
+  all.push_back(plain("/api/v1/about",
+                      [this](const Snapshot& now) { return render_about(now, options.links); }));
   add_series_routes(all, options.history);
   add_fleet_routes(all, options.fleet, options.history, [this] { return snapshot.load(); });
   all.push_back({"POST", "/api/v1/explain", [this](const Request& request, Response& response) {
