@@ -52,13 +52,14 @@ struct EntryKey {
 struct Aggregator::State {
   explicit State(const AggregatorOptions& chosen) : options(chosen) {}
 
-  ActiveHost& active_host(std::string_view name, std::uint32_t& place);
+  ActiveHost& active_host(std::string_view name, HostPlace& known, std::uint32_t& place);
   std::uint32_t metric_number(const Metric& metric);
   std::uint32_t rule_number(std::uint32_t rule);
   std::uint32_t presence_number(std::string_view name);
 
   AggregatorOptions options;
   std::vector<HostSlot> hosts;
+  std::uint32_t generation = 1;         // Of `hosts`.
   StringMap<std::uint32_t> host_slots;  // Name to place in `hosts`.
   absl::flat_hash_map<const Metric*, std::uint32_t> metric_numbers;
   std::vector<std::string> rule_names;
@@ -80,10 +81,15 @@ Aggregator::Aggregator(const AggregatorOptions& options)
 Aggregator::~Aggregator() = default;
 
 bool Aggregator::add(const Sample& sample, Timestamp now) {
+  HostPlace unknown;
+  return add(sample, now, unknown);
+}
+
+bool Aggregator::add(const Sample& sample, Timestamp now, HostPlace& place_of_host) {
   if (sample.weight == 0) return true;
   State& state = *state_;
   std::uint32_t host_place = 0;
-  ActiveHost& host = state.active_host(sample.host, host_place);
+  ActiveHost& host = state.active_host(sample.host, place_of_host, host_place);
   if (!sample.is_claimed) {
     host.is_claimed = false;
     host.last_heard = now;
@@ -114,8 +120,14 @@ bool Aggregator::add(const Sample& sample, Timestamp now) {
 
 void Aggregator::hear(std::string_view host, std::string_view presence, Timestamp time,
                       Timestamp now, bool is_path_node) {
+  HostPlace unknown;
+  hear(host, presence, time, now, unknown, is_path_node);
+}
+
+void Aggregator::hear(std::string_view host, std::string_view presence, Timestamp time,
+                      Timestamp now, HostPlace& place_of_host, bool is_path_node) {
   std::uint32_t place = 0;
-  ActiveHost& active = state_->active_host(host, place);
+  ActiveHost& active = state_->active_host(host, place_of_host, place);
   active.is_claimed = false;
   active.is_path_node = active.is_path_node && is_path_node;
   active.last_heard = now;
@@ -167,6 +179,7 @@ Delta Aggregator::take_delta() {
   if (state.hosts.size() > state.options.hosts_max) {
     state.hosts.clear();
     state.host_slots.clear();
+    ++state.generation;
   }
   return delta;
 }
@@ -177,16 +190,20 @@ std::size_t Aggregator::entry_count() const noexcept { return state_->entries.si
 
 void Aggregator::forget_metrics() { state_->metric_numbers.clear(); }
 
-ActiveHost& Aggregator::State::active_host(std::string_view name, std::uint32_t& place) {
-  auto found = host_slots.find(name);
-  if (found == host_slots.end()) {
-    found = host_slots.emplace(name, static_cast<std::uint32_t>(hosts.size())).first;
-    hosts.push_back({std::string(name), kNone});
+ActiveHost& Aggregator::State::active_host(std::string_view name, HostPlace& known,
+                                           std::uint32_t& place) {
+  if (known.generation != generation) {
+    auto found = host_slots.find(name);
+    if (found == host_slots.end()) {
+      found = host_slots.emplace(name, static_cast<std::uint32_t>(hosts.size())).first;
+      hosts.push_back({std::string(name), kNone});
+    }
+    known = {found->second, generation};
   }
-  HostSlot& slot = hosts[found->second];
+  HostSlot& slot = hosts[known.slot];
   if (slot.place == kNone) {
     slot.place = static_cast<std::uint32_t>(active.size());
-    active.push_back({.slot = found->second});
+    active.push_back({.slot = known.slot});
   }
   place = slot.place;
   return active[place];

@@ -68,10 +68,10 @@ struct Ingest::State {
     name_rules();
   }
 
-  // Fills all of `trace` but what the rules say.
-  void read(const Message& message, Timestamp now, MessageTrace& trace);
-  std::string_view host_of(const Record& record, const Peer& peer);
-  Sender& sender_of(std::string_view name);
+  // Fills all of `trace` but what the rules say. The sender is known until the next message.
+  Sender& read(const Message& message, Timestamp now, MessageTrace& trace);
+  Sender& sender_of(const Record& record, const Peer& peer);
+  Sender& meet(std::string_view sent);
   [[nodiscard]] bool is_own(const MessageTrace& one) const;
   void count(const Message& message, const MessageTrace& trace);
   void count_sender(Sender& sender, const Message& message, const MessageTrace& trace,
@@ -80,14 +80,15 @@ struct Ingest::State {
                    Timestamp now);
   void expand_repeat(const RepeatNotice& notice, Sender& sender, const Peer& peer,
                      MessageTrace& trace);
-  void hear(const MessageTrace& one, Timestamp now);
+  void hear(const MessageTrace& one, Sender& sender, Timestamp now);
   void name_rules();
-  void take_in(MessageTrace& trace, std::size_t rules_matched, const Peer& peer, Timestamp now);
+  void take_in(MessageTrace& trace, std::size_t rules_matched, Sender& sender, const Peer& peer,
+               Timestamp now);
   bool read_line(const Message& message, Timestamp now, MessageTrace& trace);
   void take_in_line(MessageTrace& trace, std::size_t rules_matched, Timestamp now);
   void count_rules(Timestamp now);
   void take_notes(const MessageTrace& one, const Peer& peer);
-  void add(const Sample& sample, Timestamp now);
+  void add(const Sample& sample, Timestamp now, Aggregator::HostPlace& place);
   Matcher::Input input_of(const MessageTrace& trace, Timestamp now) const {
     return {.record = trace.record,
             .host = trace.host,
@@ -115,6 +116,9 @@ struct Ingest::State {
   MessageTrace current;
   std::string host;
   std::string note_host;
+  // Whose the last sample of a line was.
+  std::string line_host;
+  Aggregator::HostPlace line_place;
 };
 
 Ingest::Ingest(const IngestOptions& options, std::shared_ptr<const RuleSet> rules,
@@ -127,7 +131,7 @@ void Ingest::receive(const Message& message, Timestamp now) {
   State& state = *state_;
   MessageTrace& trace = state.current;
   trace.samples.clear();
-  state.read(message, now, trace);
+  Sender& sender = state.read(message, now, trace);
   if (state.is_own(trace)) {
     ++state.stats.messages_own;
     return;
@@ -135,19 +139,19 @@ void Ingest::receive(const Message& message, Timestamp now) {
   // Of a frame that its stream cut short nobody knows what the numbers were.
   const std::size_t matched =
       trace.record.incomplete ? 0 : state.matcher->match(state.input_of(trace, now), trace.samples);
-  state.take_in(trace, matched, message.peer, now);
+  state.take_in(trace, matched, sender, message.peer, now);
 }
 
 MessageTrace Ingest::explain(const Message& message, Timestamp now) {
   MessageTrace trace;
-  state_->read(message, now, trace);
+  Sender& sender = state_->read(message, now, trace);
   if (state_->is_own(trace)) return trace;
   const std::size_t matched =
       trace.record.incomplete
           ? 0
           : state_->matcher->explain(state_->input_of(trace, now), trace.samples, trace.rules);
   const std::size_t noted = state_->notes.size();
-  state_->take_in(trace, matched, message.peer, now);
+  state_->take_in(trace, matched, sender, message.peer, now);
   trace.notes.assign(state_->notes.begin() + static_cast<std::ptrdiff_t>(noted),
                      state_->notes.end());
   return trace;
@@ -239,15 +243,15 @@ void Ingest::State::name_rules() {
   aggregator.set_rule_names(std::move(names));
 }
 
-void Ingest::State::read(const Message& message, Timestamp now, MessageTrace& out) {
+Sender& Ingest::State::read(const Message& message, Timestamp now, MessageTrace& out) {
   out.is_graphite = false;
   parse_message(message.bytes, out.record);
   out.record.truncated = message.truncated;
   out.record.incomplete = message.incomplete;
   std::optional<RepeatNotice> notice;
   if (options.expand_repeats) notice = take_repeat_notice(out.record);
-  out.host = host_of(out.record, message.peer);
-  Sender& sender = sender_of(out.host);
+  Sender& sender = sender_of(out.record, message.peer);
+  out.host = sender.host;
   out.event_time = event_times.resolve(out.record.stamp, sender.is_zone_proven, message.zone, now);
   out.message = out.record.message;
   out.weight = 1;
@@ -258,13 +262,16 @@ void Ingest::State::read(const Message& message, Timestamp now, MessageTrace& ou
   } else if (options.expand_repeats) {
     last_messages.remember({sender.number, message.peer.address}, out.record, sender.last_message);
   }
+  return sender;
 }
 
 // The one place that decides whose a message is: HOSTNAME, else the address it came from, else,
 // from a unix socket, this machine.
-std::string_view Ingest::State::host_of(const Record& record, const Peer& peer) {
+Sender& Ingest::State::sender_of(const Record& record, const Peer& peer) {
   const std::string& unnamed = peer.is_local ? options.local_host : peer.text;
-  return canonical_host(record.hostname, unnamed, options.host_names, host);
+  const std::string_view sent = record.hostname.empty() ? unnamed : record.hostname;
+  if (Sender* const known = senders.known_as(sent)) return *known;
+  return meet(sent);
 }
 
 // What this relay logs and the syslog daemon of its machine sends it back. A rule that matches such
@@ -276,10 +283,12 @@ bool Ingest::State::is_own(const MessageTrace& one) const {
   return std::ranges::equal(sent, here.substr(0, here.find('.')), {}, ascii_lower, ascii_lower);
 }
 
-Sender& Ingest::State::sender_of(std::string_view name) {
+// Finds the sender the long way, by its canonical name.
+Sender& Ingest::State::meet(std::string_view sent) {
   const std::uint64_t floods = senders.floods();
-  Sender& sender = senders.find(name);
+  Sender& sender = senders.find(canonical_host(sent, sent, options.host_names, host));
   if (senders.floods() != floods) last_messages.clear();  // It knows them by number.
+  senders.remember_as(sent, sender);
   return sender;
 }
 
@@ -338,22 +347,22 @@ void Ingest::State::expand_repeat(const RepeatNotice& notice, Sender& sender, co
 }
 
 // Each pack with a presence takes the message for a sign of life.
-void Ingest::State::hear(const MessageTrace& one, Timestamp now) {
+void Ingest::State::hear(const MessageTrace& one, Sender& sender, Timestamp now) {
   std::string_view last = "";
-  aggregator.hear(one.host, last, one.event_time.time, now);
+  aggregator.hear(one.host, last, one.event_time.time, now, sender.place);
   for (const std::uint32_t rule : matcher->matched()) {
     const std::string_view presence = matcher->rules().presence(rule);
     if (presence == last) continue;
-    aggregator.hear(one.host, presence, one.event_time.time, now);
+    aggregator.hear(one.host, presence, one.event_time.time, now, sender.place);
     last = presence;
   }
 }
 
-void Ingest::State::take_in(MessageTrace& one, std::size_t rules_matched, const Peer& peer,
-                            Timestamp now) {
+void Ingest::State::take_in(MessageTrace& one, std::size_t rules_matched, Sender& sender,
+                            const Peer& peer, Timestamp now) {
   ++(rules_matched > 0 ? stats.messages_matched : stats.messages_unmatched);
   if (rules_matched > 0) {
-    hear(one, now);
+    hear(one, sender, now);
     count_rules(now);
     if (!matcher->notes().empty()) take_notes(one, peer);
   } else if (!unmatched.add(one.record.app_name, text_of(one.record), one.host, now)) {
@@ -368,7 +377,8 @@ void Ingest::State::take_in(MessageTrace& one, std::size_t rules_matched, const 
                                    one.claimed_hosts[claimed_count++]);
       sample.is_claimed = !peer.is_trusted && sample.host != one.host;
     }
-    add(sample, now);
+    Aggregator::HostPlace unknown;
+    add(sample, now, sample.host.data() == one.host.data() ? sender.place : unknown);
   }
 }
 
@@ -393,9 +403,14 @@ void Ingest::State::take_in_line(MessageTrace& one, std::size_t rules_matched, T
     if (sample.host.empty()) sample.host = one.host;
     sample.host = canonical_line_host(sample.host, sample.is_path_node, options.host_names,
                                       one.claimed_hosts[i]);
+    // Lines of one host come in runs.
+    if (sample.host != line_host) {
+      line_host = sample.host;
+      line_place = {};
+    }
     aggregator.hear(sample.host, matcher->rules().presence(sample.rule), sample.time, now,
-                    sample.is_path_node);
-    add(sample, now);
+                    line_place, sample.is_path_node);
+    add(sample, now, line_place);
   }
 }
 
@@ -426,10 +441,10 @@ void Ingest::State::take_notes(const MessageTrace& one, const Peer& peer) {
   }
 }
 
-void Ingest::State::add(const Sample& sample, Timestamp now) {
+void Ingest::State::add(const Sample& sample, Timestamp now, Aggregator::HostPlace& place) {
   stats.samples += sample.weight;
   rule_tally.count_samples(sample.rule, sample.weight);
-  if (!aggregator.add(sample, now)) stats.samples_dropped_tick_full += sample.weight;
+  if (!aggregator.add(sample, now, place)) stats.samples_dropped_tick_full += sample.weight;
 }
 
 }  // namespace sluice

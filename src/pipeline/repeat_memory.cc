@@ -1,7 +1,7 @@
 #include "pipeline/repeat_memory.h"
 
+#include <algorithm>
 #include <functional>
-#include <iterator>
 #include <string_view>
 
 namespace sluice {
@@ -17,26 +17,30 @@ bool lies_within(std::string_view part, std::string_view whole) noexcept {
 }  // namespace
 
 void RepeatMemory::remember(const Key& key, const Record& record, Hint& hint) {
-  const auto place = slot_of(key, hint);
-  hint = place;
-  slots_.splice(slots_.begin(), slots_, place);
-  Slot& slot = *place;
+  Slot& slot = slot_of(key, hint);
+  slot.heard = ++heard_;
   slot.has_full_text = !record.full_text.empty() && lies_within(record.message, record.full_text);
   const std::string_view text = slot.has_full_text ? record.full_text : record.message;
-  slot.is_known = record.app_name.size() + record.procid.size() + text.size() <= kOctetsMax;
+  const std::size_t size = record.app_name.size() + record.procid.size() + text.size();
+  slot.is_known = size <= kOctetsMax;
   if (!slot.is_known) return;
-  slot.app_name = record.app_name.size();
-  slot.procid = record.procid.size();
-  slot.message_at = static_cast<std::size_t>(record.message.data() - text.data());
-  slot.octets.assign(record.app_name).append(record.procid).append(text);
+  slot.app_name = static_cast<std::uint16_t>(record.app_name.size());
+  slot.procid = static_cast<std::uint16_t>(record.procid.size());
+  slot.message_at = static_cast<std::uint16_t>(record.message.data() - text.data());
+  slot.octets.resize_and_overwrite(size, [&](char* octets, std::size_t) {
+    char* end = std::ranges::copy(record.app_name, octets).out;
+    end = std::ranges::copy(record.procid, end).out;
+    std::ranges::copy(text, end);
+    return size;
+  });
 }
 
 bool RepeatMemory::recall(const Key& key, Record& record) const {
   const auto place = places_.find(key);
-  if (place == places_.end() || !place->second->is_known) return false;
-  const Slot& slot = *place->second;
+  if (place == places_.end() || !slots_[place->second].is_known) return false;
+  const Slot& slot = slots_[place->second];
   const std::string_view octets = slot.octets;
-  const std::string_view text = octets.substr(slot.app_name + slot.procid);
+  const std::string_view text = octets.substr(std::size_t{slot.app_name} + slot.procid);
   record.app_name = octets.substr(0, slot.app_name);
   record.procid = octets.substr(slot.app_name, slot.procid);
   record.message = text.substr(slot.message_at);
@@ -47,20 +51,37 @@ bool RepeatMemory::recall(const Key& key, Record& record) const {
 void RepeatMemory::clear() noexcept {
   places_.clear();
   slots_.clear();
+  by_silence_.clear();
 }
 
-std::list<RepeatMemory::Slot>::iterator RepeatMemory::slot_of(const Key& key, const Hint& hint) {
-  if (hint && (*hint)->key == key) return *hint;
-  if (const auto known = places_.find(key); known != places_.end()) return known->second;
-  if (slots_.size() < senders_max_) {
-    slots_.emplace_front();
-  } else {  // The slot of the one that was silent for longest.
-    places_.erase(slots_.back().key);
-    slots_.splice(slots_.begin(), slots_, std::prev(slots_.end()));
+RepeatMemory::Slot& RepeatMemory::slot_of(const Key& key, Hint& hint) {
+  if (hint.place < slots_.size() && slots_[hint.place].key == key) return slots_[hint.place];
+  const auto [known, is_new] = places_.try_emplace(key, static_cast<std::uint32_t>(slots_.size()));
+  if (is_new && slots_.size() < senders_max_) {
+    slots_.emplace_back();
+  } else if (is_new) {
+    known->second = place_silent_for_longest();
+    places_.erase(slots_[known->second].key);
   }
-  slots_.front().key = key;
-  places_.emplace(key, slots_.begin());
-  return slots_.begin();
+  hint.place = known->second;
+  slots_[hint.place].key = key;
+  return slots_[hint.place];
+}
+
+// Of those that have spoken since they were put in order, each has spoken later than any that has
+// not, so the first that has not is the one.
+std::uint32_t RepeatMemory::place_silent_for_longest() {
+  for (;;) {
+    while (!by_silence_.empty()) {
+      const Silent last = by_silence_.back();
+      by_silence_.pop_back();
+      if (slots_[last.place].heard == last.heard) return last.place;
+    }
+    for (std::uint32_t place = 0; place < slots_.size(); ++place) {
+      by_silence_.push_back({place, slots_[place].heard});
+    }
+    std::ranges::sort(by_silence_, std::ranges::greater(), &Silent::heard);
+  }
 }
 
 }  // namespace sluice

@@ -5,10 +5,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <list>
-#include <optional>
+#include <limits>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "sluice/values/record.h"
 
@@ -17,8 +17,6 @@ namespace sluice {
 // The last message of each sender, for notices that only say "last message repeated N times". Of
 // the senders beyond the bound, the one that was silent for longest is forgotten.
 class RepeatMemory {
-  struct Slot;
-
  public:
   // Who sent it: the number of the host, and the address it came from; one name may be that of
   // many machines ("localhost").
@@ -33,7 +31,9 @@ class RepeatMemory {
     }
   };
   // Where a host's last message was found: saves the lookup when it comes the same way again.
-  using Hint = std::optional<std::list<Slot>::iterator>;
+  struct Hint {
+    std::uint32_t place = std::numeric_limits<std::uint32_t>::max();  // Of a slot, or none.
+  };
 
   // A longer text (with APP-NAME and PROCID) is not remembered: half of one gives wrong numbers.
   static constexpr std::size_t kOctetsMax = 4096;
@@ -57,19 +57,31 @@ class RepeatMemory {
   struct Slot {
     Key key;
     bool is_known = false;  // False: it was too long.
-    std::string octets;     // APP-NAME, PROCID, text; its room is reused.
-    std::size_t app_name = 0;
-    std::size_t procid = 0;
     // The text is Record::full_text, if there was one, and Record::message begins this far in it.
     bool has_full_text = false;
-    std::size_t message_at = 0;
+    std::uint16_t app_name = 0;  // Octets of the fields; kOctetsMax bounds them.
+    std::uint16_t procid = 0;
+    std::uint16_t message_at = 0;
+    std::uint64_t heard = 0;  // heard_ when its sender was heard last.
+    std::string octets;       // APP-NAME, PROCID, text; its room is reused.
+  };
+  // A slot as it was when all were put in order.
+  struct Silent {
+    std::uint32_t place;
+    std::uint64_t heard;
   };
 
-  std::list<Slot>::iterator slot_of(const Key& key, const Hint& hint);
+  Slot& slot_of(const Key& key, Hint& hint);
+  std::uint32_t place_silent_for_longest();
 
   std::size_t senders_max_;
-  std::list<Slot> slots_;  // The last heard of first.
-  absl::flat_hash_map<Key, std::list<Slot>::iterator> places_;
+  std::vector<Slot> slots_;
+  absl::flat_hash_map<Key, std::uint32_t> places_;
+  std::uint64_t heard_ = 0;  // Messages so far.
+  // The slots, the one silent for longest last. Made when room is needed, and good for as many
+  // senders as stay silent: a message costs no more than a number, where a list in this order cost
+  // four other slots' cache lines.
+  std::vector<Silent> by_silence_;
 };
 
 }  // namespace sluice

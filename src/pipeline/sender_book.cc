@@ -11,6 +11,7 @@ Sender& SenderBook::find(std::string_view host) {
   if (senders_.size() >= options_.hosts_max) {
     report_active();
     numbers_.clear();
+    names_as_sent_.clear();
     senders_.clear();
     ++floods_;
   }

@@ -33,13 +33,23 @@ class Aggregator {
   Aggregator(const Aggregator&) = delete;
   Aggregator& operator=(const Aggregator&) = delete;
 
+  // Where a host is known. Whoever keeps one beside the host's name saves the lookup of the name;
+  // an old one does no harm, but one of another host gives it the samples.
+  struct HostPlace {
+    std::uint32_t slot = 0;
+    std::uint32_t generation = 0;  // 0: not known yet.
+  };
+
   // False when the tick holds entries_max series already; the sample is then lost to the caller's
-  // account. Keeps nothing that the sample points to.
+  // account. Keeps nothing that the sample points to. `place`: of the sample's host; is set.
+  [[nodiscard]] bool add(const Sample& sample, Timestamp now, HostPlace& place);
   [[nodiscard]] bool add(const Sample& sample, Timestamp now);
 
   // Notes that a rule matched a message of `host` at `now`, whether or not it gave a sample.
   // `presence`: of the rule's pack, for which the message, whose event time is `time`, is a sign of
   // life; or empty. Of one window the last sign is kept. `is_path_node`: as in Sample.
+  void hear(std::string_view host, std::string_view presence, Timestamp time, Timestamp now,
+            HostPlace& place, bool is_path_node = false);
   void hear(std::string_view host, std::string_view presence, Timestamp time, Timestamp now,
             bool is_path_node = false);
 
