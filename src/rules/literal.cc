@@ -92,4 +92,28 @@ RequiredLiterals required_literals(std::string_view pattern) {
   return found;
 }
 
+bool is_anchored(std::string_view pattern) {
+  if (pattern.find("\\Q") != std::string_view::npos) return false;
+  if (pattern.starts_with("(?s)")) pattern.remove_prefix(4);
+  if (!pattern.starts_with('^') || quantifier_bytes(pattern, 1) > 0) return false;
+  for (std::size_t i = 1; i < pattern.size();) {
+    switch (pattern[i]) {
+      case '|':
+        return false;
+      case '\\':
+        i += 2;
+        break;
+      case '[':
+        i = skip_class(pattern, i);
+        break;
+      case '(':
+        i = skip_group(pattern, i);
+        break;
+      default:
+        ++i;
+    }
+  }
+  return true;
+}
+
 }  // namespace sluice

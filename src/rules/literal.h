@@ -16,4 +16,8 @@ struct RequiredLiterals {
 // (alternation at the top, flags, classes) requires nothing.
 [[nodiscard]] RequiredLiterals required_literals(std::string_view pattern);
 
+// True if the pattern can only match at the start of a text: it begins with '^' (behind "(?s)", if
+// need be), and not in one of several alternatives. Errs on the side of false.
+[[nodiscard]] bool is_anchored(std::string_view pattern);
+
 }  // namespace sluice

@@ -31,8 +31,12 @@ std::size_t Matcher::match(const Input& input, std::vector<Sample>& samples) {
   state_->begin_record();
   state_->notes.clear();
   const State::Pass pass{input, samples, nullptr};
-  const auto& candidates = input.line != nullptr ? state_->compiled.for_graphite
-                                                 : state_->candidates(input.record.app_name);
+  Selection& selection = input.line != nullptr ? state_->selection_of_graphite()
+                                               : state_->selection_of(input.record.app_name);
+  // With two readings of the text each rule knows itself which it takes.
+  const bool has_one_text = input.line != nullptr || input.record.full_text.empty();
+  const std::span<const std::uint32_t> candidates =
+      has_one_text ? selection.narrow(State::searched_text(input)) : selection.rules();
   for (const std::uint32_t index : candidates) {
     if (state_->try_rule(index, pass) != Outcome::kMatched) continue;
     matched.push_back(index);
@@ -54,14 +58,41 @@ const std::vector<std::uint32_t>& Matcher::matched() const noexcept { return sta
 const RuleSet& Matcher::rules() const noexcept { return *state_->rules; }
 std::size_t Matcher::context_count() const noexcept { return state_->contexts.size(); }
 
-const std::vector<std::uint32_t>& Matcher::State::candidates(std::string_view app_name) {
-  if (const auto found = compiled.by_app.find(app_name); found != compiled.by_app.end())
-    return found->second;
-  if (!compiled.has_app_prefixes) return compiled.for_any_app;
-  const auto cached = rules_by_prefix_app.find(app_name);
-  if (cached != rules_by_prefix_app.end()) return cached->second;
-  if (rules_by_prefix_app.size() >= kAppCacheMax) rules_by_prefix_app.clear();
-  return rules_by_prefix_app.emplace(app_name, compiled.rules_for(app_name)).first->second;
+Selection& Matcher::State::selection_of(std::string_view app_name) {
+  std::uint32_t number = selections_by_app.find(app_name);
+  if (number == TextCache::kNone) {
+    number = find_selection(app_name);
+    selections_by_app.put(app_name, number);
+  }
+  return *selections[number];
+}
+
+Selection& Matcher::State::selection_of_graphite() {
+  if (graphite == nullptr) {
+    graphite = std::make_unique<Selection>(compiled, compiled.for_graphite);
+  }
+  return *graphite;
+}
+
+std::uint32_t Matcher::State::find_selection(std::string_view app_name) {
+  if (const auto found = compiled.by_app.find(app_name); found != compiled.by_app.end()) {
+    return intern_selection(found->second);
+  }
+  if (!compiled.has_app_prefixes) return intern_selection(compiled.for_any_app);
+  const auto cached = selections_by_prefix_app.find(app_name);
+  if (cached != selections_by_prefix_app.end()) return cached->second;
+  if (selections_by_prefix_app.size() >= kAppCacheMax) selections_by_prefix_app.clear();
+  const std::uint32_t number = intern_selection(compiled.rules_for(app_name));
+  selections_by_prefix_app.emplace(app_name, number);
+  return number;
+}
+
+// However many names a program has, its rules are one list.
+std::uint32_t Matcher::State::intern_selection(const std::vector<std::uint32_t>& rules_to_try) {
+  const auto [known, is_new] =
+      selection_numbers.try_emplace(rules_to_try, static_cast<std::uint32_t>(selections.size()));
+  if (is_new) selections.push_back(std::make_unique<Selection>(compiled, rules_to_try));
+  return known->second;
 }
 
 Outcome Matcher::State::try_rule(std::uint32_t index, const Pass& pass) {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,9 +12,11 @@
 #include <vector>
 
 #include "base/string_map.h"
+#include "base/text_cache.h"
 #include "rules/compiled_rules.h"
 #include "rules/context.h"
 #include "rules/fields.h"
+#include "rules/selection.h"
 #include "sluice/rules/matcher.h"
 
 namespace sluice {
@@ -30,6 +33,8 @@ struct Matcher::State {
         contexts(options.contexts_max, options.context_ttl),
         names_by_rule(compiled.rules.size()) {}
 
+  static constexpr std::size_t kAppsHeard = 512;
+
   // One record on its way through the rules.
   struct Pass {
     const Input& input;
@@ -37,7 +42,10 @@ struct Matcher::State {
     RuleTrace* trace = nullptr;  // Null unless explaining.
   };
 
-  const std::vector<std::uint32_t>& candidates(std::string_view app_name);
+  Selection& selection_of(std::string_view app_name);
+  Selection& selection_of_graphite();
+  std::uint32_t find_selection(std::string_view app_name);
+  std::uint32_t intern_selection(const std::vector<std::uint32_t>& rules_to_try);
   Outcome try_rule(std::uint32_t index, const Pass& pass);
   [[nodiscard]] Outcome check_header(const CompiledRule& rule, const Record& record) const;
   bool check_where(const CompiledRule& rule, const Pass& pass);
@@ -99,7 +107,13 @@ struct Matcher::State {
   // Names made from captures, per rule: bounded, and never moved, since samples point to them.
   std::vector<StringMap<const Metric*>> names_by_rule;
   std::deque<Metric> named_metrics;
-  StringMap<std::vector<std::uint32_t>> rules_by_prefix_app;
+  // Each list of rules has one, made when a record first needs it. By APP-NAME: those heard of
+  // late, and those that no pack names in full.
+  std::vector<std::unique_ptr<Selection>> selections;
+  std::map<std::vector<std::uint32_t>, std::uint32_t> selection_numbers;
+  std::unique_ptr<Selection> graphite;
+  TextCache selections_by_app{kAppsHeard};
+  StringMap<std::uint32_t> selections_by_prefix_app;
   // Scratch, reused from record to record.
   std::vector<std::string_view> groups;
   // The fields of `fields_text`, read as `fields_kind`, with `fields_found`: rules that read one

@@ -50,4 +50,24 @@ TEST_CASE("the octets that a pattern requires are read off its text", "[rules]")
   CHECK(found.inside == inside);
 }
 
+TEST_CASE("a pattern is anchored when it can only match at the start", "[rules]") {
+  const auto [pattern, expected] = GENERATE(table<std::string_view, bool>({
+      {"^a", true},
+      {"(?s)^a.*b", true},
+      {"^(?:a|b)c", true},
+      {"^[|]a", true},
+      {"^a\\|b", true},
+      {"^a|b", false},
+      {"^a|^b", false},
+      {"a", false},
+      {"(?:^a)", false},
+      {"(?m)^a", false},
+      {"^*a", false},
+      {"^\\Qa|b\\E", false},
+      {"", false},
+  }));
+  CAPTURE(pattern);
+  CHECK(is_anchored(pattern) == expected);
+}
+
 }  // namespace sluice

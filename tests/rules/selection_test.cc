@@ -1,0 +1,133 @@
+#include "rules/selection.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+#include "sluice/rules/matcher.h"
+
+namespace sluice {
+namespace {
+
+RuleDefinition rule_of(std::string match, std::vector<std::string> apps = {}) {
+  RuleDefinition rule{.name = "r", .apps = std::move(apps), .match = std::move(match)};
+  rule.emits.push_back({.metric = {.name = "m"}});
+  return rule;
+}
+
+std::shared_ptr<const RuleSet> compiled(const std::vector<std::string>& patterns) {
+  PackDefinition pack{.name = "p"};
+  for (const std::string& pattern : patterns) {
+    pack.rules.push_back(rule_of(pattern));
+    pack.rules.back().name += std::to_string(pack.rules.size());
+  }
+  auto rules = RuleSet::compile({pack});
+  REQUIRE(rules.has_value());
+  return *rules;
+}
+
+// The rules that match, found by narrowing first.
+std::vector<std::uint32_t> matching(Matcher& matcher, std::string_view text) {
+  std::vector<Sample> samples;
+  Record record;
+  record.app_name = "app";
+  record.message = text;
+  matcher.match({.record = record, .host = "h"}, samples);
+  return matcher.matched();
+}
+
+// The same by trying each of them.
+std::vector<std::uint32_t> matching_one_by_one(Matcher& matcher, std::string_view text) {
+  std::vector<Sample> samples;
+  std::vector<RuleTrace> traces;
+  Record record;
+  record.app_name = "app";
+  record.message = text;
+  matcher.explain({.record = record, .host = "h"}, samples, traces);
+  return matcher.matched();
+}
+
+const std::vector<std::string> kFew{
+    "^Applied catalog in ", "^Applied", "^(?:Finished|Applied) ", "catalog", "^$", ""};
+const std::vector<std::string> kMany{"^Applied catalog in ",
+                                     "^(?:Finished|Applied) ",
+                                     "catalog",
+                                     "^a|b$",
+                                     "(?s)^x.*y$",
+                                     "^[A-Z]\\w+ run",
+                                     "^\\d+ files",
+                                     "^(?:INFO|WARN)? *Compiled",
+                                     "(?i)ERROR",
+                                     "^\\(/",
+                                     "\\xe4",
+                                     "^(?:.* )?end$"};
+
+}  // namespace
+
+TEST_CASE("narrowing keeps every rule that matches, in order", "[rules]") {
+  const auto& patterns = GENERATE(kFew, kMany);
+  const auto rules = compiled(patterns);
+  Matcher matcher(rules, {});
+  for (const std::string_view text : {"",
+                                      "a",
+                                      "b",
+                                      "ab",
+                                      "Applied catalog in 3 seconds",
+                                      "  Applied catalog in 3 seconds",
+                                      "Finished run",
+                                      "Finished catalog run",
+                                      "xAy",
+                                      "x\ny",
+                                      "12 files",
+                                      "INFO   Compiled it",
+                                      "Compiled",
+                                      "an error",
+                                      "(/Stage[main]",
+                                      "\xe4",
+                                      "to the end",
+                                      "end",
+                                      "the end\n",
+                                      "Zoo run",
+                                      "the catalog Applied",
+                                      "Applie",
+                                      "\x80\xff"}) {
+    CAPTURE(text);
+    CHECK(matching(matcher, text) == matching_one_by_one(matcher, text));
+  }
+}
+
+TEST_CASE("a text that no rule can match is told at a glance", "[rules]") {
+  const auto rules = compiled(kMany);
+  std::vector<std::uint32_t> all;
+  for (std::uint32_t rule = 0; rule < rules->size(); ++rule) all.push_back(rule);
+  Selection selection(rules->compiled(), all);
+  CHECK(selection.narrow("nothing of interest").empty());
+  CHECK(selection.narrow("Another").size() == 1);  // One begins with 'A', and may or may not match.
+  CHECK(selection.narrow("12 files").size() == 1);
+  CHECK(selection.rules().size() == kMany.size());
+}
+
+TEST_CASE("each program has the rules that name it, however often it speaks", "[rules]") {
+  PackDefinition pack{.name = "p"};
+  pack.rules = {rule_of("x", {"one"}), rule_of("x", {"tw*"}), rule_of("x")};
+  pack.rules[1].name = "s";
+  pack.rules[2].name = "t";
+  Matcher matcher(*RuleSet::compile({pack}), {});
+  const std::string long_name = "tw" + std::string(100, 'o');
+  for (int i = 0; i < 2; ++i) {
+    for (const auto& [app, count] : {std::pair<std::string_view, std::size_t>{"one", 2},
+                                     {"two", 2},
+                                     {long_name, 2},
+                                     {"three", 1},
+                                     {"", 1}}) {
+      CAPTURE(app);
+      std::vector<Sample> samples;
+      Record record;
+      record.app_name = app;
+      record.message = "x";
+      CHECK(matcher.match({.record = record, .host = "h"}, samples) == count);
+    }
+  }
+}
+
+}  // namespace sluice
