@@ -52,6 +52,7 @@ bool Framer::has_partial() const noexcept {
 }
 
 FrameStatus Framer::next(Frame& frame) {
+  if (next_plain_line(frame)) return FrameStatus::kFrame;
   forget_delivered();
   for (;;) {
     bool has_frame = false;
@@ -76,6 +77,29 @@ FrameStatus Framer::next(Frame& frame) {
     }
     if (state_ != State::kStart) return FrameStatus::kNeedMore;
   }
+}
+
+// Most frames are lines that begin and end in one read and need none of the states below: these
+// cost one search for their end and half a dozen comparisons, a third of the long way.
+bool Framer::next_plain_line(Frame& frame) {
+  if (state_ != State::kStart || !buffer_.empty() || chunk_.empty() || chunk_has_nul_ ||
+      options_.multiline) {
+    return false;
+  }
+  const char first = chunk_.front();
+  const bool is_line =
+      options_.framing == Framing::kAuto
+          ? first == '<'
+          : options_.framing == Framing::kLf && !is_stream_start_ && first != '\n' && first != '\r';
+  if (!is_line) return false;
+  const std::size_t end = find_octet(chunk_, '\n', chunk_.size());
+  if (end == kNotFound || end > options_.max_message) return false;
+  std::string_view line = chunk_.substr(0, end);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  frame = {.bytes = line};
+  chunk_.remove_prefix(end + 1);
+  is_stream_start_ = false;
+  return true;
 }
 
 // The buffer's memory goes with the message it held: most connections are idle.

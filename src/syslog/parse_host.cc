@@ -81,6 +81,12 @@ bool is_ipv6_address(std::string_view text) noexcept {
 
 std::string_view take_host(std::string_view& rest) noexcept {
   std::size_t length = 0;
+  // Four at a time, as long as all are of a host: half the work of one by one.
+  while (length + 4 <= rest.size() &&
+         (is_host_octet(rest[length]) & is_host_octet(rest[length + 1]) &
+          is_host_octet(rest[length + 2]) & is_host_octet(rest[length + 3]))) {
+    length += 4;
+  }
   while (length < rest.size() && is_host_octet(rest[length])) ++length;
   std::string_view word = rest.substr(0, length);
   const bool is_plain = begins_with_space_or_ends(rest.substr(length));

@@ -211,6 +211,38 @@ bool take_day(std::string_view& rest, unsigned& day, unsigned& year) noexcept {
   return true;
 }
 
+// What two digits say; 100 when they are none.
+unsigned two_digits(char tens, char ones) noexcept {
+  const unsigned a = digit_value(tens);
+  const unsigned b = digit_value(ones);
+  return a > 9 || b > 9 ? 100 : a * 10 + b;
+}
+
+// "Mmm dd hh:mm:ss HOST", as nearly every sender writes it: each octet has its place, and one look
+// reads them all, at a fifth of what the words one by one cost. False, leaving all alone, for
+// whatever needs a closer look: any other stamp, and what stands behind it if that could be its
+// year or zone.
+bool take_plain_stamp(std::string_view& rest, Stamp& stamp) noexcept {
+  constexpr std::size_t kBytes = 15;
+  if (rest.size() < kBytes + 2 || rest[3] != ' ' || rest[6] != ' ' || rest[9] != ':' ||
+      rest[12] != ':' || rest[kBytes] != ' ') {
+    return false;
+  }
+  const char next = rest[kBytes + 1];
+  if (is_digit(next) || next == ' ' || may_begin_zone(next)) return false;
+  const unsigned month = month_number(rest);
+  const unsigned day = two_digits(rest[4] == ' ' ? '0' : rest[4], rest[5]);
+  const Clock clock{two_digits(rest[7], rest[8]), two_digits(rest[10], rest[11]),
+                    two_digits(rest[13], rest[14])};
+  if (!is_date(0, month, day) || !is_time(clock)) return false;
+  rest.remove_prefix(kBytes);
+  stamp.present = true;
+  stamp.month = static_cast<std::uint8_t>(month);
+  stamp.day = static_cast<std::uint8_t>(day);
+  set_time(clock, stamp);
+  return true;
+}
+
 // "Mmm dd hh:mm:ss" and its relatives; `year` is the one that stood in front, or 0.
 StampFound take_bsd_stamp(std::string_view& rest, unsigned year, Stamp& stamp) noexcept {
   if (rest.size() < 13 || !is_letter(rest[0]) || !is_letter(rest[1]) || !is_letter(rest[2])) {
@@ -293,6 +325,7 @@ StampFound take_iso_stamp(std::string_view& rest, Stamp& stamp) noexcept {
 
 StampFound take_stamp(std::string_view& rest, Stamp& stamp) noexcept {
   if (rest.empty()) return StampFound::kNone;
+  if (take_plain_stamp(rest, stamp)) return StampFound::kGood;
   if (!is_digit(rest.front())) return take_bsd_stamp(rest, 0, stamp);
   StampFound found = take_iso_stamp(rest, stamp);
   if (found == StampFound::kNone) return take_year_first(rest, stamp);

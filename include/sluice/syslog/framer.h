@@ -90,6 +90,7 @@ class Framer {
  private:
   enum class State : std::uint8_t { kStart, kLine, kCounted, kFailed };
 
+  [[nodiscard]] bool next_plain_line(Frame& frame);
   void forget_delivered();
   bool begin_frame();
   void begin_line();
