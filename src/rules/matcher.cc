@@ -1,6 +1,7 @@
 #include "sluice/rules/matcher.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "rules/compiled_rules.h"
@@ -31,12 +32,7 @@ std::size_t Matcher::match(const Input& input, std::vector<Sample>& samples) {
   state_->begin_record();
   state_->notes.clear();
   const State::Pass pass{input, samples, nullptr};
-  Selection& selection = input.line != nullptr ? state_->selection_of_graphite()
-                                               : state_->selection_of(input.record.app_name);
-  // With two readings of the text each rule knows itself which it takes.
-  const bool has_one_text = input.line != nullptr || input.record.full_text.empty();
-  const std::span<const std::uint32_t> candidates =
-      has_one_text ? selection.narrow(State::searched_text(input)) : selection.rules();
+  const std::span<const std::uint32_t> candidates = state_->candidates(input);
   for (const std::uint32_t index : candidates) {
     if (state_->try_rule(index, pass) != Outcome::kMatched) continue;
     matched.push_back(index);
@@ -58,6 +54,15 @@ const std::vector<std::uint32_t>& Matcher::matched() const noexcept { return sta
 const RuleSet& Matcher::rules() const noexcept { return *state_->rules; }
 std::size_t Matcher::context_count() const noexcept { return state_->contexts.size(); }
 
+// Lines of Graphite are told apart by their literals: half of them match, and for those the
+// automaton is one pass more. With two readings of a text each rule knows itself which it takes.
+std::span<const std::uint32_t> Matcher::State::candidates(const Input& input) {
+  if (input.line != nullptr) return compiled.for_graphite;
+  Selection& selection = selection_of(input.record.app_name);
+  return input.record.full_text.empty() ? selection.narrow(searched_text(input))
+                                        : std::span<const std::uint32_t>(selection.rules());
+}
+
 Selection& Matcher::State::selection_of(std::string_view app_name) {
   std::uint32_t number = selections_by_app.find(app_name);
   if (number == TextCache::kNone) {
@@ -65,13 +70,6 @@ Selection& Matcher::State::selection_of(std::string_view app_name) {
     selections_by_app.put(app_name, number);
   }
   return *selections[number];
-}
-
-Selection& Matcher::State::selection_of_graphite() {
-  if (graphite == nullptr) {
-    graphite = std::make_unique<Selection>(compiled, compiled.for_graphite);
-  }
-  return *graphite;
 }
 
 std::uint32_t Matcher::State::find_selection(std::string_view app_name) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,8 +43,8 @@ struct Matcher::State {
     RuleTrace* trace = nullptr;  // Null unless explaining.
   };
 
+  std::span<const std::uint32_t> candidates(const Input& input);
   Selection& selection_of(std::string_view app_name);
-  Selection& selection_of_graphite();
   std::uint32_t find_selection(std::string_view app_name);
   std::uint32_t intern_selection(const std::vector<std::uint32_t>& rules_to_try);
   Outcome try_rule(std::uint32_t index, const Pass& pass);
@@ -111,7 +112,6 @@ struct Matcher::State {
   // late, and those that no pack names in full.
   std::vector<std::unique_ptr<Selection>> selections;
   std::map<std::vector<std::uint32_t>, std::uint32_t> selection_numbers;
-  std::unique_ptr<Selection> graphite;
   TextCache selections_by_app{kAppsHeard};
   StringMap<std::uint32_t> selections_by_prefix_app;
   // Scratch, reused from record to record.
