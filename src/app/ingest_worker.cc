@@ -132,9 +132,10 @@ void IngestWorker::listen_datagrams(ListenSocket socket, PeerPolicy peers) {
                                         const Peer& peer) {
     const Message message{
         .bytes = datagram, .peer = peer, .zone = *peer.zone, .truncated = truncated};
-    if (input == InputKind::kGraphite) return ingest_.receive_lines(message, wall_clock());
-    ingest_.receive(message, wall_clock());
+    if (input == InputKind::kGraphite) return ingest_.receive_lines(message, arrival_);
+    ingest_.receive(message, arrival_);
   };
+  callbacks.on_arrival = [this] { arrival_ = wall_clock(); };
   callbacks.on_refused = [this](const Peer& peer) {
     if (const auto suppressed = refused_limit_.admit(wall_clock())) {
       spdlog::warn("refused a datagram of {}: no \"allow\" of the listener names it{}", peer.text,
@@ -159,12 +160,13 @@ void IngestWorker::listen_stream(ListenSocket socket, PeerPolicy peers) {
                           .truncated = frame.truncated,
                           .incomplete = frame.incomplete};
     if (input == InputKind::kGraphite) {
-      ingest_.receive_line(message, wall_clock());
+      ingest_.receive_line(message, arrival_);
     } else {
-      ingest_.receive(message, wall_clock());
+      ingest_.receive(message, arrival_);
     }
     if (blocks && ingest_.is_tick_full()) heed_full_tick();
   };
+  callbacks.on_arrival = [this] { arrival_ = wall_clock(); };
   callbacks.on_event = [this](const StreamListenerEvent& event) { log_event(event); };
   StreamListenerOptions options{.peers = std::move(peers),
                                 .framing = framing_of(config),

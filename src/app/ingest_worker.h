@@ -100,6 +100,7 @@ class IngestWorker {
   std::vector<StreamListener*> blocking_;
   std::vector<SocketFile> files_;  // Of the unix sockets among them; removed first.
   bool is_draining_ = false;
+  Timestamp arrival_{};  // Of what is being read: the clock is asked once a read, not once a line.
   Handle<uv_async_t> wake_;
   LogLimit malformed_limit_{10};
   LogLimit event_limit_{10};

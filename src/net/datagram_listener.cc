@@ -51,6 +51,7 @@ void DatagramListener::drain(std::chrono::milliseconds at_most) {
 
 // Reads one datagram; false when none waits.
 bool DatagramListener::receive_now() {
+  if (callbacks_.on_arrival) callbacks_.on_arrival();
   SocketAddress from;
   from.length = sizeof from.storage;
   const ssize_t count = recvfrom(fd(), buffer_.get(), kDatagramBytesMax, MSG_DONTWAIT | MSG_TRUNC,
@@ -93,6 +94,7 @@ void DatagramListener::look_at(const sockaddr& from) {
 void DatagramListener::on_alloc(uv_handle_t* handle, std::size_t /*wanted*/,
                                 uv_buf_t* buffer) noexcept {
   auto* const self = static_cast<DatagramListener*>(handle->data);
+  if (self != nullptr && self->callbacks_.on_arrival) self->callbacks_.on_arrival();
   *buffer = self == nullptr ? uv_buf_init(nullptr, 0)
                             : uv_buf_init(self->buffer_.get(), unsigned{kBufferBytes});
 }

@@ -24,6 +24,8 @@ struct DatagramListenerOptions {
 };
 
 struct DatagramListenerCallbacks {
+  // Datagrams are about to be read, a system call's worth. May be empty.
+  std::function<void()> on_arrival;
   // A datagram; both views die with the call. `truncated`: it was longer than max_message.
   std::function<void(std::string_view datagram, bool truncated, const Peer& peer)> on_datagram;
   // A peer that is not allowed began to send; called when the sender changes, not per datagram. The

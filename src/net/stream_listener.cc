@@ -243,6 +243,7 @@ bool StreamListener::take(Connection& connection, std::string_view chunk) {
 
 // Hands over every whole frame, or those up to a pause. False when the connection had to be closed.
 bool StreamListener::deliver(Connection& connection, std::string_view chunk) {
+  if (callbacks_.on_arrival) callbacks_.on_arrival();
   Frame frame;
   FrameStatus status;
   while ((status = connection.framer.next(frame)) == FrameStatus::kFrame) {

@@ -46,6 +46,9 @@ struct StreamListenerEvent {
 };
 
 struct StreamListenerCallbacks {
+  // Something was read, or has waited long enough; the frames that come now are of this moment. May
+  // be empty.
+  std::function<void()> on_arrival;
   // A message; all views die with the call.
   std::function<void(const Frame& frame, const Peer& peer)> on_frame;
   std::function<void(const StreamListenerEvent& event)> on_event;  // May be empty.
