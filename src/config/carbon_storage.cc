@@ -30,7 +30,7 @@ struct Section {
 };
 
 std::string_view trim(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\f\v";
+  constexpr std::string_view kBlanks = " \t\r\n\f\v";
   const std::size_t begin = text.find_first_not_of(kBlanks);
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);

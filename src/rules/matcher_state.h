@@ -17,6 +17,7 @@
 #include "rules/compiled_rules.h"
 #include "rules/context.h"
 #include "rules/fields.h"
+#include "rules/pattern_progress.h"
 #include "rules/selection.h"
 #include "sluice/rules/matcher.h"
 
@@ -94,8 +95,8 @@ struct Matcher::State {
   void explain_rule(const Pass& pass, bool is_stopped);
   void describe(const CompiledRule& rule, const Pass& pass, Outcome outcome);
   std::string describe_miss(const CompiledRule& rule, const Pass& pass, Outcome outcome);
-  static std::string describe_literal(const CompiledRule& rule, const Pass& pass);
-  static std::string describe_pattern(const CompiledRule& rule, const Pass& pass);
+  std::string describe_literal(const CompiledRule& rule, const Pass& pass);
+  std::string describe_pattern(const CompiledRule& rule, const Pass& pass);
   std::string describe_where(const CompiledRule& rule, const Pass& pass);
   [[nodiscard]] std::string describe_fields(const CompiledRule& rule) const;
   std::vector<std::pair<std::string, std::string>> spell_context(const CompiledRule& rule,
@@ -114,6 +115,7 @@ struct Matcher::State {
   std::map<std::vector<std::uint32_t>, std::uint32_t> selection_numbers;
   TextCache selections_by_app{kAppsHeard};
   StringMap<std::uint32_t> selections_by_prefix_app;
+  PatternBeginnings beginnings;  // For explanations.
   // Scratch, reused from record to record.
   std::vector<std::string_view> groups;
   // The fields of `fields_text`, read as `fields_kind`, with `fields_found`: rules that read one

@@ -205,7 +205,7 @@ std::string Matcher::State::describe_literal(const CompiledRule& rule, const Pas
 std::string Matcher::State::describe_pattern(const CompiledRule& rule, const Pass& pass) {
   const std::string& pattern = rule.definition->match;
   return "the pattern does not match: " + pattern + "; " +
-         in_words(pattern_progress(pattern, searched_text(pass.input)));
+         in_words(pattern_progress(pattern, searched_text(pass.input), beginnings));
 }
 
 // The first condition that does not hold, in the order in which they are tried.

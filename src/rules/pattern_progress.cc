@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <iterator>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "rules/pattern_text.h"
@@ -84,12 +85,12 @@ Cuts cuts_of(std::string_view pattern) {
 
 // Tries one beginning.
 std::optional<PatternProgress> try_cut(std::string_view pattern, const Cut& cut,
-                                       std::string_view text) {
+                                       std::string_view text, PatternBeginnings& beginnings) {
   std::string beginning(pattern.substr(0, cut.end));
   beginning.append(cut.depth, ')');
-  const auto compiled = Pattern::compile(beginning);
+  const Pattern* const compiled = beginnings.compiled(beginning);
   std::vector<std::string_view> groups(1);
-  if (!compiled || !compiled->search(text, groups)) return std::nullopt;
+  if (compiled == nullptr || !compiled->search(text, groups)) return std::nullopt;
   const auto end = static_cast<std::size_t>(groups[0].data() - text.data()) + groups[0].size();
   return PatternProgress{pattern.substr(0, cut.end), pattern.substr(cut.end), groups[0],
                          text.substr(end)};
@@ -97,9 +98,9 @@ std::optional<PatternProgress> try_cut(std::string_view pattern, const Cut& cut,
 
 // The longest of `cuts` that matches.
 std::optional<PatternProgress> longest_of(std::string_view pattern, const std::vector<Cut>& cuts,
-                                          std::string_view text) {
+                                          std::string_view text, PatternBeginnings& beginnings) {
   for (auto cut = cuts.rbegin(); cut != cuts.rend(); ++cut) {
-    if (auto progress = try_cut(pattern, *cut, text)) return progress;
+    if (auto progress = try_cut(pattern, *cut, text, beginnings)) return progress;
   }
   return std::nullopt;
 }
@@ -107,7 +108,7 @@ std::optional<PatternProgress> longest_of(std::string_view pattern, const std::v
 // Without alternatives a beginning that matches has only beginnings that do: halving finds the last
 // part of the top level up to which the pattern matches, and then how far the next part gets.
 PatternProgress halve(std::string_view pattern, const std::vector<Cut>& cuts,
-                      std::string_view text) {
+                      std::string_view text, PatternBeginnings& beginnings) {
   std::vector<Cut> whole;
   std::ranges::copy_if(cuts, std::back_inserter(whole),
                        [](const Cut& cut) { return cut.depth == 0; });
@@ -116,7 +117,7 @@ PatternProgress halve(std::string_view pattern, const std::vector<Cut>& cuts,
   std::size_t refused = whole.size() + 1;
   while (known + 1 < refused) {
     const std::size_t middle = known + (refused - known) / 2;
-    if (const auto progress = try_cut(pattern, whole[middle - 1], text)) {
+    if (const auto progress = try_cut(pattern, whole[middle - 1], text, beginnings)) {
       best = *progress;
       known = middle;
     } else {
@@ -129,7 +130,7 @@ PatternProgress halve(std::string_view pattern, const std::vector<Cut>& cuts,
   std::ranges::copy_if(cuts, std::back_inserter(inside), [&](const Cut& cut) {
     return cut.depth > 0 && cut.end > from && cut.end < to;
   });
-  return longest_of(pattern, inside, text).value_or(best);
+  return longest_of(pattern, inside, text, beginnings).value_or(best);
 }
 
 std::string shown(std::string_view text) {
@@ -140,10 +141,20 @@ std::string shown(std::string_view text) {
 
 }  // namespace
 
-PatternProgress pattern_progress(std::string_view pattern, std::string_view text) {
+const Pattern* PatternBeginnings::compiled(const std::string& text) {
+  const auto known = by_text_.find(text);
+  if (known != by_text_.end()) return known->second ? &*known->second : nullptr;
+  if (by_text_.size() >= kCountMax) by_text_.clear();
+  std::optional<Pattern>& made = by_text_[text];
+  if (auto pattern = Pattern::compile(text)) made = std::move(*pattern);
+  return made ? &*made : nullptr;
+}
+
+PatternProgress pattern_progress(std::string_view pattern, std::string_view text,
+                                 PatternBeginnings& beginnings) {
   const Cuts cuts = cuts_of(pattern);
-  if (!cuts.has_alternatives) return halve(pattern, cuts.all, text);
-  return longest_of(pattern, cuts.all, text).value_or(PatternProgress{{}, pattern, {}, text});
+  if (!cuts.has_alternatives) return halve(pattern, cuts.all, text, beginnings);
+  return longest_of(pattern, cuts.all, text, beginnings).value_or(PatternProgress{{}, pattern, {}, text});
 }
 
 std::string in_words(const PatternProgress& progress) {

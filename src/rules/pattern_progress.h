@@ -1,9 +1,25 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/string_map.h"
+#include "sluice/rules/pattern.h"
+
 namespace sluice {
+
+// Beginnings of patterns, each compiled once: whoever explains a log asks for the same ones with
+// every line.
+class PatternBeginnings {
+ public:
+  // Null if `text` is no pattern. Lives until the next call.
+  [[nodiscard]] const Pattern* compiled(const std::string& text);
+
+ private:
+  static constexpr std::size_t kCountMax = 4000;  // Then all are forgotten.
+  StringMap<std::optional<Pattern>> by_text_;
+};
 
 // How far a pattern gets in a text that it does not match.
 struct PatternProgress {
@@ -16,7 +32,8 @@ struct PatternProgress {
 // Tries beginnings of the pattern, which costs many times as much as the pattern itself: for people
 // who ask. The views point into the arguments. Of a pattern with alternatives on its top level the
 // beginnings end between them or inside of the last one. Words of the pattern are not cut.
-[[nodiscard]] PatternProgress pattern_progress(std::string_view pattern, std::string_view text);
+[[nodiscard]] PatternProgress pattern_progress(std::string_view pattern, std::string_view text,
+                                               PatternBeginnings& beginnings);
 
 // The same in words: `it gets as far as "Backup of home", then expects " done" and finds " fails"`.
 [[nodiscard]] std::string in_words(const PatternProgress& progress);

@@ -36,9 +36,10 @@ TEST_CASE("how far a pattern gets", "[rules][progress]") {
       {"^x", "", "^", "x", ""},
       {R"(\Qa.b\E)", "c", "", R"(\Qa.b\E)", ""},
   };
+  PatternBeginnings beginnings;
   for (const Row& row : rows) {
     CAPTURE(row.pattern, row.text);
-    const PatternProgress progress = pattern_progress(row.pattern, row.text);
+    const PatternProgress progress = pattern_progress(row.pattern, row.text, beginnings);
     CHECK(progress.matched == row.matched);
     CHECK(progress.expected == row.expected);
     CHECK(progress.text == row.found);
@@ -46,8 +47,9 @@ TEST_CASE("how far a pattern gets", "[rules][progress]") {
 }
 
 TEST_CASE("how far a pattern gets, in words", "[rules][progress]") {
-  const auto words = [](std::string_view pattern, std::string_view text) {
-    return in_words(pattern_progress(pattern, text));
+  PatternBeginnings beginnings;
+  const auto words = [&beginnings](std::string_view pattern, std::string_view text) {
+    return in_words(pattern_progress(pattern, text, beginnings));
   };
   CHECK(words("^in (\\d+) s$", "in 12 minutes") ==
         "it gets as far as \"in 12 \", then expects \"s$\" and finds \"minutes\"");
