@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <iterator>
 #include <optional>
 #include <set>
@@ -66,7 +65,7 @@ std::string estimate_in_words(const SeriesEstimate& estimate) {
 }
 
 // Every finding of the kinds of RuleOverlaps.
-void append_overlaps(const Setup& setup, std::vector<Finding>& findings) {
+void append_overlaps(const Setup& setup, bool is_verbose, std::vector<Finding>& findings) {
   RuleOverlaps found = find_overlaps(setup.packs, setup.rules);
   const auto append = [&](Finding::Kind kind, std::vector<std::string>& texts) {
     for (std::string& text : texts) findings.push_back({kind, std::move(text)});
@@ -75,10 +74,10 @@ void append_overlaps(const Setup& setup, std::vector<Finding>& findings) {
   append(Finding::Kind::kWarning, found.hidden_rules);
   append(Finding::Kind::kWarning, found.forgeable);
   append(Finding::Kind::kNote, found.alternatives);
-  append(Finding::Kind::kNote, found.unanchored);
+  if (is_verbose) append(Finding::Kind::kNote, found.unanchored);
 }
 
-std::vector<Finding> findings_of(const Setup& setup) {
+std::vector<Finding> findings_of(const Setup& setup, bool is_verbose) {
   std::vector<Finding> findings;
   for (const std::string& warning : setup.warnings)
     findings.push_back({Finding::Kind::kWarning, warning});
@@ -88,7 +87,7 @@ std::vector<Finding> findings_of(const Setup& setup) {
          fmt::format("rule {}: expected at least one example that matches and one that does not",
                      rule)});
   }
-  append_overlaps(setup, findings);
+  append_overlaps(setup, is_verbose, findings);
   return findings;
 }
 
@@ -103,9 +102,6 @@ bool print_findings(const std::vector<Finding>& findings, bool is_strict) {
   }
   return has_warning;
 }
-
-// Where carbon's files are on Debian and elsewhere.
-constexpr const char* kUsualCarbonFolder = "/etc/carbon";
 
 int print_snippets(const Setup& setup, const Paths& paths) {
   const std::string text =
@@ -133,14 +129,9 @@ int check_command(const CheckOptions& options) {
     }
     storage = std::move(*loaded);
   }
-  std::vector<Finding> findings = findings_of(*setup);
+  std::vector<Finding> findings = findings_of(*setup, options.verbose);
   if (storage) {
     std::ranges::move(check_storage(*setup, *paths, *storage), std::back_inserter(findings));
-  } else if (std::error_code ignored; std::filesystem::exists(kUsualCarbonFolder, ignored)) {
-    findings.push_back({Finding::Kind::kNote,
-                        fmt::format("carbon's storage rules were not looked at: sluice check "
-                                    "--carbon {} does",
-                                    kUsualCarbonFolder)});
   }
   if (print_findings(findings, options.strict) && options.strict) return kExitUsage;
   const std::string summary = fmt::format(

@@ -95,6 +95,7 @@ int run_command_line(int argc, char** argv) {
   check_app->footer(kCheckExamples);
   add_config_option(*check_app, check.setup);
   check_app->add_flag("--strict", check.strict, "Fail on warnings and on rules without examples");
+  check_app->add_flag("-v,--verbose", check.verbose, "Also tell of patterns that are not anchored");
 
   auto* const carbon_option =
       check_app

@@ -25,6 +25,7 @@ struct RunOptions {
 struct CheckOptions {
   SetupOptions setup;
   bool strict = false;           // Rules need examples of both kinds, warnings are errors.
+  bool verbose = false;          // Also tell of patterns that are not anchored.
   std::string carbon;            // Folder of carbon's storage rules to hold the series against.
   bool carbon_snippets = false;  // Print storage rules for this configuration instead.
 };

@@ -4,7 +4,9 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 #include "sluice/rules/matcher.h"
@@ -97,10 +99,10 @@ struct Outcome {
 };
 
 // What rule number `index` gives for the lines of `example`.
-Outcome read_example(const std::shared_ptr<const RuleSet>& rules, std::uint32_t index,
-                     const RuleDefinition& rule, const ExampleDefinition& example) {
+Outcome read_example(ExampleReader& reader, std::uint32_t index, const RuleDefinition& rule,
+                     const ExampleDefinition& example) {
   Outcome outcome;
-  run_example(rules, rule, example, [&](const Sample& sample) {
+  reader.read(rule, example, [&](const Sample& sample) {
     if (sample.rule != index) return;
     add_sample(sample, outcome.given);
     outcome.hosts.emplace_back(sample.host);
@@ -133,10 +135,10 @@ std::string reason_of(const std::shared_ptr<const RuleSet>& rules, std::uint32_t
   return reason;
 }
 
-void run_example(const std::shared_ptr<const RuleSet>& rules, std::uint32_t index,
-                 const RuleDefinition& rule, const ExampleDefinition& example,
+void run_example(const std::shared_ptr<const RuleSet>& rules, ExampleReader& reader,
+                 std::uint32_t index, const RuleDefinition& rule, const ExampleDefinition& example,
                  const std::string& place, ExampleReport& report) {
-  const Outcome outcome = read_example(rules, index, rule, example);
+  const Outcome outcome = read_example(reader, index, rule, example);
   ++report.example_count;
   const std::string quoted = "example \"" + example.lines.back() + "\": ";
   if (!is_same(example.gives, outcome.given)) {
@@ -156,20 +158,23 @@ void run_example(const std::shared_ptr<const RuleSet>& rules, std::uint32_t inde
 
 }  // namespace
 
-void run_example(const std::shared_ptr<const RuleSet>& rules, const RuleDefinition& rule,
-                 const ExampleDefinition& example, const std::function<void(const Sample&)>& take) {
-  Matcher matcher(rules, {});
-  std::vector<Sample> samples;
+ExampleReader::ExampleReader(std::shared_ptr<const RuleSet> rules)
+    : matcher_(std::move(rules), {}) {}
+
+void ExampleReader::read(const RuleDefinition& rule, const ExampleDefinition& example,
+                         const std::function<void(const Sample&)>& take) {
+  const std::string procid = std::to_string(++count_);
   for (const std::string& line : example.lines) {
-    samples.clear();
-    const Record record = record_of(rule, example, line);
+    samples_.clear();
+    Record record = record_of(rule, example, line);
+    record.procid = procid;
     GraphiteLine graphite;
     const bool is_graphite = is_of_graphite(rule);
     if (is_graphite && !read_line(line, graphite)) continue;
-    matcher.match(
+    matcher_.match(
         {.record = record, .host = kExampleHost, .line = is_graphite ? &graphite : nullptr},
-        samples);
-    for (const Sample& sample : samples) take(sample);
+        samples_);
+    for (const Sample& sample : samples_) take(sample);
   }
 }
 
@@ -181,12 +186,13 @@ ExampleReport run_examples(const std::vector<PackDefinition>& packs) {
       report.failures.push_back(rules.error().message());
       continue;
     }
+    ExampleReader reader(*rules);
     for (std::uint32_t index = 0; index < pack.rules.size(); ++index) {
       const RuleDefinition& rule = pack.rules[index];
       const std::string place =
           (pack.file.empty() ? pack.name : pack.file) + ": rule " + rule.name + ": ";
       for (const ExampleDefinition& example : rule.examples)
-        run_example(*rules, index, rule, example, place, report);
+        run_example(*rules, reader, index, rule, example, place, report);
       const auto is_positive = [](const ExampleDefinition& example) {
         return !example.gives.empty();
       };

@@ -37,7 +37,7 @@ using Makers = std::map<std::pair<std::string, std::string>, std::set<std::uint3
 class Finder {
  public:
   Finder(const std::shared_ptr<const RuleSet>& rules, RuleOverlaps& found)
-      : rules_(rules), found_(found) {}
+      : rules_(rules), reader_(rules), found_(found) {}
 
   void read(const RuleDefinition& rule, std::uint32_t index) {
     bool is_seen = false;
@@ -48,7 +48,7 @@ class Finder {
       // An example of several lines may count one name in several of them.
       if (example.lines.size() > 1) is_seen = true;
       Makers makers;
-      run_example(rules_, rule, example, [&](const Sample& sample) {
+      reader_.read(rule, example, [&](const Sample& sample) {
         if (sample.rule == index) is_seen = true;
         if (is_counted(*sample.metric))
           makers[{sample.metric->name, std::string(sample.host)}].insert(sample.rule);
@@ -78,6 +78,7 @@ class Finder {
   }
 
   const std::shared_ptr<const RuleSet>& rules_;
+  ExampleReader reader_;
   RuleOverlaps& found_;
   std::set<std::pair<std::uint32_t, std::uint32_t>> told_;
 };

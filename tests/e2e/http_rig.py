@@ -55,8 +55,12 @@ class Rig:
         return json.loads(text)
 
     def points(self, path, since="-10m"):
-        """{time: value} of the one series of this name."""
-        answer = self.json(f"/api/v1/series?path={urllib.parse.quote(path)}&from={since}")
+        """{time: value} of the one series of this name; none while the history is not open yet."""
+        asked = f"/api/v1/series?path={urllib.parse.quote(path)}&from={since}"
+        status, _, text = self.ask(asked)
+        if status == 503 and "not open yet" in text:
+            return {}
+        answer = self.json(asked)
         series = answer["series"][0]["points"] if answer["series"] else []
         return {time: value for time, value in series if value is not None}
 

@@ -154,7 +154,8 @@ async function keyboard(page) {
 async function hostile(page) {
   const stamp = new Date().toISOString();
   await send(`<27>1 ${stamp} ${kHostile.replaceAll(" ", "_")} puppet-agent 9 - - Could not retrieve catalog from remote server: ${kHostile}`);
-  await send(`<27>1 ${stamp} web01 sneaky 9 - - ${kHostile} number 5`);
+  // Often enough to be among the shapes that are shown.
+  await send(Array(500).fill(`<27>1 ${stamp} web01 sneaky 9 - - ${kHostile} number 5`).join("\n"));
   await page.goto(`${url}#/hosts?q=${encodeURIComponent("<img")}`);
   await page.locator("main").getByText("<img").first().waitFor({timeout: 20_000});
   await page.goto(`${url}#/rules`);

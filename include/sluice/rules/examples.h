@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "sluice/rules/definition.h"
+#include "sluice/rules/matcher.h"
 #include "sluice/rules/rule_set.h"
 #include "sluice/values/sample.h"
 
@@ -22,10 +24,21 @@ struct ExampleReport {
 // of its pack, one context for its lines, and what the example's own rule gave is compared.
 [[nodiscard]] ExampleReport run_examples(const std::vector<PackDefinition>& packs);
 
-// Gives `take` every sample that any of `rules` makes of the lines of `example`, which is one of
-// `rule`: one context for its lines, and a record such as a well-behaved sender would have sent.
-// A sample lives for the call.
-void run_example(const std::shared_ptr<const RuleSet>& rules, const RuleDefinition& rule,
-                 const ExampleDefinition& example, const std::function<void(const Sample&)>& take);
+// Reads examples with a set of rules, all with one Matcher, which costs much to make.
+class ExampleReader {
+ public:
+  explicit ExampleReader(std::shared_ptr<const RuleSet> rules);
+
+  // Gives `take` every sample that any rule makes of the lines of `example`, which is one of
+  // `rule`: one context for its lines, and a record such as a well-behaved sender would have sent.
+  // A sample lives for the call.
+  void read(const RuleDefinition& rule, const ExampleDefinition& example,
+            const std::function<void(const Sample&)>& take);
+
+ private:
+  Matcher matcher_;
+  std::uint64_t count_ = 0;  // Of examples, each a process of its own.
+  std::vector<Sample> samples_;
+};
 
 }  // namespace sluice

@@ -1,6 +1,6 @@
 // The thin bar: is the relay itself well?
 import {get} from "./api.js";
-import {el} from "./dom.js";
+import {el, fill} from "./dom.js";
 import {count, seconds} from "./format.js";
 
 export async function showBar(bar, about) {
@@ -9,13 +9,13 @@ export async function showBar(bar, about) {
     const isWell = health.status === "ok";
     const lost = Object.values(ledger.uncounted_loss ?? {}).some((n) => n !== 0);
     bar.className = `bar ${isWell ? "good" : lost ? "bad" : "warn"}`;
-    bar.replaceChildren(
+    fill(bar,
       el("a", {href: "#/relay"}, isWell ? "The relay is well" : "The relay is degraded"),
       `: ${sumOf(ledger)}${about.instance ? ` (${about.instance}, ${about.version})` : ""}`,
       isWell ? null : el("ul", {}, health.reasons.map((reason) => el("li", {}, reason))));
   } catch (error) {
     bar.className = "bar bad";
-    bar.replaceChildren(`No answer from the relay: ${error.message}. What stands below is old.`);
+    fill(bar, `No answer from the relay: ${error.message}. What stands below is old.`);
   }
 }
 

@@ -3,7 +3,9 @@ import {el, svg} from "./dom.js";
 
 // A line of the last points, 0 at the bottom. `label` is what a screen reader says.
 export function spark(points, label, isBad = false) {
-  const values = points.map(([, value]) => value);
+  // What is younger than the range begins at the left.
+  const first = points.findIndex(([, value]) => value !== null);
+  const values = points.slice(Math.max(first, 0)).map(([, value]) => value);
   const known = values.filter((value) => value !== null);
   if (known.length === 0) return el("span", {class: "quiet"}, "no points yet");
   const most = Math.max(...known, 1e-9);
@@ -17,7 +19,7 @@ export function spark(points, label, isBad = false) {
     path += `${isDown ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`;
     isDown = true;
   });
-  if (known.length === 1) path += "h1";
+  if (known.length === 1) path += "h4";
   return svg("svg", {class: isBad ? "spark bad" : "spark", viewBox: "0 0 100 30", preserveAspectRatio: "none", role: "img",
     "aria-label": label}, svg("path", {d: path}));
 }

@@ -1,7 +1,7 @@
 // One cluster: its numbers, its charts, its hosts, why they fail.
 import {get, series} from "./api.js";
 import {chart} from "./charts.js";
-import {el} from "./dom.js";
+import {el, fill} from "./dom.js";
 import {inUrl, number} from "./format.js";
 import {eventTable, failureTable, tile} from "./fleet.js";
 import {hostTable} from "./hosts.js";
@@ -25,7 +25,7 @@ export function clusterView(view, name) {
     const [hosts, failures, events, charts] = await Promise.all([
       get("/api/v1/hosts", {cluster: name, limit: 200}), get("/api/v1/failures", {cluster: name, limit: 10}),
       get("/api/v1/events", {cluster: name, limit: 20}), chartsOf(cluster.path, range, choose)]);
-    view.replaceChildren(
+    fill(view,
       el("p", {class: "crumbs"}, el("a", {href: "#/"}, "Fleet"), " / cluster"),
       el("h1", {}, `${name}: ${number(cluster.hosts)} hosts`),
       el("ul", {class: "tiles", "aria-label": "The cluster in numbers"}, tilesOf(cluster)),

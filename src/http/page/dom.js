@@ -17,6 +17,12 @@ export function svg(name, attributes = {}, ...children) {
   return element;
 }
 
+// Puts children, as el() takes them, in place of what an element held.
+export function fill(element, ...children) {
+  element.replaceChildren();
+  append(element, children);
+}
+
 function setAttributes(element, attributes) {
   for (const [key, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;

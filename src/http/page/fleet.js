@@ -1,7 +1,7 @@
 // The first page: the fleet in numbers, clusters with the worst first, why, and what changed.
 import {get, series} from "./api.js";
 import {spark} from "./charts.js";
-import {el, table} from "./dom.js";
+import {el, fill, table} from "./dom.js";
 import {ago, inUrl, median, number, seconds} from "./format.js";
 import {classOf, kStates, kWords, missingOf} from "./states.js";
 
@@ -14,7 +14,7 @@ const kSmall = {
 };
 
 export function fleetView(view) {
-  return {title: "Fleet", refresh: async () => view.replaceChildren(...await content())};
+  return {title: "Fleet", refresh: async () => fill(view, await content())};
 }
 
 async function content() {
@@ -30,7 +30,7 @@ async function content() {
     el("div", {class: "two"},
       el("section", {"aria-labelledby": "why"}, el("h2", {id: "why"}, "Why hosts fail"), failureTable(fleet.failures)),
       el("section", {"aria-labelledby": "lately"}, el("h2", {id: "lately"}, "What changed lately"), eventTable(fleet.events))),
-  ].filter(Boolean);
+  ];
 }
 
 export function tile(words, value, state, href = null) {

@@ -1,7 +1,7 @@
 // Lists of hosts, and one host.
 import {get, series} from "./api.js";
 import {chart} from "./charts.js";
-import {el, table} from "./dom.js";
+import {el, fill, table} from "./dom.js";
 import {ago, inUrl, number} from "./format.js";
 import {eventTable} from "./fleet.js";
 import {boundsOf, rangeButtons} from "./ranges.js";
@@ -39,9 +39,9 @@ export function hostsView(view, query) {
   const turn = (to, label) => el("a", {href: `#/hosts?${new URLSearchParams({...asked, offset: to})}`}, label);
   const refresh = async () => {
     const answer = await get("/api/v1/hosts", {...asked, offset, limit: kPage});
-    view.replaceChildren(
-      el("h1", {}, title), words.length === 0 ? "" : el("p", {}, el("a", {href: "#/hosts"}, "all hosts")),
-      ...hostTable(answer.hosts, answer.total).filter(Boolean),
+    fill(view,
+      el("h1", {}, title), words.length === 0 ? null : el("p", {}, el("a", {href: "#/hosts"}, "all hosts")),
+      hostTable(answer.hosts, answer.total),
       el("p", {}, offset > 0 ? turn(Math.max(0, offset - kPage), "back") : "", " ",
         offset + kPage < answer.total ? turn(offset + kPage, "more") : ""));
   };
@@ -53,7 +53,7 @@ export function hostView(view, name, links) {
   const refresh = async () => {
     const host = await get(`/api/v1/hosts/${inUrl(name)}`);
     const charts = await chartsOf(host, range, choose);
-    view.replaceChildren(
+    fill(view,
       el("p", {class: "crumbs"}, el("a", {href: "#/"}, "Fleet"), " / ",
         host.cluster ? el("a", {href: `#/cluster/${inUrl(host.cluster)}`}, host.cluster) : "no cluster", " / host"),
       el("h1", {}, name), factsOf(host, links),

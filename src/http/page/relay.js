@@ -1,12 +1,12 @@
 // The relay itself: the ledger, its destinations, who sends.
 import {get} from "./api.js";
-import {el, table} from "./dom.js";
+import {el, fill, table} from "./dom.js";
 import {bytes, number, seconds} from "./format.js";
 
 export function relayView(view) {
   const refresh = async () => {
     const [health, ledger, senders] = await Promise.all([get("/healthz"), get("/api/v1/ledger"), get("/api/v1/senders")]);
-    view.replaceChildren(
+    fill(view,
       el("h1", {}, "The relay"),
       el("p", {class: health.status === "ok" ? "good" : "bad"}, health.status === "ok" ? "It is well." : "It is degraded:"),
       el("ul", {}, health.reasons.map((reason) => el("li", {}, reason))),

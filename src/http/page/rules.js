@@ -1,6 +1,6 @@
 // Rules: how often each matches, what no rule matches, and a box to try a line in.
 import {get, post} from "./api.js";
-import {el, table} from "./dom.js";
+import {el, fill, table} from "./dom.js";
 import {ago, inUrl, number} from "./format.js";
 
 const kExample = "<29>1 2026-11-22T12:00:00Z web01 puppet-agent 812 - - Applied catalog in 12.34 seconds";
@@ -11,10 +11,10 @@ export function rulesView(view) {
   const lists = el("div");
   const refresh = async () => {
     const [rules, unmatched] = await Promise.all([get("/api/v1/rules", {limit: 1000}), get("/api/v1/unmatched", {limit: 50})]);
-    lists.replaceChildren(
+    fill(lists,
       el("h2", {}, "Lines that no rule knows"), unmatchedTable(unmatched),
       el("h2", {}, "Matches by rule"), ruleTable(rules.rules));
-    if (!box.isConnected) view.replaceChildren(el("h1", {}, "Rules"), box, lists);
+    if (!box.isConnected) fill(view, el("h1", {}, "Rules"), box, lists);
   };
   return {title: "Rules", refresh};
 }
@@ -27,9 +27,9 @@ function explainBox() {
     const lines = text.value.trim() || kExample;
     try {
       const answer = await post("/api/v1/explain", `${lines}\n`);
-      result.replaceChildren(...answer.messages.map(explained));
+      fill(result, ...answer.messages.map(explained));
     } catch (error) {
-      result.replaceChildren(el("p", {class: "bad"}, error.message));
+      fill(result, el("p", {class: "bad"}, error.message));
     }
   };
   return el("form", {onsubmit: submit},
