@@ -60,8 +60,10 @@ std::string whole_problem(int status, std::string_view detail) {
 const std::vector<std::pair<std::string, std::string>>& answer_headers() {
   static const std::vector<std::pair<std::string, std::string>> headers{
       {"Cache-Control", "no-store"},
+      // Attributes of style, for dygraphs sets its axes' labels with them; they can run nothing.
       {"Content-Security-Policy",
-       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+       "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; "
+       "img-src 'self' data:; "
        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
       {"Cross-Origin-Resource-Policy", "same-origin"},
       {"Referrer-Policy", "no-referrer"},
