@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
+#include <string_view>
+#include <vector>
 
 #include "config/carbon_storage.h"
 #include "config/duration.h"
@@ -60,16 +63,48 @@ xFilesFactor = 0
 aggregationMethod = average
 )";
 
-std::string first_node(const std::string& path) { return path.substr(0, path.find('.')); }
+// What stands for a name while templates are looked at; no path node of a template is like it.
+constexpr std::string_view kAnyName = "zz-any-name-zz";
 
-// "^sluice\\.", or "^(metrics|relays)\\." where scopes begin differently.
+// A path of names that are not known yet as a regular expression: "servers\\.[^.]+\\.sluice".
+std::string pattern_of(std::string_view path) {
+  std::string pattern;
+  while (!path.empty()) {
+    if (path.starts_with(kAnyName)) {
+      pattern += "[^.]+";
+      path.remove_prefix(kAnyName.size());
+      continue;
+    }
+    if (path.front() == '.') pattern += '\\';
+    pattern += path.front();
+    path.remove_prefix(1);
+  }
+  return pattern;
+}
+
+// What all paths begin with, up to and with a dot; empty if nothing.
+std::string_view common_beginning(const std::set<std::string>& paths) {
+  // Of a sorted set the first and the last differ earliest.
+  const std::string_view first = *paths.begin();
+  const std::string_view last = *paths.rbegin();
+  const auto differ = std::ranges::mismatch(first, last).in1;
+  const auto same = first.substr(0, static_cast<std::size_t>(differ - first.begin()));
+  const std::string_view fixed = same.substr(0, same.find(kAnyName));
+  const std::size_t dot = fixed.rfind('.');
+  return dot == std::string_view::npos ? std::string_view() : fixed.substr(0, dot + 1);
+}
+
+// "^sluice\\.", or where scopes begin differently "^(?:sluice\\.all|servers\\.[^.]+)\\.": what only
+// this relay publishes, and nothing that others keep below the same first node.
 std::string beginning_of(const Paths& paths) {
-  const std::set<std::string> nodes{first_node(paths.host("cluster", "host")),
-                                    first_node(paths.cluster("cluster")),
-                                    first_node(paths.group("group", "value")),
-                                    first_node(paths.all()), first_node(paths.relay())};
-  return nodes.size() == 1 ? fmt::format("^{}\\.", *nodes.begin())
-                           : fmt::format("^({})\\.", fmt::join(nodes, "|"));
+  const std::string any(kAnyName);
+  const std::set<std::string> scopes{paths.host(any, any), paths.cluster(any),
+                                     paths.group(any, any), paths.all(), paths.relay()};
+  if (const auto common = common_beginning(scopes); !common.empty())
+    return '^' + pattern_of(common);
+  std::vector<std::string> patterns;
+  for (const std::string& scope : scopes) patterns.push_back(pattern_of(scope));
+  return fmt::format("^(?:{})\\.", fmt::join(patterns, "|"));
 }
 
 // The smallest multiple of `step` that is not below `wanted`.

@@ -73,6 +73,7 @@ void append_overlaps(const Setup& setup, bool is_verbose, std::vector<Finding>& 
   append(Finding::Kind::kWarning, found.double_counts);
   append(Finding::Kind::kWarning, found.hidden_rules);
   append(Finding::Kind::kWarning, found.forgeable);
+  append(Finding::Kind::kWarning, found.unset);
   append(Finding::Kind::kNote, found.alternatives);
   if (is_verbose) append(Finding::Kind::kNote, found.unanchored);
 }

@@ -275,6 +275,13 @@ void Daemon::take_forget_orders() {
       forget_orders_.answer(*order, Forgotten::kNoAnswer);
       continue;
     }
+    // Whoever means the old name does not mean the host that lives on under another.
+    if (const auto name = setup_.clusters->resolve_alias(order->host); name != order->host) {
+      spdlog::warn("forget {}: refused, for it is an alias of {}; forget that name",
+                   quote(order->host), quote(name));
+      forget_orders_.answer(*order, Forgotten::kUnknownHost);
+      continue;
+    }
     StateChange change{
         .kind = StateChange::Kind::kForget, .time = wall_clock(), .host = order->host};
     commit(std::move(change), [this, order](StateChange asked, std::uint64_t) {

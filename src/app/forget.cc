@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,7 +19,14 @@ constexpr std::chrono::seconds kTimeout{30};
 // `; did you mean "web01"?`, of the hosts that have sent something.
 std::string suggestion(const std::string& url, const std::string& host, const std::string& token) {
   const std::vector<std::string> names = known_senders(url, kTimeout, token);
-  const std::vector<std::string_view> candidates(names.begin(), names.end());
+  // Names of one domain are alike as a whole: the first label must be near by itself.
+  const std::string_view label = std::string_view(host).substr(0, host.find('.'));
+  std::vector<std::string_view> candidates;
+  for (const std::string& name : names) {
+    const std::string_view other = std::string_view(name).substr(0, name.find('.'));
+    const std::array<std::string_view, 1> one{other};
+    if (nearest(label, one)) candidates.emplace_back(name);
+  }
   return did_you_mean(host, candidates);
 }
 

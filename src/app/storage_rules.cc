@@ -69,14 +69,15 @@ Expected<StorageRules> StorageRules::load_folder(const std::string& folder) {
 }
 
 const StorageSchema& StorageRules::schema_of(std::string_view path) const {
-  static const StorageSchema carbons_own{
-      .name = "default", .pattern = "", .retentions = {{.step = 60, .points = 7 * 24 * 60}}};
+  static const StorageSchema carbons_own{.name = "carbon's own default",
+                                         .pattern = "",
+                                         .retentions = {{.step = 60, .points = 7 * 24 * 60}}};
   const StorageSchema* const found = first_match(schemas_, path);
   return found != nullptr ? *found : carbons_own;
 }
 
 const StorageAggregation& StorageRules::aggregation_of(std::string_view path) const {
-  static const StorageAggregation carbons_own{.name = "default", .pattern = ""};
+  static const StorageAggregation carbons_own{.name = "carbon's own default", .pattern = ""};
   const StorageAggregation* const found = first_match(aggregations_, path);
   return found != nullptr ? *found : carbons_own;
 }

@@ -80,13 +80,16 @@ void answer_forget(const StatusServerOptions& options, const Request& request, R
 // Whatever is posted changes nothing, and a page of another site cannot read the answer.
 void answer_explain(const StatusServerOptions& options, const Request& request,
                     Response& response) {
+  // First: of a form, which curl takes the lines for, they would be parameters.
+  if (!request.get_header_value("Content-Type").starts_with("text/plain"))
+    return answer_problem(response, 415,
+                          "expected the lines as text/plain, as with curl "
+                          "-H 'Content-Type: text/plain' --data-binary @FILE");
   Query query(request.params);
   const ExplainRequest wanted{
       .text = request.body, .framing = query.text("framing"), .tz = query.text("tz")};
   if (auto fine = query.finish(); !fine)
     return answer_problem(response, 400, fine.error().message());
-  if (!request.get_header_value("Content-Type").starts_with("text/plain"))
-    return answer_problem(response, 415, "expected the lines as text/plain");
   if (request.body.size() > kExplainBytesMax)
     return answer_problem(response, 413, "a text to explain has at most 65536 octets");
   if (!options.explain) return answer_problem(response, 503, "nothing can be explained now");

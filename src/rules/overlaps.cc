@@ -120,8 +120,14 @@ bool is_anchored(std::string_view pattern) {
 void find_unanchored(const PackDefinition& pack, RuleOverlaps& found) {
   std::vector<std::string> with_app;
   for (const RuleDefinition& rule : pack.rules) {
+    const bool is_for_all = rule.apps.empty() && rule.inputs.empty();
+    if (is_for_all && rule.match.empty()) {
+      found.forgeable.push_back("rule " + pack.name + '/' + rule.name +
+                                " has neither \"app\" nor \"match\", so that every program's "
+                                "lines are read; name an \"app\"");
+    }
     if (rule.match.empty() || is_anchored(rule.match)) continue;
-    if (rule.apps.empty() && rule.inputs.empty()) {
+    if (is_for_all) {
       found.forgeable.push_back("rule " + pack.name + '/' + rule.name +
                                 " reads every program's text and its pattern is not anchored, so "
                                 "that any line that quotes it counts too; begin it with ^ or name "
@@ -136,6 +142,36 @@ void find_unanchored(const PackDefinition& pack, RuleOverlaps& found) {
                              "text counts too");
 }
 
+std::set<std::string_view> variables_set_by(const PackDefinition& pack) {
+  std::set<std::string_view> variables;
+  for (const RuleDefinition& rule : pack.rules) {
+    if (!rule.context) continue;
+    for (const auto& [name, value] : rule.context->set) variables.insert(name);
+    for (const auto& [name, value] : rule.context->add) variables.insert(name);
+  }
+  return variables;
+}
+
+// Such a variable is always absent, or 0 in a range: most likely a field was meant.
+void find_unset(const PackDefinition& pack, RuleOverlaps& found) {
+  const std::set<std::string_view> set = variables_set_by(pack);
+  for (const RuleDefinition& rule : pack.rules) {
+    std::vector<Condition> conditions = rule.where;
+    for (const EmitDefinition& emit : rule.emits)
+      conditions.insert(conditions.end(), emit.when.begin(), emit.when.end());
+    const bool is_graphite = !rule.inputs.empty();  // Whose lines have a "value".
+    for (const Condition& condition : conditions) {
+      const std::string& name = condition.variable;
+      const bool is_field = name.find('.') != std::string::npos;
+      if (is_field || set.contains(name) || (is_graphite && name == "value")) continue;
+      found.unset.push_back("rule " + pack.name + '/' + rule.name + ": a condition on \"" + name +
+                            "\", a variable that no rule of this pack sets, so that it is never "
+                            "there, and 0 in a range; a field of the text is \"field." +
+                            name + '"');
+    }
+  }
+}
+
 }  // namespace
 
 RuleOverlaps find_overlaps(const std::vector<PackDefinition>& packs,
@@ -146,6 +182,7 @@ RuleOverlaps find_overlaps(const std::vector<PackDefinition>& packs,
   for (const PackDefinition& pack : packs) {
     for (const RuleDefinition& rule : pack.rules) finder.read(rule, index++);
     find_unanchored(pack, found);
+    find_unset(pack, found);
   }
   find_alternatives(packs, found);
   return found;

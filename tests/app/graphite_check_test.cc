@@ -71,7 +71,7 @@ TEST_CASE("carbon's own example rules are found to falsify counts and to erase s
   CHECK_THAT(said, Contains("section [count] decides for 8 kinds of series, such as "
                             "sluice.hosts.web.web01.jobs.count: aggregationMethod max falsifies "
                             "leaves (count needs sum)"));
-  CHECK_THAT(said, Contains("section [default] decides for") &&
+  CHECK_THAT(said, Contains("section [carbon's own default] decides for") &&
                        Contains("falsifies leaves (max needs max)") &&
                        Contains("xFilesFactor 0.5 drops a slot of 300 s unless 2.5 of its 5"));
   CHECK_THAT(said, !Contains("section [min]"));
@@ -95,7 +95,14 @@ TEST_CASE("the snippets know prefixes and templates that begin elsewhere", "[app
       Paths::make({.prefix = "metrics.eu", .templates = {{"hosts", "servers.{cluster}.{host}"}}});
   REQUIRE(paths);
   CHECK_THAT(storage_schemas_snippet(*paths, std::chrono::seconds(60)),
-             Contains("pattern = ^(metrics|servers)\\.\nretentions = 60s:7d,5m:90d,1h:3y\n"));
+             Contains("pattern = ^(?:metrics\\.eu\\.all|metrics\\.eu\\.by\\.[^.]+\\.[^.]+|"
+                      "metrics\\.eu\\.clusters\\.[^.]+|metrics\\.eu\\.relays\\.relay|"
+                      "servers\\.[^.]+\\.[^.]+)\\.\nretentions = 60s:7d,5m:90d,1h:3y\n"));
+  // Others may keep series below "metrics", too.
+  const auto below = Paths::make({.prefix = "metrics.eu"});
+  REQUIRE(below);
+  CHECK_THAT(storage_schemas_snippet(*below, std::chrono::seconds(60)),
+             Contains("pattern = ^metrics\\.eu\\.\n"));
 }
 
 TEST_CASE("a step that does not fit the window is told", "[app]") {
@@ -118,7 +125,7 @@ TEST_CASE("a pattern that cannot be judged is told, and passed over", "[app]") {
   const Carbon carbon("[odd]\npattern = ^(?!carbon)\nretentions = 10s:1d\n", kSum);
   CHECK_THAT(carbon.judge(setup_with({jobs_pack()})),
              Contains("section [odd]: pattern ^(?!carbon) cannot be judged here"));
-  CHECK(carbon.rules().schema_of("sluice.x").name == "default");
+  CHECK(carbon.rules().schema_of("sluice.x").name == "carbon's own default");
 }
 
 TEST_CASE("the series, files and disk that the hosts of the map can come to", "[app]") {

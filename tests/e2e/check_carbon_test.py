@@ -36,7 +36,7 @@ def carbons_schema(file, path):
     for name, options in sections(file):
         if re.search(options["pattern"], path):
             return name
-    return "default"
+    return "carbon's own default"
 
 
 class Check(unittest.TestCase):

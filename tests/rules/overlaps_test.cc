@@ -80,4 +80,21 @@ TEST_CASE("a pattern that may match anywhere in the text is told", "[rules]") {
   CHECK(overlaps_of({pack}).forgeable.size() == 1);
 }
 
+TEST_CASE("a condition on a variable that nothing sets is told", "[rules]") {
+  PackDefinition pack{.name = "p", .rules = {rule_of("r", "^x", "m", "x")}};
+  pack.rules[0].where.push_back({.variable = "status", .kind = Condition::Kind::kAbsent});
+  const RuleOverlaps found = overlaps_of({pack});
+  REQUIRE(found.unset.size() == 1);
+  CHECK(found.unset[0].starts_with("rule p/r: a condition on \"status\", a variable that no rule"));
+  pack.rules[0].context = ContextAction{.set = {{"status", 1.0}}};
+  CHECK(overlaps_of({pack}).unset.empty());
+}
+
+TEST_CASE("a rule that reads every line of every program is told", "[rules]") {
+  PackDefinition pack{.name = "p", .rules = {rule_of("r", "", "m", "x")}};
+  CHECK(overlaps_of({pack}).forgeable.empty());
+  pack.rules[0].apps.clear();
+  CHECK(overlaps_of({pack}).forgeable.size() == 1);
+}
+
 }  // namespace sluice

@@ -17,6 +17,7 @@ struct RuleOverlaps {
   std::vector<std::string> alternatives;   // Two packs of which a host needs only one.
   std::vector<std::string> unanchored;     // Patterns that may match anywhere in free text.
   std::vector<std::string> forgeable;      // The same, in rules for every program.
+  std::vector<std::string> unset;  // Conditions on a variable that no rule of the pack sets.
 };
 
 // Reads every example of `packs` with all of `rules`, which were compiled from them.
