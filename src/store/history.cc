@@ -16,6 +16,7 @@ constexpr const char* kSchema = R"(
   CREATE TABLE series (id INTEGER PRIMARY KEY, path TEXT NOT NULL);
   CREATE TABLE blocks (id INTEGER PRIMARY KEY, points INTEGER NOT NULL, bytes BLOB NOT NULL);
   CREATE TABLE log (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+  CREATE TABLE about (window INTEGER NOT NULL);  -- Seconds; blocks are counted in it.
 )";
 // The parts of a row's id: tier, block, group. A block of 16 s is below 2^32 for 2,000 years.
 constexpr int kTierShift = 60;
@@ -61,7 +62,7 @@ History::History(HistoryOptions options, Timestamp now)
 void History::open(Timestamp now) {
   const auto try_file = [&](const std::string& path) -> Expected<void> {
     auto opened = Database::open(
-        {.path = path, .application_id = kApplicationId, .schema_version = 1, .schema = kSchema},
+        {.path = path, .application_id = kApplicationId, .schema_version = 2, .schema = kSchema},
         now);
     if (!opened) return std::unexpected(std::move(opened).error());
     if (!opened->note().empty()) notices_.push_back("history: " + opened->note());
@@ -116,9 +117,22 @@ Expected<void> History::load() {
   for (Tier& tier : tiers_) tier = {};
   index_.clear();
   open_block_ = 0;
+  if (auto done = check_window(); !done) return done;
   if (auto done = load_series(); !done) return done;
   if (auto done = load_last_values(); !done) return done;
   return load_log();
+}
+
+// Blocks of another length would be taken for those of other times.
+Expected<void> History::check_window() {
+  const std::int64_t window = options_.window.count();
+  const auto kept = database_->read_number("SELECT coalesce(max(window), 0) FROM about");
+  if (!kept) return std::unexpected(kept.error());
+  if (*kept == 0) {
+    return database_->execute(fmt::format("INSERT INTO about (window) VALUES ({})", window));
+  }
+  if (*kept == window) return {};
+  return fail(fmt::format("its windows are {} s long, and \"window\" is {} s now", *kept, window));
 }
 
 // When each had its last point is not known: for now it is as if all had one in the newest block.
@@ -213,7 +227,11 @@ Expected<void> History::load_last_values() {
 void History::grow(Series& series, const HistoryPoint& point) {
   if (series.open.empty()) series.open.reserve(kWindowsPerBlock);
   merge_point(series.open, point);
-  if (series.has_last_value && point.time < series.last_time) return;
+  note_last(series, point);
+}
+
+void History::note_last(Series& series, const HistoryPoint& point) {
+  if (point.time < series.last_time) return;
   series.last_time = point.time;
   series.last_value = point.value;
   series.has_last_value = true;
@@ -269,6 +287,7 @@ Expected<void> History::write(std::span<const Datapoint> datapoints, Timestamp n
     }
     if (const std::int64_t block = block_of(point.time); block != open_block_) {
       late.add(**place, block, point);
+      note_last(series_at(**place), point);
       continue;
     }
     grow(series_at(**place), point);

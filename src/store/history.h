@@ -166,6 +166,9 @@ class History {
   Expected<void> name_series(SeriesPlace place);
   Expected<void> name_all_series();
   Expected<std::optional<SeriesPlace>> place_of(const Datapoint& datapoint);
+  // Late points too: what has points must not be taken for silent.
+  static void note_last(Series& series, const HistoryPoint& point);
+  [[nodiscard]] Expected<void> check_window();
   void grow(Series& series, const HistoryPoint& point);
   Expected<void> roll(std::int64_t next_block, Timestamp now);
   Expected<void> write_open_blocks();

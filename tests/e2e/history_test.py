@@ -70,7 +70,8 @@ class History(unittest.TestCase):
         state = self.rig.folder / "state"
         (state / "history.db").write_bytes(b"no database " * 1000)
         self.rig.start()
-        self.assertEqual(len(list(state.glob("history.db.damaged-*"))), 1)
+        # The history's own thread opens it.
+        wait_until(lambda: len(list(state.glob("history.db.damaged-*"))) == 1, "the file is moved aside")
         wait_until(lambda: "history.db is damaged" in self.rig.relay.log(), "the log says so")
         self.rig.send("web02")
         self.rig.wait_for_points(COMPLETED)

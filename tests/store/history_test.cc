@@ -149,6 +149,59 @@ TEST_CASE("a series that has been silent for long is forgotten, and its place us
   CHECK(shown(history, "*", 80, 80) == Lines{"b: 4", "c: 5"});
 }
 
+TEST_CASE("a series whose points all come late is not taken for silent", "[store]") {
+  History history({.window = seconds(60), .hosts = seconds(3600)}, at(kBase));
+  for (std::int64_t window = 0; window < 200; ++window) {
+    put(history, {point("live", window, 1, Scope::kHost)}, window);
+    // A block and more behind.
+    if (window >= 25) {
+      put(history,
+          {point("late." + std::to_string(window % 3), window - 25,
+                 static_cast<double>(100 + window % 3), Scope::kHost)},
+          window);
+    }
+  }
+  const auto held = history.last_values("late", 10);
+  REQUIRE(held.size() == 3);
+  for (const auto& one : held) CHECK(one.value == 100 + std::stoi(one.path.substr(5)));
+  const auto answer = history.series({.path = glob("late.*"),
+                                      .from = Seconds(seconds(kBase + 60 * 150)),
+                                      .until = Seconds(seconds(kBase + 60 * 175))},
+                                     at(kBase + 60 * 200));
+  REQUIRE(answer.series.size() == 3);
+  for (const auto& series : answer.series) {
+    std::size_t count = 0;
+    for (const auto& value : series.values) {
+      if (!value) continue;
+      ++count;
+      CHECK(*value == 100 + std::stoi(series.path.substr(5)));
+    }
+    CHECK(count >= 8);
+  }
+}
+
+TEST_CASE("a history of another window length is moved aside and said so", "[store]") {
+  ScratchFolder folder;
+  const std::string file = folder.file("history.db");
+  {
+    History history({.file = file, .window = seconds(60)}, at(kBase));
+    put(history, {point("a", 0, 1)}, 0);
+  }
+  {
+    History same({.file = file, .window = seconds(60)}, at(kBase + 60));
+    CHECK(same.take_notices().empty());
+    CHECK(shown(same, "a", 0, 0) == Lines{"a: 1"});
+  }
+  History other({.file = file, .window = seconds(240)}, at(kBase + 120));
+  const auto notices = other.take_notices();
+  REQUIRE(notices.size() == 1);
+  CHECK_THAT(notices[0],
+             Catch::Contains("its windows are 60 s long, and \"window\" is 240 s now") &&
+                 Catch::Contains("it was moved to"));
+  put(other, {point("a", 4, 2)}, 8);
+  CHECK(other.stats().is_on_disk);
+}
+
 TEST_CASE("a damaged or newer history is moved aside and said so", "[store]") {
   const ScratchFolder folder;
   const std::string file = folder.file("history.db");
@@ -165,7 +218,7 @@ TEST_CASE("a damaged or newer history is moved aside and said so", "[store]") {
   if (spoil == "garbage") std::ofstream(file) << std::string(8192, 'x');
   if (spoil != "garbage") {
     auto database = Database::open(
-        {.path = file, .application_id = 0x736c6831, .schema_version = 1, .schema = ""}, at(kBase));
+        {.path = file, .application_id = 0x736c6831, .schema_version = 2, .schema = ""}, at(kBase));
     REQUIRE(database);
     REQUIRE(database->execute(spoil == "rows" ? "UPDATE log SET bytes = x'ff'"
                                               : "PRAGMA user_version = 99"));
