@@ -51,8 +51,8 @@ class TextCache {
     std::array<char, kTextBytesMax> text;
 
     [[nodiscard]] bool holds(std::string_view other) const noexcept {
-      return number != kNone && size == other.size() &&
-             std::memcmp(text.data(), other.data(), other.size()) == 0;
+      // An empty view may point nowhere, which memcmp() must not be given.
+      return number != kNone && std::string_view(text.data(), size) == other;
     }
     void set(std::string_view from, std::uint32_t with) noexcept {
       number = with;
