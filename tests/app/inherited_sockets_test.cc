@@ -5,6 +5,8 @@
 
 #include <catch2/catch.hpp>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "config/temporary_folder.h"
 #include "net/socket.h"
@@ -17,15 +19,33 @@ namespace {
 using Transport = Endpoint::Transport;
 using Places = std::vector<std::string>;
 
+struct SamePort {
+  Fd udp;
+  Fd tcp;
+};
+
+// A UDP and a TCP socket on one port. The kernel finds a free port for one kind alone; in the other
+// it may be a connection's, so several are tried.
+SamePort open_same_port() {
+  std::vector<Fd> taken;
+  for (int tries = 0; tries < 50; ++tries) {
+    auto udp = open_udp({Transport::kUdp, "127.0.0.1", 0});
+    REQUIRE(udp);
+    auto tcp = open_tcp_listener({Transport::kTcp, "127.0.0.1", bound_at(udp->get()).port});
+    if (tcp) return {std::move(*udp), std::move(*tcp)};
+    taken.push_back(std::move(*udp));  // Held, so that the next one is another port.
+  }
+  FAIL("no port is free for UDP and TCP alike");
+  return {};
+}
+
 TEST_CASE("a listener finds the inherited socket of its address and kind", "[app]") {
-  auto udp = open_udp({Transport::kUdp, "127.0.0.1", 0});
-  const Endpoint place = bound_at(udp->get());
-  auto tcp = open_tcp_listener({Transport::kTcp, "127.0.0.1", place.port});
-  REQUIRE(tcp);
-  const int udp_fd = udp->get();
+  auto [udp, tcp] = open_same_port();
+  const Endpoint place = bound_at(udp.get());
+  const int udp_fd = udp.get();
   InheritedSockets sockets;
-  sockets.add(std::move(*udp));
-  sockets.add(std::move(*tcp));
+  sockets.add(std::move(udp));
+  sockets.add(std::move(tcp));
   CHECK(sockets.take({Transport::kUdp, "127.0.0.2", place.port}).empty());
   CHECK(sockets.take({Transport::kUdp, "127.0.0.1", 1}).empty());
   const auto taken = sockets.take({Transport::kUdp, "localhost", place.port});
