@@ -4,7 +4,7 @@
 # What belongs to a Debian system (units, user, /etc/sluice, examples) is the component "system", which
 # only the package has.
 
-# Two of the man pages are pages of docs/, so that there is one text to keep true.
+# All man pages but sluice(1) are pages of docs/, so that there is one text to keep true.
 set(man_dir ${CMAKE_CURRENT_BINARY_DIR}/man)
 file(MAKE_DIRECTORY ${man_dir})
 set(generate_man ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/scripts/generate-man)
@@ -20,6 +20,8 @@ function(add_man_page name section purpose page)
 endfunction()
 add_man_page(sluice.json 5 "configuration of sluice" config.md)
 add_man_page(sluice-rules 5 "rules of sluice" rules.md)
+add_man_page(sluice-runbook 7 "what sluice drops and logs, and what to do" runbook.md)
+add_man_page(sluice-clusters 1 "cluster maps of sluice from Puppet" clusters.md)
 configure_file(packaging/man/sluice.1 ${man_dir}/sluice.1 COPYONLY)
 set(packed_pages)
 foreach(page ${man_dir}/sluice.1 ${man_pages})
@@ -41,7 +43,8 @@ add_custom_command(
 add_custom_target(packaging_files ALL
                   DEPENDS ${packed_pages} ${doc_dir}/changelog.gz ${doc_dir}/changelog.Debian.gz)
 
-install(FILES ${man_dir}/sluice.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${man_dir}/sluice.1.gz ${man_dir}/sluice-clusters.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${man_dir}/sluice-runbook.7.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man7)
 install(FILES ${man_dir}/sluice.json.5.gz ${man_dir}/sluice-rules.5.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 install(FILES packaging/bash-completion/sluice DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/packaging/schema)
@@ -60,6 +63,9 @@ install_system(FILES packaging/sluice.json DESTINATION /etc/sluice)
 install_system(DIRECTORY DESTINATION /etc/sluice/rules.d)
 install_system(FILES packaging/deb/copyright ${doc_dir}/changelog.gz ${doc_dir}/changelog.Debian.gz
                DESTINATION /usr/share/doc/sluice)
+install_system(FILES README.md DESTINATION /usr/share/doc/sluice)
+install(DIRECTORY docs DESTINATION /usr/share/doc/sluice COMPONENT system EXCLUDE_FROM_ALL
+        FILES_MATCHING PATTERN "*.md" PATTERN "*.png" PATTERN "*.svg" PATTERN "openapi.json")
 install_system(FILES packaging/deb/lintian-overrides RENAME sluice DESTINATION /usr/share/lintian/overrides)
 foreach(example carbon collectd grafana graphite puppet rsyslog schema syslog-ng systemd clusters.json)
   if(IS_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/packaging/${example})
@@ -92,6 +98,8 @@ They are delivered to carbon as Graphite plaintext, acknowledged, and kept
 on disk while carbon is away.")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, init-system-helpers (>= 1.52), procps, tzdata")
+# For sluice-clusters alone.
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "python3, python3-yaml")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "graphite-carbon, rsyslog")
 set(maintainer_scripts conffiles postinst prerm postrm)
 list(TRANSFORM maintainer_scripts PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/packaging/deb/)

@@ -1,8 +1,9 @@
 # The files of src/http/page as a C++ source: the binary holds the page that it serves.
-# Its charts are drawn by dygraphs, as Debian packages it (libjs-dygraphs).
-set(dygraphs /usr/share/javascript/dygraphs)
+# Its charts are drawn by dygraphs, as Debian packages it (libjs-dygraphs); elsewhere it is the folder of a release.
+set(SLUICE_DYGRAPHS_DIR /usr/share/javascript/dygraphs CACHE PATH "Folder with dygraph.min.js and dygraph.min.css")
+set(dygraphs ${SLUICE_DYGRAPHS_DIR})
 if(NOT EXISTS ${dygraphs}/dygraph.min.js)
-  message(FATAL_ERROR "dygraphs is not installed; on Debian: apt install libjs-dygraphs")
+  message(FATAL_ERROR "there is no ${dygraphs}/dygraph.min.js; on Debian: apt install libjs-dygraphs, elsewhere: -DSLUICE_DYGRAPHS_DIR=DIR")
 endif()
 file(GLOB_RECURSE page_files CONFIGURE_DEPENDS src/http/page/*)
 set(page_source ${CMAKE_CURRENT_BINARY_DIR}/page/page_files.cc)

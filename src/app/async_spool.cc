@@ -1,25 +1,13 @@
 #include "app/async_spool.h"
 
-#include <spdlog/spdlog.h>
-
 #include <utility>
+
+#include "app/log.h"
 
 namespace sluice {
 namespace {
 
 Timestamp wall_clock() { return std::chrono::system_clock::now(); }
-
-spdlog::level::level_enum level_of(SpoolNotice::Level level) noexcept {
-  switch (level) {
-    case SpoolNotice::Level::kInfo:
-      return spdlog::level::info;
-    case SpoolNotice::Level::kWarning:
-      return spdlog::level::warn;
-    case SpoolNotice::Level::kError:
-      return spdlog::level::err;
-  }
-  return spdlog::level::err;
-}
 
 // How many datapoints more wait for a replay after it than before.
 std::uint64_t replay_counted(Spool& spool, Timestamp now) {
@@ -122,8 +110,7 @@ void AsyncSpool::run(Operation operation, Answered answered) {
 void AsyncSpool::learn(Answer& answer) {
   stats_ = answer.stats;
   last_sequence_ = answer.last_sequence;
-  for (const SpoolNotice& notice : answer.notices)
-    spdlog::log(level_of(notice.level), "{}", notice.text);
+  for (const Notice& notice : answer.notices) say(notice);
 }
 
 }  // namespace sluice

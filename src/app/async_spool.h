@@ -68,7 +68,7 @@ class AsyncSpool {
     std::uint64_t replayed = 0;
     SpoolStats stats;
     std::uint64_t last_sequence = 0;
-    std::vector<SpoolNotice> notices;
+    std::vector<Notice> notices;
   };
   using Operation = std::function<void(Spool& spool, Answer& answer)>;
   using Answered = std::function<void(Answer& answer)>;

@@ -3,23 +3,29 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <exception>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "app/commands.h"
+#include "config/nearest.h"
 
 namespace sluice {
 namespace {
 
-constexpr const char* kDescription =
-    "sluice: a syslog-to-Graphite metrics relay\n"
-    "\n"
+constexpr const char* kDescription = "sluice: a syslog-to-Graphite metrics relay";
+constexpr const char* kGeneralExamples =
+    "Examples:\n"
     "  sluice run --config /etc/sluice/sluice.json\n"
     "  sluice check --config /etc/sluice/sluice.json\n"
     "  tail -1 /var/log/syslog | sluice explain\n"
-    "  sluice status";
+    "  sluice status\n"
+    "\n"
+    "sluice COMMAND --help tells of its options, sluice(1) of everything.";
 
 constexpr const char* kRunExamples =
     "Examples:\n"
@@ -52,12 +58,49 @@ std::string version_text() {
   return fmt::format("sluice {}\nbuilt with {}", SLUICE_VERSION, SLUICE_LIBRARIES);
 }
 
-// CLI11 lists them from the last to the first.
-int unexpected_arguments(const CLI::App& app) {
-  std::string words;
-  for (const std::string& word : app.remaining(true)) words += ' ' + word;
-  fmt::print(stderr, "sluice: unexpected:{}; sluice {} --help lists what is expected\n", words,
-             app.get_subcommands().empty() ? "" : app.get_subcommands().front()->get_name());
+constexpr std::array<std::string_view, 5> kCommands{"run", "check", "explain", "status", "forget"};
+
+// Of a command, or the program's own.
+std::vector<std::string> options_of(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options())
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  return names;
+}
+
+int no_command(const CLI::App& app) {
+  std::string what = "expected a command";
+  for (const std::string& word : app.remaining()) {
+    if (word.starts_with('-')) {
+      what = fmt::format("expected a command before \"{}\"", word);
+    } else {
+      what = fmt::format("\"{}\" is no command{}", word, did_you_mean(word, kCommands));
+    }
+    break;
+  }
+  fmt::print(stderr, "sluice: {}; there are {}: sluice --help tells what they do\n", what,
+             list_of(kCommands));
+  return kExitUsage;
+}
+
+int unexpected_arguments(const CLI::App& app, const CLI::App& command) {
+  const std::vector<std::string> known = options_of(command);
+  const std::vector<std::string_view> options(known.begin(), known.end());
+  const std::vector<std::string> words = app.remaining(true);
+  fmt::print(stderr, "sluice: unexpected: {}{}; sluice {} --help lists what is expected\n",
+             fmt::join(words, " "), did_you_mean(words.empty() ? "" : words.front(), options),
+             command.get_name());
+  return kExitUsage;
+}
+
+// One line that says what was wrong and where to look, whatever CLI11 found.
+int wrong_usage(const CLI::App& app, const CLI::ParseError& error) {
+  if (app.get_subcommands().empty()) return no_command(app);
+  const CLI::App& command = *app.get_subcommands().front();
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr)
+    return unexpected_arguments(app, command);
+  fmt::print(stderr, "sluice: {}; sluice {} --help lists what is expected\n", error.what(),
+             command.get_name());
   return kExitUsage;
 }
 
@@ -78,6 +121,7 @@ int output_failure() {
 int run_command_line(int argc, char** argv) {
   CLI::App app(kDescription);
   app.set_version_flag("--version", version_text());
+  app.footer(kGeneralExamples);
   app.require_subcommand(1);
 
   RunOptions run;
@@ -163,11 +207,11 @@ int run_command_line(int argc, char** argv) {
 
   try {
     app.parse(argc, argv);
-  } catch (const CLI::ExtrasError&) {
-    return unexpected_arguments(app);
   } catch (const CLI::ParseError& error) {
     // Help and version come as "errors" with exit code 0.
-    return app.exit(error) == 0 ? kExitDone : kExitUsage;
+    if (error.get_exit_code() != 0) return wrong_usage(app, error);
+    app.exit(error);
+    return kExitDone;
   }
   if (run_app->parsed()) return run_command(run);
   if (check_app->parsed()) return check_command(check);

@@ -1,14 +1,16 @@
 #include "app/daemon.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <utility>
 
+#include "app/change_words.h"
 #include "app/inherited_sockets.h"
+#include "app/log.h"
+#include "app/map_change.h"
 #include "app/print.h"
 #include "config/endpoint.h"
 #include "config/zone.h"
@@ -35,41 +37,72 @@ auto* owner_of(Handle* handle) {
 }
 
 // What the kernel gave, and what to do where it was less than the configuration asks for.
-void log_receive_buffer(const std::string& endpoint, std::uint64_t asked, std::uint64_t given,
-                        bool is_inherited) {
-  const char* const source = is_inherited ? ", the socket is systemd's" : "";
-  if (asked == 0) {
-    spdlog::info("listening on {}, receive buffer {} octets{}", endpoint, given, source);
-    return;
-  }
-  spdlog::info("listening on {}, receive buffer {} octets, asked for {}{}", endpoint, given, asked,
-               source);
-  if (given >= asked) return;
+void warn_of_receive_buffer(const std::string& endpoint, std::uint64_t asked, bool is_inherited) {
   const std::string remedy = is_inherited
                                  ? fmt::format("set ReceiveBuffer={} in its socket unit", asked)
                                  : fmt::format(
                                        "allow it with sysctl net.core.rmem_max={} (and a file in "
                                        "/etc/sysctl.d), or take the socket unit",
                                        asked);
-  spdlog::warn(
+  say(LogId::kReceiveBufferSmall,
       "{}: the receive buffer is smaller than \"receive_buffer\" asks for, so bursts are lost "
       "sooner; {}",
       endpoint, remedy);
 }
 
-void log_listener(const ListenSocket& listener, bool is_inherited) {
+// Where it listens and with what, for the log: "udp://[::]:5514 (receive buffer 212992 octets)".
+std::string describe_listener(const ListenSocket& listener, bool is_inherited) {
   const ListenConfig& config = listener.config;
-  if (config.endpoint.is_unix() && is_inherited) {
-    spdlog::info("listening on {}, the socket is systemd's", config.endpoint.to_string());
-    return;
-  }
-  if (config.endpoint.is_unix()) {
-    spdlog::info("listening on {}, mode {:04o}", config.endpoint.to_string(), config.mode);
-    return;
-  }
+  const std::string source = is_inherited ? ", the socket is systemd's" : "";
   const auto bound = local_endpoint(listener.socket.get());
-  log_receive_buffer((bound ? *bound : config.endpoint).to_string(), config.receive_buffer,
-                     receive_buffer_bytes(listener.socket.get()), is_inherited);
+  const std::string endpoint = (bound ? *bound : config.endpoint).to_string();
+  if (config.endpoint.is_unix()) {
+    return fmt::format(
+        "{} ({})", config.endpoint.to_string(),
+        is_inherited ? "the socket is systemd's" : fmt::format("mode {:04o}", config.mode));
+  }
+  const std::uint64_t given = receive_buffer_bytes(listener.socket.get());
+  const std::string asked = config.receive_buffer == 0
+                                ? std::string()
+                                : fmt::format(", asked for {}", config.receive_buffer);
+  return fmt::format("{} (receive buffer {} octets{}{})", endpoint, given, asked, source);
+}
+
+std::string log_listener(const ListenSocket& listener, bool is_inherited) {
+  std::string words = describe_listener(listener, is_inherited);
+  say(LogId::kListening, "listening on {}", words);
+  const std::uint64_t asked = listener.config.receive_buffer;
+  if (!listener.config.endpoint.is_unix() && receive_buffer_bytes(listener.socket.get()) < asked) {
+    const auto bound = local_endpoint(listener.socket.get());
+    warn_of_receive_buffer((bound ? *bound : listener.config.endpoint).to_string(), asked,
+                           is_inherited);
+  }
+  return words;
+}
+
+LogId id_of(MapNews::Kind kind) noexcept {
+  switch (kind) {
+    case MapNews::Kind::kTaken:
+      return LogId::kMapTaken;
+    case MapNews::Kind::kRefused:
+      return LogId::kMapRefused;
+    case MapNews::Kind::kAgain:
+      return LogId::kMapAgain;
+  }
+  return LogId::kMapRefused;
+}
+
+std::string packs_in_words(const Setup& setup) {
+  std::string words = fmt::format("{} rules in {} packs", setup.rules->size(), setup.packs.size());
+  std::string names;
+  for (const PackDefinition& pack : setup.packs) names += (names.empty() ? "" : ", ") + pack.name;
+  return names.empty() ? words : fmt::format("{} ({})", words, names);
+}
+
+std::string map_in_words(const Setup& setup) {
+  const std::string& file = setup.config.clusters.file;
+  if (file.empty()) return "no cluster map";
+  return fmt::format("cluster map {} ({})", file, map_size_in_words(setup.cluster_map));
 }
 
 }  // namespace
@@ -128,14 +161,14 @@ Expected<std::vector<std::vector<ListenSocket>>> Daemon::open_listeners() {
     const bool is_inherited = !given.empty();
     auto opened = open_listener(config, std::move(given));
     if (!opened) return std::unexpected(std::move(opened).error());
-    log_listener(opened->front(), is_inherited);
+    binds_.push_back(log_listener(opened->front(), is_inherited));
     const std::size_t first = opened->size() == by_worker.size() ? 0 : turn++;
     for (std::size_t i = 0; i < opened->size(); ++i) {
       by_worker[(first + i) % by_worker.size()].push_back(std::move((*opened)[i]));
     }
   }
   for (const std::string& place : inherited.left()) {
-    spdlog::warn(
+    say(LogId::kSocketNotConfigured,
         "systemd listens on {} for sluice, but no \"listen\" of the configuration names it: what "
         "is sent there waits and is lost; make the two agree",
         place);
@@ -238,17 +271,22 @@ void Daemon::take_stop_signals() {
   }
 }
 
+// Everything that somebody asks first who reads the log of a machine that is not his own.
 void Daemon::log_start() const {
   const Config& config = setup_.config;
-  spdlog::info(
-      "sluice {} started: instance {}, window {} s, {} rules in {} packs, {} destinations, "
-      "configuration {}",
-      SLUICE_VERSION, config.instance, config.window.count(), setup_.rules->size(),
-      setup_.packs.size(), config.destinations.size(),
-      config.file.empty() ? "built in" : config.file);
-  for (const DestinationConfig& destination : config.destinations) {
-    spdlog::info("delivering to {} ({})", destination.name, destination.carbon.to_string());
+  std::string destinations;
+  for (const auto& delivery : deliveries_) {
+    const DestinationSnapshot one = delivery->snapshot();
+    destinations += fmt::format("{}{} ({}, {} datapoints wait)", destinations.empty() ? "" : ", ",
+                                one.name, one.endpoint, one.waiting + one.in_flight);
   }
+  say(LogId::kStarted,
+      "sluice {} started: instance {}; listening on {}; {}; {}; window {} s; delivering to {}; "
+      "configuration {}",
+      SLUICE_VERSION, config.instance, fmt::join(binds_, ", "), packs_in_words(setup_),
+      map_in_words(setup_), config.window.count(),
+      destinations.empty() ? "the history alone" : destinations,
+      config.file.empty() ? "built in" : config.file);
 }
 
 void Daemon::run() { uv_run(&loop_, UV_RUN_DEFAULT); }
@@ -290,13 +328,14 @@ void Daemon::end_tick() {
   const Snapshot standing = publish_status();
   publish_relay_series(standing);
   log_crowding(standing);
+  log_caps(standing);
   tell_service_manager(standing);
 }
 
 void Daemon::publish(std::vector<Datapoint> datapoints, std::uint64_t sequence) {
   if (datapoints.empty()) return;
   if (options_.print && !print_datapoints(stdout, datapoints)) {
-    spdlog::warn(
+    say(LogId::kPrintEnded,
         "standard output takes no more; datapoints are not printed any longer, but delivered as "
         "before");
     options_.print = false;
@@ -321,18 +360,19 @@ void Daemon::take_new_setup() {
   auto fresh = load_setup(options_.setup);
   config_error_ = fresh ? std::string() : fresh.error().message();
   if (!fresh) {
-    spdlog::error("reload refused, the old rules and map stay: {}", fresh.error().message());
+    say(LogId::kReloadRefused, "reload refused, the old rules and map stay: {}",
+        fresh.error().message());
     return;
   }
   for (const auto& worker : workers_) worker->set_rules(fresh->rules);
   publisher_->set_presences(fresh->presences);
-  spdlog::info(
-      "reloaded: {} rules in {} packs; of the configuration only they and the cluster map are read "
-      "again, all else changes with a restart",
-      fresh->rules->size(), fresh->packs.size());
+  say(LogId::kReloaded,
+      "reloaded: {}; of the configuration only rules and the cluster map are read again, all else "
+      "changes with a restart",
+      describe_rules_change(setup_.packs, fresh->packs));
   const std::string moved =
       map_watcher_.adopt(fresh->config.clusters, std::move(fresh->cluster_map));
-  if (!moved.empty()) spdlog::info("cluster map: taken, {}", moved);
+  if (!moved.empty()) say(LogId::kMapTaken, "cluster map: taken, {}", moved);
   setup_.packs = std::move(fresh->packs);
   setup_.presences = std::move(fresh->presences);
   setup_.rules = std::move(fresh->rules);
@@ -346,11 +386,7 @@ void Daemon::take_new_setup() {
 void Daemon::watch_map() {
   const auto news = map_watcher_.poll(wall_clock());
   if (!news) return;
-  if (news->kind == MapNews::Kind::kRefused) {
-    spdlog::error("{}", news->words);
-  } else {
-    spdlog::info("{}", news->words);
-  }
+  say(id_of(news->kind), "{}", news->words);
   if (news->kind != MapNews::Kind::kTaken) return;
   setup_.clusters = news->clusters;
   change_clusters();
@@ -368,7 +404,8 @@ void Daemon::stop(int signal_number, bool is_again) {
     check_done();
     return;
   }
-  spdlog::info("{}: stopping; reading what the sockets hold", name_of_signal(signal_number));
+  say(LogId::kStopping, "{}: stopping; reading what the sockets hold",
+      name_of_signal(signal_number));
   service_.stopping();
   phase_ = Phase::kDraining;
   note_risk("reading what the sockets hold and writing it to the journal");

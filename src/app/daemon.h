@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/cap_watch.h"
 #include "app/delivery.h"
 #include "app/fleet_views.h"
 #include "app/forget_orders.h"
@@ -99,6 +100,7 @@ class Daemon {
   [[nodiscard]] std::string state_trouble() const;
   [[nodiscard]] std::string names_trouble() const;
   void log_crowding(const Snapshot& standing);
+  void log_caps(const Snapshot& standing);
 
   // daemon_status.cc: what it tells of itself.
   void publish_relay_series(const Snapshot& snapshot);
@@ -169,7 +171,7 @@ class Daemon {
   FleetViews fleet_views_{[this] { uv_async_send(wake_.get()); }};
   TextExplainer explainer_;
   std::shared_ptr<const Attention> attention_;  // Null until a status server may be asked for it.
-  std::unique_ptr<HistoryFeed> history_;  // Null when it is off. Outlives the status server.
+  std::unique_ptr<HistoryFeed> history_;        // Null when it is off. Outlives the status server.
   std::unique_ptr<StatusServer> status_;        // Null when it is off, or its port is taken.
   std::string config_error_;                    // Of the last reload, when it was refused.
   Timestamp started_{};
@@ -177,8 +179,10 @@ class Daemon {
   Seconds relay_window_{};  // The one that the relay's own series are told of at its end.
   std::uint64_t relay_datapoints_ = 0;  // Published of them.
   bool is_crowded_ = false;             // The tables of names are full, and the log said so.
-  bool is_ready_ = false;               // The service manager was told.
-  std::vector<Delta> deltas_;           // Of the tick that is under way.
+  CapWatch caps_;
+  std::vector<std::string> binds_;  // Where it listens, in words.
+  bool is_ready_ = false;           // The service manager was told.
+  std::vector<Delta> deltas_;       // Of the tick that is under way.
   std::size_t reports_awaited_ = 0;
   bool is_committing_ = false;         // A tick is on its way into the journal.
   bool is_flushing_ = false;           // The last one is.

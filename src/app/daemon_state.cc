@@ -1,6 +1,5 @@
 // What makes the daemon's numbers outlive it: the state folder, the journal and the order in which
 // a change is written, made and published.
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "app/daemon.h"
+#include "app/log.h"
 #include "config/quote.h"
 #include "http/json_text.h"
 #include "store/spool_tables.h"
@@ -64,7 +64,7 @@ void Daemon::open_state_folder() {
     what = lock.error().message();
   }
   state_error_ = "state_dir " + what;
-  spdlog::warn(
+  say(LogId::kStateInMemory,
       "{}; until then windows and what waits for destinations are kept in memory and lost when the "
       "relay stops; put it right and start the relay again",
       state_error_);
@@ -148,8 +148,9 @@ void Daemon::restore(const Paths& paths) {
     commit({.kind = StateChange::Kind::kWindow, .time = now, .window = setup_.config.window},
            left_to_it);
     commit({.kind = StateChange::Kind::kResume, .time = now}, left_to_it);
-    spdlog::info("{} while the state of {} was read: it stays as it is, for the next start",
-                 stop_signal_ == SIGINT ? "SIGINT" : "SIGTERM", state_folder_);
+    say(LogId::kStateNotRead,
+        "{} while the state of {} was read: it stays as it is, for the next start",
+        stop_signal_ == SIGINT ? "SIGINT" : "SIGTERM", state_folder_);
     return;
   }
   restored_stats_ = publisher_->stats();
@@ -161,10 +162,10 @@ void Daemon::restore(const Paths& paths) {
 void Daemon::log_past(std::chrono::duration<double> took) const {
   const StateKeeper::Past& past = keeper_->past();
   if (!past.is_known) {
-    spdlog::info("state of {}: none, the relay begins anew", state_folder_);
+    say(LogId::kStateRead, "state of {}: none, the relay begins anew", state_folder_);
     return;
   }
-  spdlog::info(
+  say(LogId::kStateRead,
       "state of {}: {} windows, {} hosts, {} ticks of the journal, read in {:.2f} s; the last run "
       "{} at {}",
       state_folder_, publisher_->windows().size(), publisher_->host_count(), past.changes,
@@ -173,7 +174,7 @@ void Daemon::log_past(std::chrono::duration<double> took) const {
   const Timestamp now = wall_clock();
   const Seconds first = window_start(past.end, publisher_->window());
   const Seconds last = window_start(now, publisher_->window());
-  spdlog::warn(
+  say(LogId::kUncleanEnd,
       "the last run did not end cleanly: what its sockets and its last tick held is lost, and "
       "nobody watched from {} to {}; windows {} to {} hold what was received all the same, and "
       "are corrected by what comes late",
@@ -190,7 +191,7 @@ void Daemon::go_on_from_past() {
   };
   const std::chrono::seconds window = setup_.config.window;
   if (publisher_->window() != window) {
-    spdlog::warn(
+    say(LogId::kWindowChanged,
         "windows are {} s long from now on, those of the last run were {} s: what was open is "
         "published as it stood, and windows before this start cannot be corrected any more; hosts, "
         "states, presences and ages are kept",
@@ -221,8 +222,7 @@ void Daemon::find_orphaned_spools() {
       continue;
     const auto count = SpoolTables::count_waiting(entry.path());
     orphaned_spools_.push_back({entry.path(), count ? *count : 0});
-    spdlog::warn(
-        "{} is the spool of no destination: {}; {}", entry.path().string(),
+    say(LogId::kSpoolOrphaned, "{} is the spool of no destination: {}; {}", entry.path().string(),
         count ? fmt::format("{} datapoints wait in it", *count) : count.error().message(),
         "give the destination its old name back and they are delivered, or remove the file");
   }
@@ -277,8 +277,8 @@ void Daemon::take_forget_orders() {
     }
     // Whoever means the old name does not mean the host that lives on under another.
     if (const auto name = setup_.clusters->resolve_alias(order->host); name != order->host) {
-      spdlog::warn("forget {}: refused, for it is an alias of {}; forget that name",
-                   quote(order->host), quote(name));
+      say(LogId::kForgetRefused, "forget {}: refused, for it is an alias of {}; forget that name",
+          quote(order->host), quote(name));
       forget_orders_.answer(*order, Forgotten::kUnknownHost);
       continue;
     }
@@ -288,8 +288,8 @@ void Daemon::take_forget_orders() {
       std::vector<Datapoint> none;
       const bool was_known = apply(std::move(asked), *publisher_, none);
       observations_.forget(order->host);
-      spdlog::info("forget {}: {}", quote(order->host),
-                   was_known ? "done" : "no such host is known");
+      say(LogId::kHostForgotten, "forget {}: {}", quote(order->host),
+          was_known ? "done" : "no such host is known");
       forget_orders_.answer(*order, was_known ? Forgotten::kDone : Forgotten::kUnknownHost);
     });
   }
@@ -297,7 +297,7 @@ void Daemon::take_forget_orders() {
 
 void Daemon::log_notices() {
   if (!keeper_) return;
-  for (const std::string& notice : keeper_->take_notices()) spdlog::warn("{}", notice);
+  for (const Notice& notice : keeper_->take_notices()) say(notice);
 }
 
 }  // namespace sluice

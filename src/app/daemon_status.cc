@@ -1,24 +1,25 @@
 // What the daemon tells of itself: the counters, the status server's snapshots, the stop summary.
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <array>
 #include <charconv>
 #include <filesystem>
 #include <memory>
-#include <ranges>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "app/daemon.h"
+#include "app/log.h"
 #include "app/relay_series.h"
 #include "http/access.h"
 #include "http/ledger.h"
 
 namespace sluice {
 namespace {
+
+Timestamp wall_clock() { return std::chrono::system_clock::now(); }
 
 // How long somebody who asks to forget a host waits for the loop.
 constexpr std::chrono::seconds kForgetMax{10};
@@ -50,7 +51,7 @@ Expected<void> read_token(const Config& config, StatusServerOptions& options) {
   if (config.http.token_file.empty()) return {};
   auto read = read_token_file(config.http.token_file);
   if (!read) return std::unexpected(std::move(read).error());
-  if (!read->warning.empty()) spdlog::warn("{}", read->warning);
+  if (!read->warning.empty()) say(LogId::kTokenExposed, "{}", read->warning);
   options.token = std::move(read->token);
   return {};
 }
@@ -118,17 +119,19 @@ void Daemon::start_status_server() {
     return explainer_.explain(request);
   };
   if (auto done = read_token(setup_.config, server_options); !done) {
-    spdlog::error("{}; the relay runs without its status server", done.error().message());
+    say(LogId::kStatusServerOff, "{}; the relay runs without its status server",
+        done.error().message());
     return;
   }
   auto server = StatusServer::start(server_options);
   if (!server) {
-    spdlog::warn("{}; the relay runs without its status server", server.error().message());
+    say(LogId::kStatusServerOff, "{}; the relay runs without its status server",
+        server.error().message());
     return;
   }
   status_ = std::move(*server);
-  spdlog::info("page, API and health on http://{}:{}/",
-               http.listen.substr(0, http.listen.rfind(':')), status_->port());
+  say(LogId::kStatusServer, "page, API and health on http://{}:{}/",
+      http.listen.substr(0, http.listen.rfind(':')), status_->port());
   (void)publish_status();
 }
 
@@ -165,25 +168,18 @@ void Daemon::refresh_attention(Timestamp now) {
   fresh->unmapped = publisher_->unmapped_hosts(Attention::kNamesMax);
   fresh->too_late = publisher_->too_late();
   fresh->refused = publisher_->offenders();
+  fresh->collided = publisher_->collided();
   attention_ = std::move(fresh);
 }
 
 std::string Daemon::names_trouble() const {
   const auto crowd = publisher_->crowding();
   if (!crowd) return {};
-  static constexpr std::size_t kShown = 3;
-  const auto names = [](const std::vector<Offender>& offenders) {
-    std::string words;
-    for (const Offender& one : offenders | std::views::take(kShown))
-      words += fmt::format("{}{} ({} samples)", words.empty() ? "" : ", ", one.name, one.samples);
-    return words;
-  };
   return fmt::format(
       "there is no place for more hosts or metrics (500,000 and 20,000 names at most), so samples "
-      "of "
-      "new ones are refused; most come from rule {}, and of host {}; places are free again when "
-      "names were not heard for host_ttl",
-      names(crowd->rules), names(crowd->hosts));
+      "of new ones are refused, most of {}; places are free again when names were not heard for "
+      "host_ttl",
+      offenders_in_words(*crowd));
 }
 
 // Once, and once more when it begins anew.
@@ -191,10 +187,28 @@ void Daemon::log_crowding(const Snapshot& standing) {
   const bool is_crowded = !standing.names_trouble.empty();
   if (std::exchange(is_crowded_, is_crowded) == is_crowded) return;
   if (is_crowded) {
-    spdlog::error("{}", standing.names_trouble);
+    say(LogId::kNamesFull, "{}", standing.names_trouble);
   } else {
-    spdlog::info("new hosts and metrics find a place again");
+    say(LogId::kNamesFree, "new hosts and metrics find a place again");
   }
+}
+
+void Daemon::log_caps(const Snapshot& standing) {
+  const auto offended = [this](CapWatch::Blame blame) -> Offenders {
+    switch (blame) {
+      case CapWatch::Blame::kNobody:
+        return {};
+      case CapWatch::Blame::kSeriesLimits:
+        return publisher_->offenders();
+      case CapWatch::Blame::kTooLate:
+        return publisher_->too_late();
+      case CapWatch::Blame::kPathCollision:
+        return publisher_->collided();
+    }
+    return {};
+  };
+  for (const std::string& line : caps_.look(standing.stats, offended, standing.taken))
+    say(LogId::kCapReached, "{}", line);
 }
 
 // Somebody asks who is there. Between two ticks, or within one: the publisher is the loop's own.
@@ -276,22 +290,26 @@ void Daemon::log_stop() const {
   for (const CounterRow& row : kCounters) {
     if (sum.*row.field > 0) words += fmt::format(" {}={}", row.name, sum.*row.field);
   }
-  spdlog::info("stopped:{}", words);
+  // One that is stopped while it starts has not run at all.
+  const auto ran = started_ == Timestamp{} ? Timestamp::duration{} : wall_clock() - started_;
+  say(LogId::kStopped, "stopped: ran_seconds={}{}",
+      std::chrono::duration_cast<std::chrono::seconds>(ran).count(), words);
   constexpr std::size_t kSendersShown = 5;
   for (const SenderReport::Row& row : troubled_senders(senders(), kSendersShown)) {
-    spdlog::info("sender {}: {} messages, of these {} malformed and {} with a zone not proven",
-                 row.host, row.counts.messages, row.counts.malformed, row.counts.skewed);
+    say(LogId::kStoppedSender,
+        "sender {}: {} messages, of these {} malformed and {} with a zone not proven", row.host,
+        row.counts.messages, row.counts.malformed, row.counts.skewed);
   }
   for (const auto& delivery : deliveries_) {
     const DestinationSnapshot one = delivery->snapshot();
     const std::uint64_t left = one.waiting + one.in_flight;
     if (left == 0) continue;
     if (one.is_spool_on_disk) {
-      spdlog::info("{} datapoints wait for destination {} in its spool, for the next start", left,
-                   one.name);
+      say(LogId::kStoppedSpooled,
+          "{} datapoints wait for destination {} in its spool, for the next start", left, one.name);
     } else {
-      spdlog::warn("destination {} has not acknowledged {} datapoints; they are lost", one.name,
-                   left);
+      say(LogId::kStoppedLost, "destination {} has not acknowledged {} datapoints; they are lost",
+          one.name, left);
     }
   }
 }

@@ -1,9 +1,9 @@
 #include "app/delivery.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <utility>
+
+#include "app/log.h"
 
 namespace sluice {
 namespace {
@@ -82,7 +82,7 @@ void Delivery::publish(AsyncSpool::Datapoints datapoints, std::uint64_t sequence
 
 void Delivery::opened(std::uint64_t replayed) {
   if (replayed > 0) {
-    spdlog::info(
+    say(LogId::kDestinationReplay,
         "destination {} ({}): {} datapoints that it acknowledged shortly before the last stop are "
         "sent once more, in case that it ended too",
         config_.name, endpoint(), replayed);
@@ -92,7 +92,7 @@ void Delivery::opened(std::uint64_t replayed) {
 
 void Delivery::drop(std::uint64_t count) {
   if (dropped_before_spool_ == 0) {
-    spdlog::error(
+    say(LogId::kSpoolStuck,
         "destination {}: its spool does not take what is published; is the disk below state_dir "
         "stuck? Datapoints are dropped (datapoints_dropped_queue_full_total)",
         config_.name);
@@ -157,8 +157,9 @@ void Delivery::finish(const SendOutcome& outcome) {
 void Delivery::succeed() {
   ++batches_acknowledged_;
   if (confirmation_.acknowledged()) {
-    spdlog::info("destination {} ({}) answers the half-close: its batches are acknowledged again",
-                 config_.name, endpoint());
+    say(LogId::kDestinationConfirmed,
+        "destination {} ({}) answers the half-close: its batches are acknowledged again",
+        config_.name, endpoint());
   }
   if (watch_) watch_->refresh();
   spool_.acknowledge([this] { settle(); });
@@ -168,7 +169,7 @@ void Delivery::count_unanswered(const CarbonFailure& failure) {
   const bool was_unconfirmed = confirmation_.is_unconfirmed();
   if (!confirmation_.unanswered()) return retry_later(failure);
   if (!was_unconfirmed) {
-    spdlog::warn(
+    say(LogId::kDestinationUnconfirmed,
         "destination {} ({}) takes batches, but does not close the connection after their end, so "
         "nothing tells that it reads them; from now on they count as unconfirmed when its kernel "
         "has taken them. An acknowledgement is asked for every {} min. If this is carbon, it is "
@@ -190,8 +191,9 @@ void Delivery::settle() {
 
 void Delivery::come_back() {
   const std::uint64_t seconds = (now_ms() - down_since_ms_) / 1000;
-  spdlog::info("destination {} ({}) takes datapoints again after {} s; {} datapoints wait",
-               config_.name, endpoint(), seconds, waiting_count());
+  say(LogId::kDestinationUp,
+      "destination {} ({}) takes datapoints again after {} s; {} datapoints wait", config_.name,
+      endpoint(), seconds, waiting_count());
 }
 
 void Delivery::retry_later(const CarbonFailure& failure) {
@@ -200,7 +202,7 @@ void Delivery::retry_later(const CarbonFailure& failure) {
   was_last_backlog_ = true;  // When it is back, live windows go first.
   if (!std::exchange(is_down_, true)) {
     down_since_ms_ = attempt_began_ms_;
-    spdlog::warn(
+    say(LogId::kDestinationDown,
         "destination {} does not take datapoints: {}; {} datapoints wait, trying again until it "
         "does",
         config_.name, last_error_, waiting_count());
@@ -238,7 +240,7 @@ void Delivery::tell_of_new_series() {
   const SpoolStats& stats = spool_.stats();
   if (stats.new_series == 0) {
     if (new_series_told_ > 0) {
-      spdlog::info(
+      say(LogId::kNewSeriesLeft,
           "destination {} ({}): the new series that waited for their turn have left, {} of "
           "them in {} s",
           config_.name, endpoint(), stats.series_admitted - admitted_before_,
@@ -253,7 +255,7 @@ void Delivery::tell_of_new_series() {
     admitted_before_ = stats.series_admitted;
   }
   new_series_told_ = stats.new_series;
-  spdlog::info(
+  say(LogId::kNewSeriesWait,
       "destination {} ({}): {} new series wait for their turn, {} leave in a minute "
       "(new_series_per_minute), the last in {} {} s; their datapoints are kept until then",
       config_.name, endpoint(), stats.new_series, config_.new_series_per_minute,
@@ -285,7 +287,7 @@ void Delivery::replay_if_due() {
   has_news_for_replay_ = false;
   spool_.replay([this, reason = std::exchange(replay_reason_, {})](std::uint64_t count) {
     if (count > 0) {
-      spdlog::info(
+      say(LogId::kDestinationReplay,
           "destination {} ({}) may have died: {}; {} datapoints that it acknowledged within {} s "
           "are sent once more",
           config_.name, endpoint(), reason, count, config_.replay_window.count());

@@ -77,7 +77,7 @@ int explain_command(const ExplainOptions& options) {
   // Whatever a message says of other hosts is taken at its word here.
   const Peer peer{.text = "localhost", .is_trusted = true};
   Ingest ingest(ingest_options_of(setup->config), setup->rules, nullptr);
-  const TextOptions text_options{.color = isatty(STDOUT_FILENO) == 1, .all_rules = options.verbose};
+  const TextOptions text_options{.color = wants_color(STDOUT_FILENO), .all_rules = options.verbose};
   const Timestamp oldest = *now - setup->config.catch_up - setup->config.window;
   bool is_written = true;
   if (options.file == "-" && isatty(STDIN_FILENO) == 1) {

@@ -1,9 +1,9 @@
 #include "app/history_feed.h"
 
-#include <spdlog/spdlog.h>
-
 #include <chrono>
 #include <utility>
+
+#include "app/log.h"
 
 namespace sluice {
 
@@ -27,7 +27,7 @@ void HistoryFeed::put(Datapoints datapoints) {
     if (stats_.waiting > 0 && stats_.waiting + datapoints->size() > waiting_max_) {
       stats_.dropped += datapoints->size();
       if (std::exchange(is_drop_told_, true)) return;
-      spdlog::warn(
+      say(LogId::kHistoryBehind,
           "history: its disk does not keep up, so points are missing in it "
           "(history_points_dropped_total); destinations are not affected");
       return;
@@ -71,7 +71,7 @@ void HistoryFeed::work(HistoryOptions options) {
 }
 
 void HistoryFeed::log_notices(History& history) {
-  for (const std::string& notice : history.take_notices()) spdlog::warn("{}", notice);
+  for (const Notice& notice : history.take_notices()) say(notice);
 }
 
 }  // namespace sluice

@@ -1,12 +1,11 @@
 #include "app/ingest_worker.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <string>
 #include <utility>
 
+#include "app/log.h"
 #include "net/socket.h"
 #include "sluice/base/check.h"
 
@@ -37,6 +36,23 @@ FramerOptions framing_of(const ListenConfig& config) {
             .multiline = config.multiline};
   }
   return {.framing = Framing::kLf, .max_message = config.max_message, .needs_trailer = true};
+}
+
+LogId id_of(StreamListenerEvent::Kind kind) noexcept {
+  switch (kind) {
+    case StreamListenerEvent::Kind::kRefusedAllow:
+      return LogId::kSenderRefused;
+    case StreamListenerEvent::Kind::kRefusedLimit:
+      return LogId::kConnectionsFull;
+    case StreamListenerEvent::Kind::kAcceptError:
+      return LogId::kAcceptFailed;
+    case StreamListenerEvent::Kind::kTls:
+    case StreamListenerEvent::Kind::kHttp:
+      return LogId::kWrongProtocol;
+    case StreamListenerEvent::Kind::kBadCount:
+      return LogId::kFramingBroken;
+  }
+  return LogId::kFramingBroken;
 }
 
 std::string suppressed_note(std::uint64_t count) {
@@ -138,8 +154,9 @@ void IngestWorker::listen_datagrams(ListenSocket socket, PeerPolicy peers) {
   callbacks.on_arrival = [this] { arrival_ = wall_clock(); };
   callbacks.on_refused = [this](const Peer& peer) {
     if (const auto suppressed = refused_limit_.admit(wall_clock())) {
-      spdlog::warn("refused a datagram of {}: no \"allow\" of the listener names it{}", peer.text,
-                   suppressed_note(*suppressed));
+      say(LogId::kSenderRefused,
+          "refused a datagram of {}: no \"allow\" of the listener names it{}", peer.text,
+          suppressed_note(*suppressed));
     }
   };
   DatagramListenerOptions options{.peers = std::move(peers),
@@ -184,7 +201,7 @@ void IngestWorker::heed_full_tick() {
   if (is_draining_) return report(false);
   for (StreamListener* const listener : blocking_) listener->pause();
   if (const auto suppressed = full_limit_.admit(wall_clock())) {
-    spdlog::warn(
+    say(LogId::kTickFull,
         "this second has more series than one may hold; listeners with \"overflow\": \"block\" do "
         "not read until it is over. Does somebody invent host names?{}",
         suppressed_note(*suppressed));
@@ -264,15 +281,15 @@ Stats IngestWorker::stats() const {
 
 void IngestWorker::log_malformed(ParseError error, const Message& message) {
   if (const auto suppressed = malformed_limit_.admit(wall_clock())) {
-    spdlog::warn("malformed message ({}) of {}, kept: \"{}\"{}", name_of(error), message.peer.text,
-                 excerpt_of(message.bytes), suppressed_note(*suppressed));
+    say(LogId::kMessageMalformed, "malformed message ({}) of {}, kept: \"{}\"{}", name_of(error),
+        message.peer.text, excerpt_of(message.bytes), suppressed_note(*suppressed));
   }
 }
 
 void IngestWorker::log_malformed_line(LineError error, const Message& line) {
   if (const auto suppressed = malformed_limit_.admit(wall_clock())) {
-    spdlog::warn("malformed Graphite line ({}) of {}, not counted: \"{}\"{}", name_of(error),
-                 line.peer.text, excerpt_of(line.bytes), suppressed_note(*suppressed));
+    say(LogId::kGraphiteMalformed, "malformed Graphite line ({}) of {}, not counted: \"{}\"{}",
+        name_of(error), line.peer.text, excerpt_of(line.bytes), suppressed_note(*suppressed));
   }
 }
 
@@ -284,7 +301,7 @@ void IngestWorker::log_skewed(std::string_view host, const Message& message,
   const char* const remedy = message.peer.is_local
                                  ? "set \"tz\" of the listener, or the clock"
                                  : "set \"tz\" for it in \"senders\" of the listener, or its clock";
-  spdlog::warn(
+  say(LogId::kSenderSkewed,
       "{} (from {}): its stamps name no zone and are {} min {} the time of arrival, which is taken "
       "instead; {}{}",
       host, message.peer.text, std::abs(ahead.count()), ahead.count() < 0 ? "behind" : "ahead of",
@@ -293,7 +310,7 @@ void IngestWorker::log_skewed(std::string_view host, const Message& message,
 
 void IngestWorker::log_event(const StreamListenerEvent& event) {
   if (const auto suppressed = event_limit_.admit(wall_clock())) {
-    spdlog::warn("{}{}", event.text, suppressed_note(*suppressed));
+    say(id_of(event.kind), "{}{}", event.text, suppressed_note(*suppressed));
   }
 }
 

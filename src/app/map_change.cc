@@ -7,29 +7,18 @@
 #include <string_view>
 #include <vector>
 
+#include "app/change_words.h"
+
 namespace sluice {
 namespace {
 
 using Entry = ClusterMapDefinition::Entry;
 using Entries = std::map<std::string_view, const Entry*>;
 
-constexpr std::size_t kNamesShown = 10;
-
 Entries by_host(const ClusterMapDefinition& map) {
   Entries entries;
   for (const Entry& entry : map.entries) entries.emplace(entry.host, &entry);
   return entries;
-}
-
-// "; 2 added (web08, web09)"; nothing without names.
-std::string told(std::string_view what, const std::vector<std::string>& names) {
-  if (names.empty()) return {};
-  const std::size_t shown = std::min(names.size(), kNamesShown);
-  const auto end = names.begin() + static_cast<std::ptrdiff_t>(shown);
-  std::string words =
-      fmt::format("; {} {} ({}", names.size(), what, fmt::join(names.begin(), end, ", "));
-  if (shown < names.size()) words += fmt::format(" and {} more", names.size() - shown);
-  return words + ')';
 }
 
 std::vector<std::string> missing_from(const Entries& there, const Entries& here) {

@@ -2,8 +2,10 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -26,6 +28,14 @@ std::string line_of(std::span<const Datapoint> leaves) {
 }
 
 }  // namespace
+
+bool wants_color(int fd) {
+  const char* const refusal = std::getenv("NO_COLOR");
+  const char* const terminal = std::getenv("TERM");
+  const bool is_refused = refusal != nullptr && *refusal != '\0';
+  const bool is_able = terminal != nullptr && std::string_view(terminal) != "dumb";
+  return isatty(fd) == 1 && is_able && !is_refused;
+}
 
 bool write_out(std::FILE* out, std::string_view text) {
   return std::fwrite(text.data(), 1, text.size(), out) == text.size() && std::fflush(out) == 0;

@@ -8,6 +8,9 @@
 
 namespace sluice {
 
+// True for a terminal that shows colours and whose owner did not say NO_COLOR.
+[[nodiscard]] bool wants_color(int fd);
+
 // Writes `text` to `out` and flushes. False when that failed: the reader went away, the disk is
 // full.
 [[nodiscard]] bool write_out(std::FILE* out, std::string_view text);

@@ -1,26 +1,14 @@
 #include <fmt/format.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
 
 #include <csignal>
 #include <utility>
 
 #include "app/commands.h"
 #include "app/daemon.h"
+#include "app/log.h"
 #include "app/stop_guard.h"
 
 namespace sluice {
-namespace {
-
-// Standard error, because --print writes datapoints to standard output.
-void open_log() {
-  auto log = spdlog::stderr_color_mt("sluice");
-  log->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
-  spdlog::set_default_logger(std::move(log));
-}
-
-}  // namespace
-
 int run_command(const RunOptions& options) {
   auto setup = load_setup(options.setup);
   if (!setup) {
@@ -31,7 +19,7 @@ int run_command(const RunOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c): cannot fail for this signal.
   // A limit on the size of files (LimitFSIZE=) is then an error like that of a full disk.
   std::signal(SIGXFSZ, SIG_IGN);  // NOLINT(cert-err33-c): as above.
-  for (const std::string& warning : setup->warnings) spdlog::warn("{}", warning);
+  for (const std::string& warning : setup->warnings) say(LogId::kConfigDoubtful, "{}", warning);
   StopGuard guard(setup->config.shutdown_timeout);  // Before any thread.
   Daemon daemon(std::move(*setup), {.setup = options.setup, .print = options.print}, guard);
   if (auto started = daemon.start(); !started) {

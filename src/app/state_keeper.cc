@@ -240,9 +240,7 @@ void StateKeeper::save_if_due(Publisher& publisher, Timestamp now) {
       });
 }
 
-std::vector<std::string> StateKeeper::take_notices() {
-  return std::exchange(standing_.notices, {});
-}
+std::vector<Notice> StateKeeper::take_notices() { return std::exchange(standing_.notices, {}); }
 
 StateKeeper::Standing StateKeeper::look() {
   return {.stats = journal_.stats(),
@@ -253,7 +251,7 @@ StateKeeper::Standing StateKeeper::look() {
 }
 
 void StateKeeper::note(Standing standing) {
-  std::vector<std::string> notices = take_notices();
+  std::vector<Notice> notices = take_notices();
   std::ranges::move(standing.notices, std::back_inserter(notices));
   standing_ = std::move(standing);
   standing_.notices = std::move(notices);

@@ -110,7 +110,7 @@ class StateKeeper {
   [[nodiscard]] bool has_disk() const noexcept { return standing_.has_disk; }
   [[nodiscard]] std::uint64_t rows_bytes() const noexcept { return standing_.rows_bytes; }
   // What the operator must know, one sentence each, since the last call.
-  [[nodiscard]] std::vector<std::string> take_notices();
+  [[nodiscard]] std::vector<Notice> take_notices();
 
  private:
   struct Checkpoint;
@@ -121,7 +121,7 @@ class StateKeeper {
     bool has_disk = false;
     bool needs_checkpoint = false;
     std::uint64_t rows_bytes = 0;
-    std::vector<std::string> notices;
+    std::vector<Notice> notices;
   };
 
   Expected<std::unique_ptr<Publisher>> load(const Makers& makers, const OnReplayed& on_replayed);

@@ -268,6 +268,8 @@ std::string attention_text(const Json& attention) {
   append_offenders(out, "samples too late", member(attention, "too_late"));
   append_offenders(out, "samples refused by a bound on series",
                    member(attention, "series_refused"));
+  append_offenders(out, "samples refused because another host has the path",
+                   member(attention, "path_collision"));
   return out;
 }
 

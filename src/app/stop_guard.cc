@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <pthread.h>
-#include <spdlog/spdlog.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include <memory>
 #include <utility>
 
+#include "app/log.h"
 #include "sluice/base/check.h"
 
 namespace sluice {
@@ -103,7 +103,8 @@ void StopGuard::take_signal() {
   deadline_ = std::min(deadline_.value_or(end), end);
   if (is_again && !std::exchange(was_asked_twice_, true)) {
     log_within([number] {
-      spdlog::warn("{} again: stopping without waiting for destinations", name_of_signal(number));
+      say(LogId::kStopHurried, "{} again: stopping without waiting for destinations",
+          name_of_signal(number));
     });
   }
   const std::lock_guard lock(mutex_);
@@ -119,10 +120,11 @@ void StopGuard::end() {
       if (describe_) words = describe_();
     }
     if (was_asked_twice_) {
-      spdlog::error("ended at once, as asked; {}", words);
+      say(LogId::kStopCut, "ended at once, as asked; {}", words);
     } else {
-      spdlog::error("the stop took longer than \"shutdown_timeout\" ({:.1f} s) and was ended; {}",
-                    std::chrono::duration<double>(at_most_).count(), words);
+      say(LogId::kStopCut,
+          "the stop took longer than \"shutdown_timeout\" ({:.1f} s) and was ended; {}",
+          std::chrono::duration<double>(at_most_).count(), words);
     }
   });
   std::_Exit(kExitCode);

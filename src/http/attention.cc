@@ -40,7 +40,8 @@ std::string render_attention(const Attention& attention) {
                {"missing", std::move(missing)},
                {"unmapped", attention.unmapped},
                {"too_late", as_json(attention.too_late)},
-               {"series_refused", as_json(attention.refused)}});
+               {"series_refused", as_json(attention.refused)},
+               {"path_collision", as_json(attention.collided)}});
 }
 
 }  // namespace sluice

@@ -25,7 +25,8 @@ struct Attention {
   std::vector<Missing> missing;       // Presences in the order of their declaration.
   std::vector<std::string> unmapped;  // Hosts that neither map nor pattern names, sorted.
   Offenders too_late;                 // Whose samples came too late,
-  Offenders refused;                  // or were refused by a bound on series.
+  Offenders refused;                  // or were refused by a bound on series,
+  Offenders collided;                 // or would share the path of another host.
 };
 
 // /api/v1/attention: the lists as JSON, docs/api.md.

@@ -180,6 +180,7 @@ std::vector<MissingHost> Publisher::missing_hosts(std::string_view presence,
 
 Offenders Publisher::offenders() const { return state_->refused.worst(); }
 Offenders Publisher::too_late() const { return state_->late.worst(); }
+Offenders Publisher::collided() const { return state_->collided.worst(); }
 
 std::optional<Offenders> Publisher::crowding() const {
   constexpr std::chrono::minutes kShownFor{2};

@@ -93,6 +93,7 @@ void Publisher::State::merge_entry(HostId host, MetricId id, std::string_view ru
   const std::uint64_t count = entry.summary.count();
   if (publication.placement->place_of(host).is_refused) {
     stats.samples_dropped_path_collision += count;
+    collided.add(rule, knowledge.hosts[host].name, count);
     return;
   }
   if (is_store_full(entry.window, host, id)) {

@@ -107,9 +107,10 @@ struct Publisher::State {
   Gatherer gatherer;
   WindowWriter writer;
   std::map<Seconds, Publication> publications;
-  Blame refused;  // Samples refused by a bound on series.
-  Blame late;     // Samples that came too late.
-  Blame crowd;    // Samples of hosts and metrics for whose names there was no place.
+  Blame refused;   // Samples refused by a bound on series.
+  Blame late;      // Samples that came too late.
+  Blame collided;  // Samples of hosts that would share the path of another.
+  Blame crowd;     // Samples of hosts and metrics for whose names there was no place.
   std::optional<Timestamp> crowded;  // When the last of them came.
   Timestamp last_tick;
   Seconds next_due;    // Windows before it have been published, if there was anything to publish.

@@ -65,7 +65,8 @@ void History::open(Timestamp now) {
         {.path = path, .application_id = kApplicationId, .schema_version = 2, .schema = kSchema},
         now);
     if (!opened) return std::unexpected(std::move(opened).error());
-    if (!opened->note().empty()) notices_.push_back("history: " + opened->note());
+    if (!opened->note().empty())
+      notices_.push_back({Notice::Kind::kMovedAside, "history: " + opened->note()});
     database_.emplace(std::move(*opened));
     if (auto done = prepare(); !done) return done;
     return load();
@@ -75,15 +76,18 @@ void History::open(Timestamp now) {
   if (!done && has_file && database_) {  // It opens, and what is in it makes no sense.
     close();
     const auto moved = Database::move_aside(options_.file, "damaged", now);
-    notices_.push_back(fmt::format("history: {} cannot be read ({}); {}", options_.file,
-                                   done.error().message(),
-                                   moved ? "it was moved to " + *moved : moved.error().message()));
+    notices_.push_back(
+        {Notice::Kind::kMovedAside,
+         fmt::format("history: {} cannot be read ({}); {}", options_.file, done.error().message(),
+                     moved ? "it was moved to " + *moved : moved.error().message())});
     done = try_file(options_.file);
   }
   stats_.is_on_disk = done && has_file;
   if (!done && has_file) {
-    notices_.push_back(fmt::format(
-        "history: {}; it is kept in memory and lost when the relay stops", done.error().message()));
+    notices_.push_back(
+        {Notice::Kind::kHistoryFailed,
+         fmt::format("history: {}; it is kept in memory and lost when the relay stops",
+                     done.error().message())});
     close();
     done = try_file(":memory:");
   }
@@ -242,7 +246,8 @@ void History::put(std::span<const Datapoint> datapoints, Timestamp now) {
   if (!database_ || datapoints.empty()) return;
   stats_.points += datapoints.size();
   if (auto done = write(datapoints, now); !done) return lose(done.error(), now);
-  if (std::exchange(is_failing_, false)) notices_.emplace_back("history: it is written again");
+  if (std::exchange(is_failing_, false))
+    notices_.push_back({Notice::Kind::kHistoryKept, "history: it is written again"});
 }
 
 // Once an outage is told, it is not told again.
@@ -250,11 +255,13 @@ void History::lose(const Error& error, Timestamp now) {
   ++stats_.failures;
   const bool is_damaged = database_->is_damaged() || error.what == damaged().error().what;
   if (!std::exchange(is_failing_, true) || is_damaged)
-    notices_.push_back("history: " + error.message() + "; points are missing from now on");
+    notices_.push_back({Notice::Kind::kHistoryFailed,
+                        "history: " + error.message() + "; points are missing from now on"});
   if (!is_damaged || !stats_.is_on_disk) return;
   close();
   if (const auto moved = Database::move_aside(options_.file, "damaged", now); moved)
-    notices_.push_back("history: the file was moved to " + *moved + ", a new one begins");
+    notices_.push_back({Notice::Kind::kMovedAside,
+                        "history: the file was moved to " + *moved + ", a new one begins"});
   open(now);
 }
 
@@ -481,10 +488,12 @@ Expected<void> History::keep_bound() {
     stats_.points_cut += static_cast<std::uint64_t>(*cut);
     if (auto done = drop_block(tier, **oldest); !done) return done;
     if (!std::exchange(is_cut_told_, true)) {
-      notices_.push_back(fmt::format(
-          "history: it has reached {} octets, so it goes back less far than \"history\" says: the "
-          "oldest points of hosts go; raise \"bytes_max\" of \"history\"",
-          bytes_max_));
+      notices_.push_back(
+          {Notice::Kind::kHistoryCut,
+           fmt::format("history: it has reached {} octets, so it goes back less far than "
+                       "\"history\" says: the "
+                       "oldest points of hosts go; raise \"bytes_max\" of \"history\"",
+                       bytes_max_)});
     }
   }
 }
@@ -496,7 +505,7 @@ HistoryStats History::stats() const {
   return stats;
 }
 
-std::vector<std::string> History::take_notices() {
+std::vector<Notice> History::take_notices() {
   const std::lock_guard lock(mutex_);
   return std::exchange(notices_, {});
 }

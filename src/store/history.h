@@ -19,6 +19,7 @@
 #include "store/database.h"
 #include "store/history_index.h"
 #include "store/history_points.h"
+#include "store/notice.h"
 #include "store/path_glob.h"
 
 namespace sluice {
@@ -123,7 +124,7 @@ class History {
 
   [[nodiscard]] HistoryStats stats() const;
   // What the operator must know, one sentence each, since the last call.
-  [[nodiscard]] std::vector<std::string> take_notices();
+  [[nodiscard]] std::vector<Notice> take_notices();
 
  private:
   static constexpr std::uint32_t kGroupSeries = 64;  // To a row.
@@ -212,7 +213,7 @@ class History {
   HistoryStats stats_;
   bool is_failing_ = false;  // The last write failed, and this was told: names may be missing.
   bool is_cut_told_ = false;
-  std::vector<std::string> notices_;
+  std::vector<Notice> notices_;
 };
 
 }  // namespace sluice

@@ -64,7 +64,7 @@ Expected<void> Journal::prepare_file(Timestamp now) {
                                   .synchronous = Synchronous::kFull},
                                  now);
   if (!database) return std::unexpected(database.error());
-  if (!database->note().empty()) notices_.push_back(database->note());
+  if (!database->note().empty()) notices_.push_back({Notice::Kind::kMovedAside, database->note()});
   database_ = std::move(*database);
   identity_ = FileIdentity::of(options_.file);
   last_look_ = now;
@@ -90,9 +90,10 @@ void Journal::look_at_file(Timestamp now) {
   }
   if (FileIdentity::of(options_.file) == identity_) return;
   notices_.push_back(
-      fmt::format("{} was removed or replaced while the relay used it; it is made anew, with all "
-                  "that the relay holds; stop the relay before you touch its state_dir",
-                  options_.file));
+      {Notice::Kind::kReplaced,
+       fmt::format("{} was removed or replaced while the relay used it; it is made anew, with all "
+                   "that the relay holds; stop the relay before you touch its state_dir",
+                   options_.file)});
   database_.reset();
   is_out_ = true;  // Its end is told.
   open(now);
@@ -105,10 +106,11 @@ void Journal::lose_disk(const Error& error, Timestamp now) {
   bytes_ = 0;
   last_try_ = now;
   if (std::exchange(is_out_, true)) return;
-  notices_.push_back(fmt::format(
-      "{}; until then the journal is not kept, and a restart loses what has come in; it is tried "
-      "again every {} s",
-      error.message(), options_.retry_interval.count()));
+  notices_.push_back({Notice::Kind::kJournalFailed,
+                      fmt::format("{}; until then the journal is not kept, and a restart loses "
+                                  "what has come in; it is tried "
+                                  "again every {} s",
+                                  error.message(), options_.retry_interval.count())});
 }
 
 void Journal::set_aside(std::string_view why, Timestamp now) {
@@ -117,11 +119,12 @@ void Journal::set_aside(std::string_view why, Timestamp now) {
   auto target = Database::move_aside(options_.file, "damaged", now);
   if (target) {
     notices_.push_back(
-        fmt::format("{}: {}; it was moved to {} and a fresh one was made; it can be removed when "
-                    "nobody wants to look into it",
-                    options_.file, why, *target));
+        {Notice::Kind::kMovedAside,
+         fmt::format("{}: {}; it was moved to {} and a fresh one was made; it can be removed when "
+                     "nobody wants to look into it",
+                     options_.file, why, *target)});
   } else {
-    notices_.push_back(target.error().message());
+    notices_.push_back({Notice::Kind::kJournalFailed, target.error().message()});
   }
   open(now);
 }
@@ -152,7 +155,8 @@ bool Journal::append(std::span<const JournalRow> rows, Timestamp now) {
     if (written) {
       // Not at the checkpoint: a disk that has room for no more would be told of every minute.
       if (std::exchange(is_out_, false))
-        notices_.push_back(fmt::format("{}: the journal is kept again", options_.file));
+        notices_.push_back({Notice::Kind::kJournalKept,
+                            fmt::format("{}: the journal is kept again", options_.file)});
       ++stats_.appends;
       stats_.octets += octets;
       bytes_ += octets;
@@ -332,6 +336,6 @@ Expected<void> Journal::load_rows(const JournalReplay& replay) {
   return {};
 }
 
-std::vector<std::string> Journal::take_notices() { return std::exchange(notices_, {}); }
+std::vector<Notice> Journal::take_notices() { return std::exchange(notices_, {}); }
 
 }  // namespace sluice

@@ -13,6 +13,7 @@
 #include "sluice/base/time.h"
 #include "store/database.h"
 #include "store/file_identity.h"
+#include "store/notice.h"
 
 namespace sluice {
 
@@ -117,7 +118,7 @@ class Journal {
   [[nodiscard]] const JournalStats& stats() const noexcept { return stats_; }
 
   // What the operator must know, one sentence each, since the last call.
-  [[nodiscard]] std::vector<std::string> take_notices();
+  [[nodiscard]] std::vector<Notice> take_notices();
 
  private:
   void open(Timestamp now);
@@ -144,7 +145,7 @@ class Journal {
   std::uint64_t bytes_ = 0;
   std::uint64_t last_sequence_ = 0;
   JournalStats stats_;
-  std::vector<std::string> notices_;
+  std::vector<Notice> notices_;
 };
 
 }  // namespace sluice

@@ -254,7 +254,7 @@ void Spool::tick(Timestamp now) {
   shrink_file(now);
   if (series_.known_count() < NewSeries::kKnownMax || is_known_full_told_) return;
   is_known_full_told_ = true;
-  notify(SpoolNotice::Level::kWarning,
+  notify(Notice::Kind::kSpoolCrowded,
          "spool " + options_.file +
              ": it knows as many series as it can remember; further new ones "
              "leave at once. Are there paths that change all the time?");
@@ -278,6 +278,6 @@ SpoolStats Spool::stats() const {
   return stats;
 }
 
-std::vector<SpoolNotice> Spool::take_notices() { return std::exchange(notices_, {}); }
+std::vector<Notice> Spool::take_notices() { return std::exchange(notices_, {}); }
 
 }  // namespace sluice

@@ -17,6 +17,7 @@
 #include "store/coalesce.h"
 #include "store/file_identity.h"
 #include "store/new_series.h"
+#include "store/notice.h"
 #include "store/spool_draft.h"
 #include "store/spool_index.h"
 #include "store/spool_tables.h"
@@ -76,13 +77,6 @@ struct SpoolStats {
   std::uint64_t bytes = 0;                  // Of everything kept, what was acknowledged included.
   std::optional<Seconds> oldest_window;     // Of what waits or is held, replays left out.
   bool is_on_disk = false;
-};
-
-// Something that whoever runs the relay should know: what, where, what to do.
-struct SpoolNotice {
-  enum class Level : std::uint8_t { kInfo, kWarning, kError };
-  Level level = Level::kInfo;
-  std::string text;
 };
 
 // The datapoints that wait for one destination's acknowledgement, in a file. What was put survives
@@ -145,7 +139,7 @@ class Spool {
   // wait for their turn do not count.
   [[nodiscard]] bool is_empty() const noexcept { return index_.is_empty() && in_flight_.empty(); }
   [[nodiscard]] SpoolStats stats() const;
-  [[nodiscard]] std::vector<SpoolNotice> take_notices();
+  [[nodiscard]] std::vector<Notice> take_notices();
 
  private:
   using Operation = std::function<Expected<void>()>;
@@ -193,7 +187,7 @@ class Spool {
   void salvage(const std::string& file);
   [[nodiscard]] bool make_room_on_disk() const;
   [[nodiscard]] bool is_on_disk() const;
-  void notify(SpoolNotice::Level level, std::string text);
+  void notify(Notice::Kind kind, std::string text);
 
   // spool_load.cc: what is in the tables, and what can be read out of broken ones.
   [[nodiscard]] std::uint64_t accounted() const noexcept;
@@ -219,7 +213,7 @@ class Spool {
   std::uint64_t acknowledged_bytes_ = 0;
   std::uint64_t in_flight_bytes_ = 0;
   SpoolStats stats_;  // The counters; stats() adds what is now.
-  std::vector<SpoolNotice> notices_;
+  std::vector<Notice> notices_;
 
   std::uint64_t last_sequence_ = 0;
   std::uint64_t version_base_ = 0;      // The versions of this life count from here.

@@ -36,9 +36,9 @@ SpoolTables open_memory(Timestamp now) {
 
 }  // namespace
 
-void Spool::notify(SpoolNotice::Level level, std::string text) {
+void Spool::notify(Notice::Kind kind, std::string text) {
   constexpr std::size_t kNoticesMax = 100;  // If nobody takes them.
-  if (notices_.size() < kNoticesMax) notices_.push_back({level, std::move(text)});
+  if (notices_.size() < kNoticesMax) notices_.push_back({kind, std::move(text)});
 }
 
 bool Spool::is_on_disk() const { return tables_.database().path() != kMemory; }
@@ -52,7 +52,7 @@ void Spool::open_file(Timestamp now) {
   auto tables = SpoolTables::open(options_.file, now);
   if (!tables) {
     ++stats_.failures;
-    notify(SpoolNotice::Level::kError,
+    notify(Notice::Kind::kSpoolInMemory,
            fmt::format("spool {}; it is kept in memory and lost if the relay stops; the file is "
                        "tried again every minute",
                        tables.error().message()));
@@ -67,7 +67,7 @@ void Spool::open_file(Timestamp now) {
   next_look_ = now + kRetry;
   is_file_read_ = true;
   const std::string moved_to = tables_.database().moved_to();
-  if (!moved_to.empty()) notify(SpoolNotice::Level::kWarning, "spool " + tables_.database().note());
+  if (!moved_to.empty()) notify(Notice::Kind::kMovedAside, "spool " + tables_.database().note());
   if (auto loaded = run_once([this] { return load_series(); }); !loaded)
     go_on_in_memory(loaded.error());
   load_or_rescue();
@@ -81,7 +81,7 @@ void Spool::salvage(const std::string& file) {
   if (!source) return;
   run([&] { return rescue(*source, false); });
   load_or_rescue();
-  notify(SpoolNotice::Level::kWarning,
+  notify(Notice::Kind::kMovedAside,
          fmt::format("spool {}: {} waiting datapoints and {} known series could be read out of it",
                      file, index_.waiting_count() + index_.held_count(), series_.known_count()));
 }
@@ -118,7 +118,7 @@ bool Spool::go_on_in_memory(const Error& error) {
   move_to_memory();
   if (was_on_disk)
     notify(
-        SpoolNotice::Level::kError,
+        Notice::Kind::kSpoolInMemory,
         fmt::format("spool {}; it goes on in memory with {} datapoints that wait, which are lost "
                     "if the relay stops; the file is tried again every minute",
                     error.message(), accounted()));
@@ -151,7 +151,7 @@ void Spool::try_file(Timestamp now) {
   if (now < next_try_ && now + kRetry >= next_try_) return;  // The clock may have been set back.
   next_try_ = now + kRetry;
   if (auto done = return_to_file(now); !done) return;
-  notify(SpoolNotice::Level::kInfo,
+  notify(Notice::Kind::kSpoolOnDisk,
          fmt::format("spool {}: it is on disk again after {} s, with all that waited in memory",
                      options_.file,
                      std::chrono::duration_cast<std::chrono::seconds>(now - failed_at_).count()));
@@ -163,7 +163,7 @@ Expected<void> Spool::return_to_file(Timestamp now) {
     const auto moved = Database::move_aside(options_.file, "damaged", now);
     if (!moved) return std::unexpected(moved.error());
     is_file_damaged_ = false;
-    notify(SpoolNotice::Level::kWarning,
+    notify(Notice::Kind::kMovedAside,
            fmt::format("spool {}: the damaged file was moved to {}; it can be removed when nobody "
                        "wants to look into it",
                        options_.file, *moved));
@@ -171,7 +171,7 @@ Expected<void> Spool::return_to_file(Timestamp now) {
   auto file = SpoolTables::open(options_.file, now);
   if (!file) return std::unexpected(file.error());
   if (!file->database().note().empty())
-    notify(SpoolNotice::Level::kWarning, "spool " + file->database().note());
+    notify(Notice::Kind::kMovedAside, "spool " + file->database().note());
   if (!is_file_read_) {
     if (auto done = read_late(*file); !done) return done;
   }

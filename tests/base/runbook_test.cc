@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "app/log.h"
 #include "sluice/base/stats.h"
 
 namespace sluice {
@@ -18,32 +19,6 @@ namespace fs = std::filesystem;
 std::string text_of(const fs::path& file) {
   std::ifstream stream(file);
   return {std::istreambuf_iterator<char>(stream), {}};
-}
-
-// Without its changing parts the longest piece of a format string; letters only say little.
-std::string constant_part(const std::string& format) {
-  static const std::regex kField(R"(\{[^}]*\})");
-  std::string longest;
-  std::sregex_token_iterator piece(format.begin(), format.end(), kField, -1);
-  for (const std::sregex_token_iterator end; piece != end; ++piece) {
-    if (piece->length() > static_cast<std::ptrdiff_t>(longest.size())) longest = *piece;
-  }
-  return longest;
-}
-
-// The format strings of every warning and error that a source writes to the log.
-std::vector<std::string> warnings_of(const std::string& source) {
-  static const std::regex kCall(R"re(spdlog::(?:warn|error)\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+))re");
-  static const std::regex kLiteral(R"re("((?:[^"\\]|\\.)*)")re");
-  std::vector<std::string> found;
-  for (std::sregex_iterator call(source.begin(), source.end(), kCall), end; call != end; ++call) {
-    const std::string literals = (*call)[1];
-    std::string format;
-    std::sregex_iterator one(literals.begin(), literals.end(), kLiteral);
-    for (const std::sregex_iterator none; one != none; ++one) format += (*one)[1].str();
-    found.push_back(std::regex_replace(format, std::regex(R"re(\\")re"), "\""));
-  }
-  return found;
 }
 
 TEST_CASE("the runbook has every counter of what was dropped, refused or failed", "[base]") {
@@ -73,33 +48,51 @@ TEST_CASE("the runbook names no counter that is not there", "[base]") {
   }
 }
 
-// A part of each warning is in the page, in backquotes.
-TEST_CASE("the runbook has every warning and error of the log", "[base]") {
+TEST_CASE("the runbook has a row for every id of the log, with its level, and no other", "[base]") {
   const std::string page = text_of(SLUICE_SOURCE_DIR "/docs/runbook.md");
-  std::vector<std::string> entries;
-  static const std::regex kEntry(R"(\| `([^`]+)` \|)");
-  for (std::sregex_iterator row(page.begin(), page.end(), kEntry), end; row != end; ++row) {
-    const std::string entry = (*row)[1];
-    // Parts that change are dots there.
-    for (std::size_t at = 0, dots; at != std::string::npos; at = dots) {
-      if (at > 0) at += 3;
-      dots = entry.find("...", at);
-      entries.push_back(entry.substr(at, dots == std::string::npos ? dots : dots - at));
-    }
+  static const std::regex kRow(R"(\n\| `\[([a-z-]+)\]` \| (\w+) \| [^|\n]+ \|[^|\n]*\|(?=\n))");
+  std::vector<std::string> rows;
+  for (std::sregex_iterator row(page.begin(), page.end(), kRow), end; row != end; ++row)
+    rows.push_back((*row)[1].str() + ' ' + (*row)[2].str());
+  std::vector<std::string> expected;
+  for (const LogRow& row : kLogRows)
+    expected.push_back(std::string(row.name) + ' ' + std::string(name_of(row.level)));
+  std::ranges::sort(rows);
+  std::ranges::sort(expected);
+  CHECK(rows == expected);
+  // Ids that the text speaks of.
+  static const std::regex kName(R"(`\[([a-z-]+)\]`)");
+  for (std::sregex_iterator name(page.begin(), page.end(), kName), end; name != end; ++name) {
+    CAPTURE((*name)[1].str());
+    CHECK(std::ranges::any_of(kLogRows,
+                              [&](const LogRow& row) { return row.name == (*name)[1].str(); }));
   }
-  std::size_t count = 0;
+}
+
+// A line without an id would be no part of the interface.
+TEST_CASE("nothing but app/log writes to the log, and each id is written somewhere", "[base]") {
+  std::string sources;
   for (const auto& file : fs::recursive_directory_iterator(SLUICE_SOURCE_DIR "/src")) {
-    if (file.path().extension() != ".cc") continue;
-    for (const std::string& format : warnings_of(text_of(file.path()))) {
-      if (constant_part(format).size() < 10) continue;  // Another place made the text.
-      ++count;
-      CAPTURE(file.path().filename().string(), format);
-      CHECK(std::ranges::any_of(entries, [&](const std::string& entry) {
-        return entry.size() >= 8 && format.find(entry) != std::string::npos;
-      }));
+    const std::string extension = file.path().extension();
+    if (extension != ".cc" && extension != ".h") continue;
+    if (file.path().stem() == "log" && file.path().parent_path().filename() == "app") {
+      if (extension == ".cc") sources += text_of(file.path());  // Ids of notices.
+      continue;
     }
+    const std::string source = text_of(file.path());
+    CAPTURE(file.path().string());
+    CHECK(source.find("spdlog") == std::string::npos);
+    sources += source;
   }
-  CHECK(count > 10);
+  const std::string header = text_of(SLUICE_SOURCE_DIR "/src/app/log.h");
+  static const std::regex kEnumerator(R"(LogRow\{(LogId::k\w+),)");
+  std::size_t count = 0;
+  for (std::sregex_iterator id(header.begin(), header.end(), kEnumerator), end; id != end; ++id) {
+    ++count;
+    CAPTURE((*id)[1].str());
+    CHECK(std::regex_search(sources, std::regex((*id)[1].str() + "\\b")));
+  }
+  CHECK(count == kLogRows.size());
 }
 
 }  // namespace

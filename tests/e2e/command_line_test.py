@@ -84,6 +84,7 @@ class CommandLine(unittest.TestCase):
         told = sluice("--version").stdout.decode()
         for library in ("libuv", "RE2", "SQLite", "fmt", "spdlog", "nlohmann-json", "CLI11", "Abseil", "cpp-httplib", "systemd"):
             self.assertRegex(told, rf"\b{library} \d")
+            self.assertNotRegex(told, rf"\b{library} 0\.0\.0")
 
     def test_each_command_has_examples_that_it_takes(self):
         for command in ("run", "check", "explain", "status", "forget"):
@@ -135,7 +136,16 @@ class CommandLine(unittest.TestCase):
             with self.subTest(arguments=arguments):
                 result = sluice(*arguments)
                 self.assertEqual(result.returncode, 2)
-                self.assertNotEqual(result.stderr, b"")
+                self.assertRegex(result.stderr, rb"\Asluice: [^\n]+; (sluice|there are)[^\n]+--help[^\n]+\n\Z")
+
+    def test_wrong_usage_says_what_was_meant(self):
+        for arguments, said in ((["chekc"], b'"chekc" is no command; did you mean "check"?'), (["fly"], b'"fly" is no command; there are "run"'),
+                                ([], b"expected a command; there are"), (["--confgi", "x"], b'expected a command before "--confgi"'),
+                                (["check", "--confg", "x"], b'unexpected: --confg x; did you mean "--config"?'),
+                                (["forget"], b"HOST is required; sluice forget --help"),
+                                (["explain", "--input", "smoke"], b"--input")):
+            with self.subTest(arguments=arguments):
+                self.assertIn(said, sluice(*arguments).stderr)
 
     # Configuration.
 

@@ -15,7 +15,9 @@ from sluice_harness import SOURCE_DIR, scratch
 
 SLUICE = sys.argv.pop(1)
 COMMANDS = ["run", "check", "explain", "status", "forget"]
-PAGES = {"sluice.json.5": ("configuration of sluice", "config.md"), "sluice-rules.5": ("rules of sluice", "rules.md")}
+PAGES = {"sluice.json.5": ("configuration of sluice", "config.md"), "sluice-rules.5": ("rules of sluice", "rules.md"),
+         "sluice-runbook.7": ("what sluice drops and logs, and what to do", "runbook.md"),
+         "sluice-clusters.1": ("cluster maps of sluice from Puppet", "clusters.md")}
 COMPLETION = SOURCE_DIR / "packaging/bash-completion/sluice"
 
 
@@ -73,6 +75,18 @@ class Pages(unittest.TestCase):
         text = self.text_of("sluice-rules.5")
         for key in re.findall(r"^\| `([^`]+)` \|", (SOURCE_DIR / "docs/rules.md").read_text(), re.MULTILINE):
             self.assertIn(key, text)
+
+    def test_every_id_of_the_log_is_told_of(self):
+        text = self.text_of("sluice-runbook.7")
+        ids = re.findall(r'LogLevel::k\w+, "([a-z-]+)"', (SOURCE_DIR / "src/app/log.h").read_text())
+        self.assertGreater(len(ids), 40)
+        for name in ids:
+            self.assertIn(f"[{name}]", text)
+
+    def test_the_package_has_every_page(self):
+        cmake = (SOURCE_DIR / "cmake/packaging.cmake").read_text()
+        for page in self.pages:
+            self.assertIn(f"${{man_dir}}/{page}.gz", cmake)
 
     def test_what_it_cannot_read_is_no_page(self):
         page = self.folder / "page.md"

@@ -40,7 +40,7 @@ class SmallDisk {
 };
 
 // The only notice there is.
-SpoolNotice notice_of(Spool& spool) {
+Notice notice_of(Spool& spool) {
   const auto notices = spool.take_notices();
   REQUIRE(notices.size() == 1);
   return notices.front();
@@ -67,8 +67,8 @@ TEST_CASE("a spool whose folder is missing runs in memory, says so, and moves in
     Spool spool(options, at(0));
     CHECK_FALSE(spool.stats().is_on_disk);
     CHECK(spool.stats().failures == 1);
-    const SpoolNotice notice = notice_of(spool);
-    CHECK(notice.level == SpoolNotice::Level::kError);
+    const Notice notice = notice_of(spool);
+    CHECK(notice.kind == Notice::Kind::kSpoolInMemory);
     CHECK_THAT(notice.text, Contains(options.file) && Contains("No such file or directory") &&
                                 Contains("in memory") && Contains("every minute"));
     spool.put(points("a", 30, 0, 1), 5);
@@ -165,8 +165,8 @@ TEST_CASE("a disk that fails in the middle of the work loses nothing", "[store][
       SECTION("dropping what is too old") { spool.tick(at(90'000)); }
       CHECK_FALSE(spool.stats().is_on_disk);
       CHECK(spool.stats().failures == 1);
-      const SpoolNotice notice = notice_of(spool);
-      CHECK(notice.level == SpoolNotice::Level::kError);
+      const Notice notice = notice_of(spool);
+      CHECK(notice.kind == Notice::Kind::kSpoolInMemory);
       CHECK_THAT(notice.text, Contains(options.file) && Contains("the disk failed") &&
                                   Contains("goes on in memory"));
       check_account(spool);
@@ -302,8 +302,7 @@ TEST_CASE("damage inside the file costs what was there, is counted, and nothing 
     check_account(spool);
     CHECK(sent >= 100);
     CHECK(sent + spool.stats().dropped_damaged == 100 + spool.stats().spooled_at_start);
-    for (const SpoolNotice& notice : spool.take_notices())
-      CHECK_THAT(notice.text, Contains("spool"));
+    for (const Notice& notice : spool.take_notices()) CHECK_THAT(notice.text, Contains("spool"));
     spool.tick(at(1300));
     CHECK(spool.stats().is_on_disk);
     Spool again({.file = folder.file("none")}, at(1300));

@@ -138,10 +138,11 @@ class Publisher {
   // Known hosts that neither the cluster map nor a pattern names, sorted, at most `limit`.
   [[nodiscard]] std::vector<std::string> unmapped_hosts(std::size_t limit) const;
 
-  // The rules and hosts whose samples a bound on series refused, and those whose samples came too
-  // late, since the start.
+  // The rules and hosts whose samples a bound on series refused, those whose samples came too late,
+  // and hosts that would share the path of another, since the start.
   [[nodiscard]] Offenders offenders() const;
   [[nodiscard]] Offenders too_late() const;
+  [[nodiscard]] Offenders collided() const;
   // The same of samples whose host or metric has no place among the names (hosts_max, metrics_max),
   // while the last of them came within two minutes before the last tick.
   [[nodiscard]] std::optional<Offenders> crowding() const;

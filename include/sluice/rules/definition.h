@@ -31,6 +31,8 @@ struct Condition {
   ContextValue equals;
   std::optional<double> min;
   std::optional<double> max;
+
+  friend bool operator==(const Condition&, const Condition&) = default;
 };
 
 // Where a number comes from. In JSON a string names a field ("seconds", a capture;
@@ -48,24 +50,32 @@ struct ValueSource {
   double constant = 1;
   std::string name;   // Capture, variable, SD-ID, or path of a field.
   std::string param;  // Structured data: PARAM-NAME.
+
+  friend bool operator==(const ValueSource&, const ValueSource&) = default;
 };
 
 // Text that a rule reads as fields: `{"a": {"b": 1}}` has "a.b", `a=1 b=2` has "a" and "b".
 struct FieldsDefinition {
   enum class Kind : std::uint8_t { kJson, kPairs } kind = Kind::kJson;
   std::string from;  // The capture that holds the text; empty: all of it.
+
+  friend bool operator==(const FieldsDefinition&, const FieldsDefinition&) = default;
 };
 
 // How long the last value of a host takes part in its cluster's values.
 struct HoldDefinition {
   std::chrono::seconds time{0};  // 0: not held.
   bool as_presence = false;      // As long as the host counts as reporting, instead of `time`.
+
+  friend bool operator==(const HoldDefinition&, const HoldDefinition&) = default;
 };
 
 // What a metric is, as a rule says it, or its pack once for several rules.
 struct MetricDefinition {
   Metric metric;  // Without its presence; a `ttl` of 0 is the default.
   HoldDefinition hold;
+
+  friend bool operator==(const MetricDefinition&, const MetricDefinition&) = default;
 };
 
 // One sample that a matching rule gives.
@@ -84,6 +94,8 @@ struct EmitDefinition {
   // is what the '*' stands for. Empty: one sample.
   std::string each;
   std::vector<Condition> when;  // Tested after this rule's `set` and `add`.
+
+  friend bool operator==(const EmitDefinition&, const EmitDefinition&) = default;
 };
 
 // What a matching rule does to the context of (host, APP-NAME, PROCID).
@@ -91,6 +103,8 @@ struct ContextAction {
   std::vector<std::pair<std::string, ContextValue>> set;  // A text may hold {capture}.
   std::vector<std::pair<std::string, ValueSource>> add;   // Numbers; a variable not set is 0.
   bool end = false;                                       // Forgets the context, after the emits.
+
+  friend bool operator==(const ContextAction&, const ContextAction&) = default;
 };
 
 // What an example gives per metric: the sum of the values, of a state the name of the last one.
@@ -104,6 +118,8 @@ struct ExampleDefinition {
   std::string app;   // APP-NAME to read it under; default: the rule's first.
   std::string host;  // Expected host of every sample, where the rule takes it from a field.
   std::string structured_data;  // "[id name=\"value\"]", as sent with each of the lines.
+
+  friend bool operator==(const ExampleDefinition&, const ExampleDefinition&) = default;
 };
 
 // Something for people that a matching rule says, and no series shows.
@@ -113,6 +129,8 @@ struct NoteDefinition {
   std::string host;             // Capture that names the host; empty: the record's own.
   bool clear = false;           // Of a failure: the host's failures of this pack are over; no text.
   std::vector<Condition> when;  // Tested as an emit's.
+
+  friend bool operator==(const NoteDefinition&, const NoteDefinition&) = default;
 };
 
 struct RuleDefinition {
@@ -130,6 +148,8 @@ struct RuleDefinition {
   std::optional<ContextAction> context;
   bool stop = false;  // A match ends the search for that record.
   std::vector<ExampleDefinition> examples;
+
+  friend bool operator==(const RuleDefinition&, const RuleDefinition&) = default;
 };
 
 // A sign of life: hosts are expected to show it this often, and count as reporting for twice as
