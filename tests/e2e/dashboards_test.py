@@ -129,6 +129,9 @@ class Dashboards(unittest.TestCase):
                     targets = [target["target"] for target in panel["targets"]]
                     for variable in re.findall(r"\$(\w+)", " ".join(targets)):
                         self.assertIn(variable, known)
+                    aliases = set(re.findall(r"alias\(.*, '([^']+)'\)$", "\n".join(targets), re.MULTILINE))
+                    colored = {override["matcher"]["options"] for override in panel["fieldConfig"]["overrides"]}
+                    self.assertEqual(colored, aliases, "each line with a name has a colour")
                     self.assert_shows(panel["title"], [re.sub(r"\$(\w+)", lambda word: values[word[1]], target)
                                                        for target in targets])
 
@@ -142,6 +145,30 @@ class Dashboards(unittest.TestCase):
             found = {node["text"] for node in json.loads(self.web.get("/metrics/find", query=query))}
             self.assertIn(WORDS[name], found)
             values[name] = WORDS[name]
+
+    def test_a_state_has_one_colour_everywhere_and_all_states_are_shown(self):
+        states, colors = set(), {}
+        for name in NAMES:
+            for panel in json.loads((PACKAGING / f"grafana/{name}.json").read_text())["panels"]:
+                for override in panel["fieldConfig"]["overrides"]:
+                    [color] = [one["value"]["fixedColor"] for one in override["properties"] if one["id"] == "color"]
+                    colors.setdefault(override["matcher"]["options"], set()).add(color)
+        for leaf in json.loads(self.web.get("/metrics/find", query="sluice.all.puppet.nodes.*")):
+            states.add(leaf["text"])
+        self.assertIn("failed", states)
+        for state in states:
+            self.assertEqual(len(colors.get(state, ())), 1, state)
+        self.assertEqual(len({next(iter(colors[state])) for state in states}), len(states), "two states have one colour")
+
+    def test_what_is_counted_is_added_up_and_not_averaged(self):
+        """A graph has fewer points than windows as soon as it spans some hours."""
+        for name in NAMES:
+            for panel in json.loads((PACKAGING / f"grafana/{name}.json").read_text())["panels"]:
+                for target in (one["target"] for one in panel["targets"]):
+                    with self.subTest(name, target=target):
+                        self.assertEqual(bool(re.search(r"\.count\b|nonNegativeDerivative", target)), "'sum'" in target)
+                        if re.search(r"\.max\b|\.missing|\.over_limit|\.down\b|uncounted_loss|\.waiting", target):
+                            self.assertIn("'max'", target)
 
     def test_every_alert_looks_at_something(self):
         [group] = json.loads((PACKAGING / "grafana/alerts.json").read_text())["groups"]

@@ -195,7 +195,8 @@ TEST_CASE("a history of another window length is moved aside and said so", "[sto
   History other({.file = file, .window = seconds(240)}, at(kBase + 120));
   const auto notices = other.take_notices();
   REQUIRE(notices.size() == 1);
-  CHECK_THAT(notices[0],
+  CHECK(notices[0].kind == Notice::Kind::kMovedAside);
+  CHECK_THAT(notices[0].text,
              Catch::Contains("its windows are 60 s long, and \"window\" is 240 s now") &&
                  Catch::Contains("it was moved to"));
   put(other, {point("a", 4, 2)}, 8);
@@ -226,7 +227,8 @@ TEST_CASE("a damaged or newer history is moved aside and said so", "[store]") {
   History history({.file = file}, at(kBase + 60));
   const auto notices = history.take_notices();
   REQUIRE(notices.size() == 1);
-  CHECK(notices[0].find("." + kind + "-") != std::string::npos);
+  CHECK(notices[0].kind == Notice::Kind::kMovedAside);
+  CHECK(notices[0].text.find("." + kind + "-") != std::string::npos);
   CHECK(history.stats().is_on_disk);
   put(history, {point("b", 1, 2)}, 2);
   CHECK(shown(history, "*", 1, 1) == Lines{"b: 2"});

@@ -15,6 +15,12 @@
 namespace sluice {
 namespace {
 
+std::vector<std::string> texts_of(Journal& journal) {
+  std::vector<std::string> texts;
+  for (Notice& notice : journal.take_notices()) texts.push_back(std::move(notice.text));
+  return texts;
+}
+
 using std::chrono::seconds;
 using Windows = std::map<int, std::string>;
 
@@ -88,7 +94,7 @@ Content content_after_kill(const ScratchFolder& folder) {
   Journal journal({.file = copy.file("journal.db")}, kNow);
   const auto content = load(journal);
   REQUIRE(content.has_value());
-  CHECK(journal.take_notices().empty());
+  CHECK(texts_of(journal).empty());
   return *content;
 }
 
@@ -136,7 +142,7 @@ TEST_CASE("a new journal needs a checkpoint before it takes rows", "[store]") {
   CHECK(checkpoint(journal, 1, "state", {}, {}));
   CHECK_FALSE(journal.needs_checkpoint());
   CHECK(append(journal, 2, "kept"));
-  CHECK(journal.take_notices().empty());
+  CHECK(texts_of(journal).empty());
 }
 
 TEST_CASE("a journal that ends without goodbye holds what was committed", "[store]") {
@@ -241,8 +247,11 @@ TEST_CASE("a journal without a folder goes on without, says so once, and comes b
   Journal journal({.file = file}, kNow);
   CHECK_FALSE(journal.has_disk());
   CHECK_FALSE(journal.needs_checkpoint());  // Nothing could take it.
-  CHECK(journal.take_notices() ==
-        std::vector<std::string>{
+  const std::vector<Notice> told = journal.take_notices();
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].kind == Notice::Kind::kJournalFailed);
+  CHECK(told[0].text ==
+        std::string{
             file +
             ": it cannot be made (No such file or directory); look at its folder and owner; until "
             "then the journal is not kept, and a restart loses what has come in; it is tried again "
@@ -251,18 +260,18 @@ TEST_CASE("a journal without a folder goes on without, says so once, and comes b
   CHECK_FALSE(append(journal, 1, "lost"));
   CHECK_FALSE(checkpoint(journal, 1, "lost", {}, {}));
   CHECK_FALSE(append(journal, 2, "lost", kNow + seconds(60)));
-  CHECK(journal.take_notices().empty());
+  CHECK(texts_of(journal).empty());
 
   std::filesystem::create_directory(folder.file("state"));
   CHECK_FALSE(append(journal, 3, "too early", kNow + seconds(119)));
   CHECK_FALSE(journal.has_disk());
   CHECK_FALSE(append(journal, 4, "rows are missing before this", kNow + seconds(120)));
   CHECK(journal.needs_checkpoint());
-  CHECK(journal.take_notices().empty());
+  CHECK(texts_of(journal).empty());
   CHECK(checkpoint(journal, 4, "whole", {}, {}));
-  CHECK(journal.take_notices().empty());
+  CHECK(texts_of(journal).empty());
   CHECK(append(journal, 5, "kept", kNow + seconds(121)));
-  CHECK(journal.take_notices() == std::vector{file + ": the journal is kept again"});
+  CHECK(texts_of(journal) == std::vector{file + ": the journal is kept again"});
   CHECK(journal.stats().appends_lost == 4);
 }
 
@@ -287,7 +296,7 @@ TEST_CASE("a full disk stops the journal, and room brings it back", "[store]") {
     while (append(journal, ++sequence, row)) kept = sequence;
     REQUIRE(kept > 0);
     CHECK_FALSE(journal.has_disk());
-    const std::vector<std::string> notices = journal.take_notices();
+    const std::vector<std::string> notices = texts_of(journal);
     REQUIRE(notices.size() == 1);
     CHECK(notices[0].find(file + ": the disk") == 0);
     CHECK(notices[0].find("the journal is not kept") != std::string::npos);
@@ -305,7 +314,7 @@ TEST_CASE("a full disk stops the journal, and room brings it back", "[store]") {
   content = content_after_kill(folder);
   CHECK(content.state == "after");
   CHECK(content.rows.size() == 1);
-  CHECK(journal.take_notices() == std::vector{file + ": the journal is kept again"});
+  CHECK(texts_of(journal) == std::vector{file + ": the journal is kept again"});
   CHECK(folder.names("journal.db.damaged").empty());
 }
 
@@ -333,13 +342,13 @@ TEST_CASE("a file that failed is looked at before it is used again", "[store]") 
     const FileSizeLimit limit(400'000);
     while (append(journal, ++sequence, row)) continue;
   }
-  REQUIRE_FALSE(journal.take_notices().empty());
+  REQUIRE_FALSE(texts_of(journal).empty());
   std::string bytes = read_bytes(file);
   REQUIRE(bytes.size() > 4 * 4096);
   bytes.replace(4096, 8192, 8192, 'x');
   write_bytes(file, bytes);
   CHECK_FALSE(append(journal, ++sequence, row, kNow + seconds(60)));
-  const std::vector<std::string> notices = journal.take_notices();
+  const std::vector<std::string> notices = texts_of(journal);
   REQUIRE(notices.size() == 1);
   CHECK(notices[0].find("it is damaged; it was moved to " + file + ".damaged-20231114T221420Z") !=
         std::string::npos);
@@ -363,7 +372,7 @@ TEST_CASE("a journal that is damaged, cut or newer is moved aside", "[store]") {
     kind = "newer";
   }
   Journal journal({.file = file}, kNow);
-  const std::vector<std::string> notices = journal.take_notices();
+  const std::vector<std::string> notices = texts_of(journal);
   REQUIRE(notices.size() == 1);
   const std::string moved = file + "." + kind + "-20231114T221320Z";
   CHECK(notices[0].find(moved) != std::string::npos);
@@ -423,7 +432,7 @@ TEST_CASE("what the caller cannot read is moved aside, and the start goes on", "
   CHECK(loaded.error().message() == "row 2: a damaged delta");
   journal.set_aside(loaded.error().message(), kNow);
   const std::string moved = file + ".damaged-20231114T221320Z";
-  CHECK(journal.take_notices() ==
+  CHECK(texts_of(journal) ==
         std::vector{file + ": row 2: a damaged delta; it was moved to " + moved +
                     " and a fresh one was made; it can be removed when nobody wants to look into "
                     "it"});
@@ -483,7 +492,7 @@ TEST_CASE("a file that is removed or replaced while it is used is noticed, and m
                   kNow);
   REQUIRE(checkpoint(journal, 0, "first", {}, {}));
   REQUIRE(append(journal, 1, "a"));
-  REQUIRE(journal.take_notices().empty());
+  REQUIRE(texts_of(journal).empty());
   SECTION("the folder is removed") { std::filesystem::remove_all(folder); }
   SECTION("the file is replaced by a copy") {
     std::filesystem::copy_file(file, file + ".copy");
@@ -493,20 +502,20 @@ TEST_CASE("a file that is removed or replaced while it is used is noticed, and m
   CHECK(append(journal, 2, "b", kNow + seconds(59)));  // Not looked at yet.
   CHECK(claims == before);
   CHECK_FALSE(append(journal, 3, "c", kNow + seconds(60)));
-  const auto notices = journal.take_notices();
+  const auto notices = texts_of(journal);
   REQUIRE_FALSE(notices.empty());
   CHECK(notices.front().find(file + " was removed or replaced") != std::string::npos);
   REQUIRE(journal.has_disk());
   REQUIRE(journal.needs_checkpoint());
   REQUIRE(checkpoint(journal, 3, "second", {}, {}, kNow + seconds(60)));
   REQUIRE(append(journal, 4, "d", kNow + seconds(61)));
-  CHECK(journal.take_notices().size() == 1);  // It is kept again.
+  CHECK(texts_of(journal).size() == 1);  // It is kept again.
   Journal next({.file = file}, kNow + seconds(62));
   CHECK_FALSE(next.has_disk());  // The first one has it.
   is_ours = false;
   CHECK_FALSE(append(journal, 5, "e", kNow + seconds(121)));
   CHECK_FALSE(journal.has_disk());
-  const auto outage = journal.take_notices();
+  const auto outage = texts_of(journal);
   REQUIRE(outage.size() == 1);
   CHECK(outage.front().find("somebody else's") != std::string::npos);
   Journal last({.file = file}, kNow + seconds(122));
