@@ -177,7 +177,7 @@ class Activation(unittest.TestCase):
             sender.sendall(line(3).encode() + b"\n")
         self.wait_runs(3)
         relay.stop()
-        self.assertEqual(relay.log().count("the socket is systemd's"), 3)
+        self.assertEqual(len(re.findall(r"\[listening\] .*the socket is systemd's", relay.log())), 3)
         self.assertTrue(pathlib.Path(path).exists(), "the socket file is systemd's to remove")
 
     def test_what_no_listener_names_is_told(self):
