@@ -28,7 +28,7 @@ FIELDS = {"valid", "error", "facility", "severity", "timestamp", "hostname", "ap
 
 def sluice(*arguments, stdin: bytes = b"", cwd=None) -> subprocess.CompletedProcess:
     # A wrong answer of `run` would be a relay that runs on, hence the limit.
-    return subprocess.run([SLUICE, *map(str, arguments)], input=stdin, capture_output=True, timeout=60,
+    return subprocess.run([SLUICE, *map(str, arguments)], input=stdin, capture_output=True, timeout=600,
                           check=False, cwd=cwd, env=dict(os.environ, TZ="UTC"))
 
 
