@@ -25,23 +25,10 @@ std::string_view name_of(TimeSource source) noexcept {
   return "unknown";
 }
 
-struct EventTimes::State {
-  std::optional<Timestamp> moment_of(const Stamp& stamp, const Zone& zone, Timestamp now);
-
-  // Lines come in runs of one second, and zones and years cost more than the rest of a line.
-  Stamp last_stamp;
-  const Zone* last_zone = nullptr;
-  Timestamp last_now{};
-  std::optional<Timestamp> last_moment;
-};
-
-EventTimes::EventTimes() : state_(std::make_unique<State>()) {}
-EventTimes::~EventTimes() = default;
-
 EventTime EventTimes::resolve(const Stamp& stamp, bool& is_zone_proven, const Zone& zone,
                               Timestamp now) {
   if (!stamp.present) return {now, TimeSource::kNoStamp, {}};
-  const std::optional<Timestamp> moment = state_->moment_of(stamp, zone, now);
+  const std::optional<Timestamp>& moment = moment_of(stamp, zone, now);
   if (!moment) return {now, TimeSource::kNoStamp, {}};
   if (!stamp.has_offset) {
     is_zone_proven = is_zone_proven || is_close(*moment, now);
@@ -51,20 +38,20 @@ EventTime EventTimes::resolve(const Stamp& stamp, bool& is_zone_proven, const Zo
   return {*moment, TimeSource::kStamp, moment};
 }
 
-std::optional<Timestamp> EventTimes::State::moment_of(const Stamp& stamp, const Zone& zone,
+const std::optional<Timestamp>& EventTimes::moment_of(const Stamp& stamp, const Zone& zone,
                                                       Timestamp now) {
   // What the same stamp means changes with `now` only over weeks; a minute is safe.
-  const bool is_cached = last_zone == &zone && stamp == last_stamp && now >= last_now &&
-                         now - last_now < std::chrono::minutes(1);
-  if (is_cached) return last_moment;
-  last_stamp = stamp;
-  last_zone = &zone;
-  last_now = now;
-  last_moment = resolve_stamp(stamp, now, [&](LocalTime local) {
+  const bool is_cached = last_zone_ == &zone && stamp == last_stamp_ && now >= last_now_ &&
+                         now - last_now_ < std::chrono::minutes(1);
+  if (is_cached) return last_moment_;
+  last_stamp_ = stamp;
+  last_zone_ = &zone;
+  last_now_ = now;
+  last_moment_ = resolve_stamp(stamp, now, [&](LocalTime local) {
     const Timestamp moment = zone.to_utc(local, now);
     return LocalMoments{moment, moment};
   });
-  return last_moment;
+  return last_moment_;
 }
 
 }  // namespace sluice

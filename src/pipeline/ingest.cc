@@ -80,6 +80,7 @@ struct Ingest::State {
                    Timestamp now);
   void expand_repeat(const RepeatNotice& notice, Sender& sender, const Peer& peer,
                      MessageTrace& trace);
+  void remember(const MessageTrace& one, bool is_read, Sender& sender, const Peer& peer);
   void hear(const MessageTrace& one, Sender& sender, Timestamp now);
   void name_rules();
   void take_in(MessageTrace& trace, std::size_t rules_matched, Sender& sender, const Peer& peer,
@@ -133,18 +134,22 @@ void Ingest::receive(const Message& message, Timestamp now) {
   trace.samples.clear();
   Sender& sender = state.read(message, now, trace);
   if (state.is_own(trace)) {
+    state.remember(trace, true, sender, message.peer);
     ++state.stats.messages_own;
     return;
   }
   // Of a frame that its stream cut short nobody knows what the numbers were.
+  const bool is_tried = !trace.record.incomplete && !trace.repeats_unread;
   const std::size_t matched =
-      trace.record.incomplete ? 0 : state.matcher->match(state.input_of(trace, now), trace.samples);
+      is_tried ? state.matcher->match(state.input_of(trace, now), trace.samples) : 0;
+  state.remember(trace, matched > 0, sender, message.peer);
   state.take_in(trace, matched, sender, message.peer, now);
 }
 
 MessageTrace Ingest::explain(const Message& message, Timestamp now) {
   MessageTrace trace;
   Sender& sender = state_->read(message, now, trace);
+  state_->remember(trace, true, sender, message.peer);  // All of it: people ask why.
   if (state_->is_own(trace)) return trace;
   const std::size_t matched =
       trace.record.incomplete
@@ -249,20 +254,35 @@ Sender& Ingest::State::read(const Message& message, Timestamp now, MessageTrace&
   out.record.truncated = message.truncated;
   out.record.incomplete = message.incomplete;
   std::optional<RepeatNotice> notice;
-  if (options.expand_repeats) notice = take_repeat_notice(out.record);
+  if (options.expand_repeats && may_be_repeat_notice(out.record)) {
+    notice = take_repeat_notice(out.record);
+  }
   Sender& sender = sender_of(out.record, message.peer);
   out.host = sender.host;
   out.event_time = event_times.resolve(out.record.stamp, sender.is_zone_proven, message.zone, now);
   out.message = out.record.message;
   out.weight = 1;
+  out.is_notice = notice.has_value();
+  out.repeats_unread = false;
   count(message, out);
   count_sender(sender, message, out, now);
-  if (notice) {
-    expand_repeat(*notice, sender, message.peer, out);
-  } else if (options.expand_repeats) {
-    last_messages.remember({sender.number, message.peer.address}, out.record, sender.last_message);
-  }
+  if (notice) expand_repeat(*notice, sender, message.peer, out);
   return sender;
+}
+
+// For a notice that comes next. `is_read`: a rule reads the message, so its repetitions count.
+void Ingest::State::remember(const MessageTrace& one, bool is_read, Sender& sender,
+                             const Peer& peer) {
+  if (one.is_notice || !options.expand_repeats) return;
+  UnreadMessage& unread = sender.unread;
+  const bool was_unread = unread.is_of(peer.address);
+  if (is_read) {
+    last_messages.remember({sender.number, peer.address}, one.record, sender.last_message);
+    if (was_unread) unread.clear();
+    return;
+  }
+  if (!was_unread) last_messages.forget({sender.number, peer.address}, sender.last_message);
+  unread.set(text_of(one.record), peer.address);
 }
 
 // The one place that decides whose a message is: HOSTNAME, else the address it came from, else,
@@ -310,19 +330,20 @@ void Ingest::State::count(const Message& message, const MessageTrace& one) {
 void Ingest::State::count_sender(Sender& sender, const Message& message, const MessageTrace& one,
                                  Timestamp now) {
   const bool is_skewed = one.event_time.source == TimeSource::kSkewed;
-  senders.count(sender, {.messages = 1,
-                         .octets = message.bytes.size(),
-                         .malformed = one.record.error == ParseError::kNone ? 0U : 1U,
-                         .truncated = message.truncated ? 1U : 0U,
-                         .skewed = is_skewed ? 1U : 0U,
-                         .last_received = now});
-  if (is_skewed) tell_skewed(sender, message, one, now);
+  RecentCounts& counts = senders.counts_of(sender);
+  ++counts.messages;
+  counts.octets += message.bytes.size();
+  counts.malformed += one.record.error == ParseError::kNone ? 0 : 1;
+  counts.truncated += message.truncated ? 1 : 0;
+  counts.last_received = std::max(counts.last_received, now);
+  if (!is_skewed) return;
+  ++counts.skewed;
+  tell_skewed(sender, message, one, now);
 }
 
 void Ingest::State::tell_skewed(Sender& sender, const Message& message, const MessageTrace& one,
                                 Timestamp now) {
-  if (!on_skewed || now - sender.skew_told < kSkewToldEvery) return;
-  sender.skew_told = now;
+  if (!on_skewed || !senders.may_tell_skew(sender, now, kSkewToldEvery)) return;
   on_skewed(sender.host, message, one.event_time);
 }
 
@@ -331,6 +352,8 @@ void Ingest::State::expand_repeat(const RepeatNotice& notice, Sender& sender, co
                                   MessageTrace& out) {
   if (!notice.refers_to_last && !notice.is_cut) {
     out.record.message = notice.text;
+  } else if (sender.unread.is_of(peer.address) && sender.unread.is_quoted_by(notice.text)) {
+    out.repeats_unread = true;
   } else {
     // Half a text gives wrong numbers; the message that it repeats was whole.
     Record last = out.record;
@@ -365,7 +388,8 @@ void Ingest::State::take_in(MessageTrace& one, std::size_t rules_matched, Sender
     hear(one, sender, now);
     count_rules(now);
     if (!matcher->notes().empty()) take_notes(one, peer);
-  } else if (!unmatched.add(one.record.app_name, text_of(one.record), one.host, now)) {
+  } else if (!one.repeats_unread &&
+             !unmatched.add(one.record.app_name, text_of(one.record), one.host, now)) {
     ++stats.messages_unfolded;
   }
   std::size_t claimed_count = 0;

@@ -35,6 +35,15 @@ void RepeatMemory::remember(const Key& key, const Record& record, Hint& hint) {
   });
 }
 
+void RepeatMemory::forget(const Key& key, const Hint& hint) noexcept {
+  if (hint.place >= slots_.size()) return;  // Of none of the host's peers anything is known.
+  if (slots_[hint.place].key == key) {
+    slots_[hint.place].is_known = false;
+  } else if (const auto place = places_.find(key); place != places_.end()) {
+    slots_[place->second].is_known = false;
+  }
+}
+
 bool RepeatMemory::recall(const Key& key, Record& record) const {
   const auto place = places_.find(key);
   if (place == places_.end() || !slots_[place->second].is_known) return false;

@@ -3,16 +3,54 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "sluice/values/record.h"
 
 namespace sluice {
+
+// A sender's last message, when no rule read it. Its repetitions say nothing either, so all that is
+// kept is what tells a notice that it is meant: most messages of a busy host are such, and a copy
+// of each cost five cache lines.
+class UnreadMessage {
+ public:
+  using PeerAddress = std::array<std::uint8_t, 16>;
+
+  void set(std::string_view text, const PeerAddress& peer) noexcept {
+    is_set_ = true;
+    start_size_ = static_cast<std::uint8_t>(text.copy(start_.data(), start_.size()));
+    peer_ = folded(peer);
+  }
+  void clear() noexcept { is_set_ = false; }
+
+  // True if it came from `peer`.
+  [[nodiscard]] bool is_of(const PeerAddress& peer) const noexcept {
+    return is_set_ && peer_ == folded(peer);
+  }
+  // True if a notice that quotes `text`, or none, may be about it.
+  [[nodiscard]] bool is_quoted_by(std::string_view text) const noexcept {
+    return std::string_view(start_.data(), start_size_).starts_with(text.substr(0, start_.size()));
+  }
+
+ private:
+  // All of an IPv4 address, and enough of IPv6: these are the addresses that one host name has.
+  static std::uint64_t folded(const PeerAddress& peer) noexcept {
+    const auto words = std::bit_cast<std::array<std::uint64_t, 2>>(peer);
+    return words[0] ^ words[1];
+  }
+
+  std::uint64_t peer_ = 0;
+  std::array<char, 20> start_{};  // Of its text; syslog-ng quotes no more.
+  std::uint8_t start_size_ = 0;
+  bool is_set_ = false;
+};
 
 // The last message of each sender, for notices that only say "last message repeated N times". Of
 // the senders beyond the bound, the one that was silent for longest is forgotten.
@@ -44,6 +82,9 @@ class RepeatMemory {
   // or another, and becomes this one's.
   void remember(const Key& key, const Record& record, Hint& hint);
 
+  // The sender's last message is another one now, which is not kept.
+  void forget(const Key& key, const Hint& hint) noexcept;
+
   // Puts APP-NAME, PROCID and text of the sender's last message into `record`; false, leaving it
   // alone, when none is known. The views live until the next call of remember() or clear().
   [[nodiscard]] bool recall(const Key& key, Record& record) const;
@@ -56,7 +97,7 @@ class RepeatMemory {
  private:
   struct Slot {
     Key key;
-    bool is_known = false;  // False: it was too long.
+    bool is_known = false;  // False: it was too long, or not worth keeping.
     // The text is Record::full_text, if there was one, and Record::message begins this far in it.
     bool has_full_text = false;
     std::uint16_t app_name = 0;  // Octets of the fields; kOctetsMax bounds them.

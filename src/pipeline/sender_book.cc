@@ -13,6 +13,7 @@ Sender& SenderBook::find(std::string_view host) {
     numbers_.clear();
     names_as_sent_.clear();
     senders_.clear();
+    skew_told_.clear();
     ++floods_;
   }
   const auto number = static_cast<std::uint32_t>(senders_.size());
@@ -23,10 +24,17 @@ Sender& SenderBook::find(std::string_view host) {
   return sender;
 }
 
-void SenderBook::count(Sender& sender, const SenderCounts& message) {
-  if (sender.number >= options_.counted_max) return report_.other.add(message);
+RecentCounts& SenderBook::counts_of(Sender& sender) {
+  if (sender.number >= options_.counted_max) return other_;
   if (sender.counts.messages == 0) active_.push_back(sender.number);
-  sender.counts.add(message);
+  return sender.counts;
+}
+
+bool SenderBook::may_tell_skew(const Sender& sender, Timestamp now, Timestamp::duration every) {
+  const auto [told, is_first] = skew_told_.try_emplace(sender.number, now);
+  if (!is_first && now - told->second < every) return false;
+  told->second = now;
+  return true;
 }
 
 SenderReport SenderBook::take_report() {
@@ -37,9 +45,10 @@ SenderReport SenderBook::take_report() {
 void SenderBook::report_active() {
   for (const std::uint32_t number : active_) {
     Sender& sender = senders_[number];
-    report_.rows.push_back({sender.host, std::exchange(sender.counts, {})});
+    report_.rows.push_back({sender.host, std::exchange(sender.counts, {}).all()});
   }
   active_.clear();
+  report_.other.add(std::exchange(other_, {}).all());
 }
 
 }  // namespace sluice

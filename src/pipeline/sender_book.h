@@ -1,5 +1,7 @@
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -15,16 +17,36 @@
 
 namespace sluice {
 
-// What a worker knows of one sender.
-struct Sender {
+// What came since the last report, in less room than SenderCounts, which adds up for years.
+struct RecentCounts {
+  std::uint64_t octets = 0;
+  std::uint32_t messages = 0;
+  std::uint32_t malformed = 0;
+  std::uint32_t truncated = 0;
+  std::uint32_t skewed = 0;
+  Timestamp last_received{};
+
+  [[nodiscard]] SenderCounts all() const noexcept {
+    return {.messages = messages,
+            .octets = octets,
+            .malformed = malformed,
+            .truncated = truncated,
+            .skewed = skewed,
+            .last_received = last_received};
+  }
+};
+
+// What a worker knows of one sender, in two cache lines: each message reads it and writes to it.
+struct alignas(64) Sender {
   std::uint32_t number = 0;
-  bool is_zone_proven = false;  // Its stamps without zone are believed (EventTimes).
   RepeatMemory::Hint last_message;
   Aggregator::HostPlace place;
-  SenderCounts counts;  // Since the last report.
+  UnreadMessage unread;
+  RecentCounts counts;
   std::string host;
-  Timestamp skew_told{};  // When it was last said that its zone is not proven.
+  bool is_zone_proven = false;  // Its stamps without zone are believed (EventTimes).
 };
+static_assert(sizeof(Sender) == 128);
 
 // The senders of one worker: one record each, found once per message, so that all that is kept by
 // host costs one lookup.
@@ -53,8 +75,12 @@ class SenderBook {
     names_as_sent_.put(sent, sender.number);
   }
 
-  // Adds to the sender's account, or to that of all others.
-  void count(Sender& sender, const SenderCounts& message);
+  // The sender's account since the last report, or that of all others. For a message that is added
+  // to it.
+  [[nodiscard]] RecentCounts& counts_of(Sender& sender);
+
+  // False if the log was told within `every` that the sender's zone is not proven; else it is now.
+  [[nodiscard]] bool may_tell_skew(const Sender& sender, Timestamp now, Timestamp::duration every);
 
   // Who sent what since the last call.
   [[nodiscard]] SenderReport take_report();
@@ -71,8 +97,10 @@ class SenderBook {
   Options options_;
   TextCache names_as_sent_{kNamesAsSent};
   StringMap<std::uint32_t> numbers_;
-  std::vector<Sender> senders_;        // By number.
-  std::vector<std::uint32_t> active_;  // Numbers of those with counts.
+  std::vector<Sender> senders_;                              // By number.
+  std::vector<std::uint32_t> active_;                        // Numbers of those with counts.
+  absl::flat_hash_map<std::uint32_t, Timestamp> skew_told_;  // By number, of those it was told of.
+  RecentCounts other_;  // Of those that are not counted by name.
   SenderReport report_;
   std::uint64_t floods_ = 0;
 };

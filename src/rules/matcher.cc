@@ -31,8 +31,8 @@ std::size_t Matcher::match(const Input& input, std::vector<Sample>& samples) {
   matched.clear();
   state_->begin_record();
   state_->notes.clear();
-  const State::Pass pass{input, samples, nullptr};
-  const std::span<const std::uint32_t> candidates = state_->candidates(input);
+  const State::Pass pass{input, samples, State::searched_text(input), nullptr};
+  const std::span<const std::uint32_t> candidates = state_->candidates(input, pass.text);
   for (const std::uint32_t index : candidates) {
     if (state_->try_rule(index, pass) != Outcome::kMatched) continue;
     matched.push_back(index);
@@ -56,10 +56,11 @@ std::size_t Matcher::context_count() const noexcept { return state_->contexts.si
 
 // Lines of Graphite are told apart by their literals: half of them match, and for those the
 // automaton is one pass more. With two readings of a text each rule knows itself which it takes.
-std::span<const std::uint32_t> Matcher::State::candidates(const Input& input) {
+std::span<const std::uint32_t> Matcher::State::candidates(const Input& input,
+                                                          std::string_view text) {
   if (input.line != nullptr) return compiled.for_graphite;
   Selection& selection = selection_of(input.record.app_name);
-  return input.record.full_text.empty() ? selection.narrow(searched_text(input))
+  return input.record.full_text.empty() ? selection.narrow(text)
                                         : std::span<const std::uint32_t>(selection.rules());
 }
 
@@ -148,7 +149,7 @@ bool Matcher::State::is_met(const CompiledRule& rule, const CompiledCondition& c
 
 // Tries the text, then, where the tag may have been a part of it, the two together.
 Outcome Matcher::State::search(const CompiledRule& rule, const Pass& pass) {
-  const Outcome outcome = search_text(rule, searched_text(pass.input), pass);
+  const Outcome outcome = search_text(rule, pass.text, pass);
   if (outcome == Outcome::kMatched || pass.input.record.full_text.empty()) return outcome;
   return rule.definition->apps.empty() ? search_text(rule, pass.input.record.full_text, pass)
                                        : outcome;

@@ -12,7 +12,9 @@ namespace sluice {
 void Matcher::State::note(std::uint32_t index, const CompiledNote& note, const Pass& pass) {
   const CompiledRule& rule = compiled.rules[index];
   const Context* context = note.when.empty() ? nullptr : context_of(rule, pass);
-  const auto is_unmet = [&](const CompiledCondition& one) { return !is_met(rule, one, context, pass); };
+  const auto is_unmet = [&](const CompiledCondition& one) {
+    return !is_met(rule, one, context, pass);
+  };
   if (std::ranges::any_of(note.when, is_unmet)) return;
   MatchedNote made{.rule = index,
                    .definition = note.definition,
@@ -27,7 +29,7 @@ void Matcher::State::note(std::uint32_t index, const CompiledNote& note, const P
   for (const Template::Piece& piece : note.text.pieces) {
     if (text.size() > 4 * Note::kFoldedOctetsMax) break;  // More is cut anyway.
     if (piece.is_message) {
-      text += searched_text(pass.input);
+      text += pass.text;
     } else {
       text += piece.field ? read_text(rule, *piece.field, pass) : std::string_view(piece.text);
     }

@@ -41,10 +41,11 @@ struct Matcher::State {
   struct Pass {
     const Input& input;
     std::vector<Sample>& samples;
+    std::string_view text;       // What patterns are searched in.
     RuleTrace* trace = nullptr;  // Null unless explaining.
   };
 
-  std::span<const std::uint32_t> candidates(const Input& input);
+  std::span<const std::uint32_t> candidates(const Input& input, std::string_view text);
   Selection& selection_of(std::string_view app_name);
   std::uint32_t find_selection(std::string_view app_name);
   std::uint32_t intern_selection(const std::vector<std::uint32_t>& rules_to_try);

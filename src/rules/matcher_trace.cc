@@ -85,7 +85,7 @@ std::size_t Matcher::explain(const Input& input, std::vector<Sample>& samples,
     RuleTrace& trace = traces.emplace_back();
     trace.rule = index;
     trace.first_sample = samples.size();
-    state_->explain_rule({input, samples, &trace}, is_stopped);
+    state_->explain_rule({input, samples, State::searched_text(input), &trace}, is_stopped);
     trace.sample_count = samples.size() - trace.first_sample;
     if (trace.outcome != Outcome::kMatched) continue;
     matched.push_back(index);
@@ -195,7 +195,7 @@ std::string Matcher::State::describe_miss(const CompiledRule& rule, const Pass& 
 // Of a text that begins as the pattern does also how far it goes on: it may have been meant.
 std::string Matcher::State::describe_literal(const CompiledRule& rule, const Pass& pass) {
   const RequiredLiterals& literals = rule.literals;
-  if (!searched_text(pass.input).starts_with(literals.prefix)) {
+  if (!pass.text.starts_with(literals.prefix)) {
     return "the text does not begin with \"" + literals.prefix + '"';
   }
   const std::string lacks = "the text lacks \"" + literals.inside + '"';
@@ -205,7 +205,7 @@ std::string Matcher::State::describe_literal(const CompiledRule& rule, const Pas
 std::string Matcher::State::describe_pattern(const CompiledRule& rule, const Pass& pass) {
   const std::string& pattern = rule.definition->match;
   return "the pattern does not match: " + pattern + "; " +
-         in_words(pattern_progress(pattern, searched_text(pass.input), beginnings));
+         in_words(pattern_progress(pattern, pass.text, beginnings));
 }
 
 // The first condition that does not hold, in the order in which they are tried.

@@ -1,26 +1,13 @@
 #include "syslog/parse_host.h"
 
 #include <algorithm>
-#include <array>
 
+#include "syslog/octet_run.h"
 #include "syslog/parse_tag.h"
 #include "syslog/scan.h"
 
 namespace sluice::detail {
 namespace {
-
-// Letters, digits, ".-_" and everything above 127: hosts with umlauts are sent in UTF-8 or Latin-1.
-constexpr std::array<bool, 256> make_host_octets() {
-  std::array<bool, 256> is_host{};
-  for (std::size_t i = 0; i < is_host.size(); ++i) {
-    const char c = static_cast<char>(i);
-    is_host[i] = i >= 0x80 || is_digit(c) || is_letter(c) || c == '.' || c == '-' || c == '_';
-  }
-  return is_host;
-}
-constexpr std::array<bool, 256> kHostOctets = make_host_octets();
-
-bool is_host_octet(char c) noexcept { return kHostOctets[static_cast<unsigned char>(c)]; }
 
 constexpr bool is_hex(char c) noexcept {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
@@ -80,14 +67,8 @@ bool is_ipv6_address(std::string_view text) noexcept {
 }
 
 std::string_view take_host(std::string_view& rest) noexcept {
-  std::size_t length = 0;
-  // Four at a time, as long as all are of a host: half the work of one by one.
-  while (length + 4 <= rest.size() &&
-         (is_host_octet(rest[length]) & is_host_octet(rest[length + 1]) &
-          is_host_octet(rest[length + 2]) & is_host_octet(rest[length + 3]))) {
-    length += 4;
-  }
-  while (length < rest.size() && is_host_octet(rest[length])) ++length;
+  const char* const end = rest.data() + rest.size();
+  const auto length = static_cast<std::size_t>(skip_host(rest.data(), end) - rest.data());
   std::string_view word = rest.substr(0, length);
   const bool is_plain = begins_with_space_or_ends(rest.substr(length));
   if (!is_plain) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -23,6 +24,17 @@ enum class StampFound : std::uint8_t {
 // 4.1.2 with fractions, years and zones where appliances put them, or one of RFC 3339's shape. A
 // ':' behind the timestamp is taken too.
 [[nodiscard]] StampFound take_stamp(std::string_view& rest, Stamp& stamp) noexcept;
+
+// The octets of "Mmm dd hh:mm:ss", each of which has its place.
+inline constexpr std::size_t kBsdStampOctets = 15;
+
+// Reads the timestamp of RFC 3164 section 4.1.2 that `octets` begin with, as nearly every sender
+// writes it. False, leaving `stamp` alone, for any other. `octets` has kBsdStampOctets.
+[[nodiscard]] bool read_bsd_stamp(const char* octets, Stamp& stamp) noexcept;
+
+// Takes "yyyy-mm-ddThh:mm:ss", with a fraction of up to nine digits or none, and "Z" or "+hh:mm",
+// off `rest`, which then begins with a SP. False, leaving both alone, for anything else.
+[[nodiscard]] bool take_plain_iso_stamp(std::string_view& rest, Stamp& stamp) noexcept;
 
 // True when `text` begins like an RFC 3339 date: four digits and a hyphen.
 [[nodiscard]] bool looks_like_date(std::string_view text) noexcept;

@@ -1,5 +1,6 @@
 #include "sluice/syslog/parser.h"
 
+#include "syslog/parse_plain.h"
 #include "syslog/parse_pri.h"
 #include "syslog/parse_rfc3164.h"
 #include "syslog/parse_rfc5424.h"
@@ -34,6 +35,9 @@ ParseError parse_header(std::string_view rest, bool has_pri, Record& record) noe
 ParseError parse_fields(std::string_view rest, Record& record) noexcept {
   switch (detail::take_pri(rest, record)) {
     case detail::Pri::kGood:
+      if (detail::parse_plain_rfc3164(rest, record) || detail::parse_plain_rfc5424(rest, record)) {
+        return ParseError::kNone;
+      }
       return parse_header(rest, true, record);
     case detail::Pri::kNone:
       parse_header(rest, false, record);

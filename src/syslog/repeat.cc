@@ -72,9 +72,7 @@ std::optional<RepeatNotice> read_quoted(std::string_view text) noexcept {
 
 std::optional<RepeatNotice> parse_repeat_notice(std::string_view text) noexcept {
   text = detail::without_leading_spaces(text);
-  // Nearly no message begins like a notice, and its first octet says so.
-  constexpr std::string_view kFirstOctets = "mLl-";
-  if (text.empty() || !kFirstOctets.contains(text.front())) return std::nullopt;
+  if (!may_be_repeat_notice(text)) return std::nullopt;
   if (take(text, "message repeated ")) return read_bracketed(text);
   if (take(text, "Last message '")) return read_quoted(text);
   if (take(text, "--- ")) text = detail::without_leading_spaces(text);  // macOS.

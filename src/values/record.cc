@@ -20,9 +20,4 @@ std::string_view name_of(ParseError error) noexcept {
   return "unknown";
 }
 
-std::string_view text_of(const Record& record) noexcept {
-  const std::size_t start = record.message.find_first_not_of(" \t");
-  return start == std::string_view::npos ? std::string_view{} : record.message.substr(start);
-}
-
 }  // namespace sluice

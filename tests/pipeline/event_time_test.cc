@@ -26,13 +26,13 @@ const Timestamp kNow = std::chrono::sys_days(std::chrono::year(2026) / 11 / 22) 
                        std::chrono::minutes(40) + seconds(1);
 
 Stamp zoned(int hour, int minute, int second, int day = 22) {
-  return {.present = true,
-          .year = 2026,
+  return {.year = 2026,
           .month = 11,
           .day = static_cast<std::uint8_t>(day),
           .hour = static_cast<std::uint8_t>(hour),
           .minute = static_cast<std::uint8_t>(minute),
           .second = static_cast<std::uint8_t>(second),
+          .present = true,
           .has_offset = true};
 }
 

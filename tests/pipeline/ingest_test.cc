@@ -199,6 +199,49 @@ TEST_CASE("\"last message repeated\" counts the last message of its sender again
   CHECK(f.ingest.stats().repeats_unresolved == 0);
 }
 
+TEST_CASE("a notice about a message that no rule read counts nothing, and nothing of before",
+          "[pipeline]") {
+  const std::string_view applied =
+      "<29>Nov 22 07:40:00 web01 puppet-agent[1]: Applied catalog in 0.50 seconds";
+  const std::string_view other = "<86>Nov 22 07:40:00 web01 sshd[7]: Accepted publickey for deploy";
+  const std::string_view notice = "<29>Nov 22 07:40:00 web01 last message repeated 3 times";
+  Fixture f;
+  Peer neighbour = f.peer;  // Of the same host name.
+  neighbour.address.back() ^= 1;
+  const auto receive_of_neighbour = [&](std::string_view line) {
+    f.ingest.receive({.bytes = line, .peer = neighbour, .zone = f.zone}, kNow);
+  };
+  f.receive(applied);
+  f.receive(other);
+  f.receive(notice);
+  CHECK(f.ingest.stats().messages_repeated == 3);
+  receive_of_neighbour(applied);
+  receive_of_neighbour(other);
+  f.receive(notice);  // The last unread message is the neighbour's.
+  receive_of_neighbour(notice);
+  CHECK(f.ingest.stats().messages_repeated == 6);
+  CHECK(f.ingest.stats().repeats_unresolved == 1);
+  CHECK(f.ingest.take_observations().unmatched.lines ==
+        3);  // Those of sshd, and the unresolved one.
+  f.receive(applied);
+  f.receive(notice);
+  CHECK(f.counts() == Counts{{"web01", 1 + 1 + 1 + 3}});
+}
+
+TEST_CASE("syslog-ng's notice is about an unread message when it quotes its start", "[pipeline]") {
+  Fixture f;
+  f.receive("<86>Nov 22 07:40:00 web01 sshd[7]: Accepted publickey for deploy");
+  f.receive(
+      "<86>Nov 22 07:40:01 web01 sshd[7]: Last message 'Accepted publickey f' repeated 3 times, "
+      "suppressed by syslog-ng on web01");
+  CHECK(f.ingest.stats().messages_repeated == 3);
+  f.receive(
+      "<86>Nov 22 07:40:01 web01 sshd[7]: Last message 'Accepted password fo' repeated 3 times, "
+      "suppressed by syslog-ng on web01");
+  CHECK(f.ingest.stats().messages_repeated == 3);
+  CHECK(f.ingest.stats().repeats_unresolved == 1);
+}
+
 TEST_CASE("a notice without host is of the peer, not of a host called \"last\"", "[pipeline]") {
   const std::string_view notice =
       GENERATE("<29>Nov 22 07:40:00 last message repeated 3 times",
@@ -229,9 +272,12 @@ TEST_CASE("a notice refers to the sender's last message alone", "[pipeline]") {
   }
   SECTION("the last message was too long to be remembered") {
     f.receive(applied);
-    f.receive("<29>Nov 22 07:40:00 localhost puppet-agent[1]: " + std::string(5000, 'x'));
+    f.receive("<29>Nov 22 07:40:00 localhost puppetserver: Compiled catalog for localhost in " +
+              std::string(5000, 'x'));
     f.receive(notice);
     CHECK(f.ingest.stats().repeats_unresolved == 1);
+    CHECK(f.counts() == Counts{{"localhost", 2}});
+    return;
   }
   SECTION("it repeats nothing") {
     f.receive(applied);

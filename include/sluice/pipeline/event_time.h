@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -38,19 +37,19 @@ inline constexpr std::chrono::seconds kProofMax{60};
 // would otherwise put numbers into the wrong windows, hour after hour.
 class EventTimes {
  public:
-  EventTimes();
-  ~EventTimes();
-  EventTimes(const EventTimes&) = delete;
-  EventTimes& operator=(const EventTimes&) = delete;
-
   // `is_zone_proven` is kept by the caller for each sender (the host, whose clock made the stamp),
   // and set when this stamp proves it. `zone`: of stamps without one.
   [[nodiscard]] EventTime resolve(const Stamp& stamp, bool& is_zone_proven, const Zone& zone,
                                   Timestamp now);
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  const std::optional<Timestamp>& moment_of(const Stamp& stamp, const Zone& zone, Timestamp now);
+
+  // Lines come in runs of one second, and zones and years cost more than the rest of a line.
+  Stamp last_stamp_;
+  const Zone* last_zone_ = nullptr;
+  Timestamp last_now_{};
+  std::optional<Timestamp> last_moment_;
 };
 
 }  // namespace sluice

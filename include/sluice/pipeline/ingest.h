@@ -54,6 +54,8 @@ struct MessageTrace {
   std::string_view host;     // Canonical; of a line who sent it, since its samples name the hosts.
   EventTime event_time;
   std::uint32_t weight = 1;
+  bool is_notice = false;       // It says how often another message came.
+  bool repeats_unread = false;  // That one was read by no rule; so is this.
   std::vector<Sample> samples;  // Hosts canonical.
   std::vector<RuleTrace> rules;
   std::vector<Note> notes;                // Filled by explain().

@@ -36,8 +36,8 @@ struct UnmatchedReport {
 class UnmatchedTally {
  public:
   struct Options {
-    std::size_t folded_max = 10'000;  // Lines folded between two reports.
-    std::size_t shapes_max = 2'000;   // Different shapes kept between two reports; the first ones.
+    std::size_t folded_max = 2'500;  // Lines folded between two reports; a microsecond each.
+    std::size_t shapes_max = 2'000;  // Different shapes kept between two reports; the first ones.
   };
 
   UnmatchedTally();

@@ -22,6 +22,15 @@ struct RepeatNotice {
 // Nobody repeats a message more often between two notices; a greater number is a mistake or a lie.
 inline constexpr std::uint64_t kRepeatCountMax = 1'000'000;
 
+// False for nearly every message: `text` (without leading blanks) begins like no notice.
+[[nodiscard]] constexpr bool may_be_repeat_notice(std::string_view text) noexcept {
+  if (text.size() < 4) return false;
+  const char first = text.front();
+  if (first != 'm' && first != 'L' && first != 'l' && first != '-') return false;
+  const std::string_view start = text.substr(0, 4);
+  return start == "mess" || start == "Last" || start == "last" || start == "--- ";
+}
+
 // Reads the text of a message (leading blanks allowed) as one of
 //   message repeated N times: [ TEXT]                                   rsyslog
 //   last message repeated N times                                       syslogd, Solaris, AIX, BSD

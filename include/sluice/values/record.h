@@ -1,9 +1,12 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 
 namespace sluice {
 
@@ -24,18 +27,22 @@ enum class ParseError : std::uint8_t {
 // A timestamp as it stood in the message, not yet a moment: RFC 3164 stamps have neither year nor
 // zone (RFC 3164 section 4.1.2). pipeline/event_time.h resolves it.
 struct Stamp {
-  bool present = false;
-  std::uint16_t year = 0;  // 0: the message named none.
-  std::uint8_t month = 0;  // 1..12
-  std::uint8_t day = 0;    // 1..31, valid for the month (29 February allowed when year is 0).
-  std::uint8_t hour = 0;   // 0..23
-  std::uint8_t minute = 0;
-  std::uint8_t second = 0;          // 0..60; 60 counts as the first second of the next minute.
   std::uint32_t nanoseconds = 0;    // 0..999,999,999
-  bool has_offset = false;          // False: the zone of the sender, listener or relay applies.
+  std::uint16_t year = 0;           // 0: the message named none.
   std::int16_t offset_minutes = 0;  // East of UTC, -1439..1439.
+  std::uint8_t month = 0;           // 1..12
+  std::uint8_t day = 0;   // 1..31, valid for the month (29 February allowed when year is 0).
+  std::uint8_t hour = 0;  // 0..23
+  std::uint8_t minute = 0;
+  std::uint8_t second = 0;  // 0..60; 60 counts as the first second of the next minute.
+  bool present = false;
+  bool has_offset = false;  // False: the zone of the sender, listener or relay applies.
+  bool unused = false;      // So that there is no gap, and comparing is comparing two words.
 
-  friend bool operator==(const Stamp&, const Stamp&) = default;
+  friend bool operator==(const Stamp& one, const Stamp& other) noexcept {
+    static_assert(std::has_unique_object_representations_v<Stamp>);
+    return std::memcmp(&one, &other, sizeof one) == 0;
+  }
 };
 
 // A parsed syslog message. Every view points into the bytes handed to the parser and lives as long
@@ -66,6 +73,11 @@ struct Record {
 };
 
 // MSG without its leading blanks: what rules match (rsyslog's RFC 5424 template writes two).
-[[nodiscard]] std::string_view text_of(const Record& record) noexcept;
+[[nodiscard]] inline std::string_view text_of(const Record& record) noexcept {
+  const std::string_view message = record.message;
+  if (message.empty() || (message.front() != ' ' && message.front() != '\t')) return message;
+  const std::size_t start = message.find_first_not_of(" \t");
+  return start == std::string_view::npos ? std::string_view{} : message.substr(start);
+}
 
 }  // namespace sluice

@@ -1,0 +1,109 @@
+#include "syslog/parse_plain.h"
+
+#include "syslog/octet_run.h"
+#include "syslog/parse_timestamp.h"
+#include "syslog/scan.h"
+#include "syslog/text.h"
+
+namespace sluice::detail {
+namespace {
+
+// Zone names and "Z", which may stand before the HOSTNAME, are no longer.
+constexpr std::size_t kZoneNameMax = 4;
+
+std::string_view between(const char* begin, const char* end) noexcept {
+  return {begin, static_cast<std::size_t>(end - begin)};
+}
+
+// A HOSTNAME that the thorough parser takes as it is: neither a year nor a zone of the stamp.
+bool is_plain_host(std::string_view host) noexcept {
+  return host.size() > kZoneNameMax && host.front() != '-' &&
+         host != "Message";  // "Message forwarded from" another host.
+}
+
+struct PlainTag {
+  std::string_view name;
+  std::string_view procid;
+};
+
+// Takes "NAME[PID]: " or "NAME: " off `at`.
+bool take_plain_tag(const char*& at, const char* end, PlainTag& tag) noexcept {
+  if (at == end || !is_letter(*at)) return false;
+  const char* const name_end = skip_until<'[', ':', ' '>(at, end);
+  tag.name = between(at, name_end);
+  const char* colon = name_end;
+  if (name_end != end && *name_end == '[') {
+    while (++colon != end && is_digit(*colon)) {
+    }
+    if (colon == end || *colon != ']') return false;
+    tag.procid = between(name_end + 1, colon);
+    ++colon;
+  }
+  if (end - colon < 2 || colon[0] != ':' || colon[1] != ' ') return false;
+  at = colon + 2;
+  return true;
+}
+
+// Takes the SP and the word behind it off `at`; of a NILVALUE `word` stays empty.
+bool take_word(const char*& at, const char* end, std::string_view& word) noexcept {
+  constexpr std::size_t kOctetsMax = 255;  // As RFC 5424 section 6 allows a HOSTNAME.
+  if (at == end || *at != ' ') return false;
+  const char* const begin = at + 1;
+  at = skip_until<' '>(begin, end);
+  const std::string_view found = between(begin, at);
+  if (found.empty() || found.size() > kOctetsMax) return false;
+  if (found != "-") word = found;
+  return true;
+}
+
+}  // namespace
+
+bool parse_plain_rfc3164(std::string_view rest, Record& record) noexcept {
+  constexpr std::size_t kHostAt = kBsdStampOctets + 1;
+  Stamp stamp;
+  if (rest.size() <= kHostAt || rest[kBsdStampOctets] != ' ' ||
+      !read_bsd_stamp(rest.data(), stamp)) {
+    return false;
+  }
+  const char* const end = rest.data() + rest.size();
+  const char* at = rest.data() + kHostAt;
+  const char* const host_end = skip_host(at, end);
+  const std::string_view host = between(at, host_end);
+  if (host_end == end || *host_end != ' ' || !is_plain_host(host)) return false;
+  at = host_end + 1;
+  PlainTag tag;
+  if (!take_plain_tag(at, end, tag)) return false;
+  const std::string_view text = between(at, end);
+  if (text.empty() || text.starts_with("[ID ")) return false;  // Solaris' MSGID.
+  record.stamp = stamp;
+  record.hostname = host;
+  record.app_name = tag.name;
+  record.procid = tag.procid;
+  set_text(text, record);
+  return true;
+}
+
+bool parse_plain_rfc5424(std::string_view rest, Record& record) noexcept {
+  if (!rest.starts_with("1 ")) return false;
+  rest.remove_prefix(2);
+  Stamp stamp;
+  if (!take_plain_iso_stamp(rest, stamp)) return false;
+  const char* const end = rest.data() + rest.size();
+  const char* at = rest.data();
+  std::string_view host;
+  std::string_view app;
+  std::string_view procid;
+  std::string_view msgid;
+  const bool has_header = take_word(at, end, host) && take_word(at, end, app) &&
+                          take_word(at, end, procid) && take_word(at, end, msgid);
+  if (!has_header || end - at < 4 || at[1] != '-' || at[2] != ' ') return false;
+  record.stamp = stamp;
+  record.hostname = host;
+  record.app_name = app;
+  record.procid = procid;
+  record.msgid = msgid;
+  set_text(between(at + 3, end), record);
+  return true;
+}
+
+}  // namespace sluice::detail
