@@ -74,6 +74,7 @@ void read_keys(ObjectReader& reader, DestinationConfig& destination) {
 
 Expected<DestinationConfig> decode_destination(const JsonValue& value) {
   DestinationConfig destination;
+  destination.spool_age_max = seconds(0);
   ObjectReader reader(value);
   read_keys(reader, destination);
   if (auto done = reader.finish(); !done) return std::unexpected(std::move(done).error());

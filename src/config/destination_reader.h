@@ -5,7 +5,7 @@
 
 namespace sluice {
 
-// An entry of "destinations".
+// An entry of "destinations". Its spool_age_max is 0 when it does not name one.
 [[nodiscard]] Expected<DestinationConfig> decode_destination(const JsonValue& value);
 
 }  // namespace sluice

@@ -141,6 +141,7 @@ class ConfigReader {
     if (auto done = reader_.finish(); !done) return done;
     if (auto done = check_listeners(); !done) return done;
     if (auto done = check_destinations(); !done) return done;
+    settle_spool_ages();
     return check_rest();
   }
 
@@ -280,6 +281,16 @@ class ConfigReader {
               fmt::format("{} is taken by /listen/{}; remove one", first->first, first->second));
     }
     return {};
+  }
+
+  // Whoever has old messages taken wants their datapoints delivered, too.
+  void settle_spool_ages() {
+    const seconds reach = std::max(config_.horizon, config_.catch_up);
+    const seconds usual = DestinationConfig().spool_age_max;
+    for (DestinationConfig& destination : config_.destinations) {
+      if (destination.spool_age_max != seconds(0)) continue;
+      destination.spool_age_max = reach > Config().catch_up ? std::max(reach, usual) : usual;
+    }
   }
 
   Expected<void> check_destinations() const {

@@ -162,6 +162,20 @@ TEST_CASE("a destination is called like its host unless it has a name", "[config
   CHECK(loaded->config.destinations[0].name == "Graphite.example.com");
 }
 
+TEST_CASE("a spool keeps as old datapoints as the relay takes, unless it says otherwise",
+          "[config]") {
+  const auto age_with = [](const std::string& rest) {
+    const auto loaded = decode(R"({"destinations": [{"carbon": "tcp://g:2003")" + rest);
+    REQUIRE(loaded);
+    return loaded->config.destinations[0].spool_age_max;
+  };
+  CHECK(age_with("}]}") == hours(23));
+  CHECK(age_with(R"(}], "catch_up": "24h", "horizon": "2h"})") == hours(23));
+  CHECK(age_with(R"(}], "catch_up": "30d"})") == hours(24 * 30));
+  CHECK(age_with(R"(}], "catch_up": "1h", "horizon": "7d"})") == hours(24 * 7));
+  CHECK(age_with(R"(, "spool_age_max": "23h"}], "catch_up": "30d"})") == hours(23));
+}
+
 TEST_CASE("the first mistake is one line with its place", "[config]") {
   const auto [text, message] = GENERATE(table<std::string, std::string>({
       // The file as a whole.
@@ -326,8 +340,7 @@ TEST_CASE("the first mistake is one line with its place", "[config]") {
        "\"1\""},
       {R"({"store_bytes_max": "1KiB"})",
        "/store_bytes_max: expected a size in 1MiB..1TiB, got \"1KiB\""},
-      {R"({"series_max": 0})",
-       "/series_max: expected a whole number in 1..1000000000, got 0"},
+      {R"({"series_max": 0})", "/series_max: expected a whole number in 1..1000000000, got 0"},
       {R"({"series_per_host_max": "2000"})",
        "/series_per_host_max: expected a whole number in 1..1000000000, got \"2000\""},
       {R"({"series_per_rule_max": 1000000001})",
