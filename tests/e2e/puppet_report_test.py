@@ -222,6 +222,19 @@ class Module(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
 
+    def test_the_forwarding_of_the_class_is_that_of_the_snippet(self):
+        """The snippet is what other tests stop a relay for."""
+        values = """{wanted => '$programname startswith "puppet"', target => 'sluice.example.com', port => 5514, max_disk_space => '1g'}"""
+        done = subprocess.run([program("puppet"), "epp", "render", "--values", values, MODULE / "templates/60-sluice.conf.epp"],
+                              capture_output=True, text=True, timeout=120, check=False, env=ENVIRONMENT)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        snippet = (MODULE.parent / "rsyslog/60-sluice.conf").read_text()
+
+        def rules(text):
+            return [line for line in text.splitlines() if not line.startswith("#")]
+        self.assertEqual(rules(done.stdout), rules(snippet))
+
+
 class Classes(PuppetRun):
     def test_the_classes_make_a_catalog(self):
         said = self.apply(f"""
