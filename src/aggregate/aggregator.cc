@@ -22,19 +22,19 @@ constexpr std::array<std::uint32_t, kSize> make_filled(std::uint32_t value) {
   return filled;
 }
 
-// A host that was heard since the last tick, in one cache line.
+// A host that was heard since the last tick, in two cache lines.
 struct alignas(64) ActiveHost {
   std::uint32_t slot = 0;
   bool is_claimed = true;
   bool is_path_node = true;  // So far, in every sample.
   std::uint32_t entry_count = 0;
   Timestamp last_heard{};
-  // Entry of the last sample of each metric, by the metric's last bits; checked before it is
+  // Entry of the last sample of each metric, by the remainder of its number; checked before it is
   // believed. Nearly every sample finds its entry here, without a hash and its cache lines.
-  std::array<std::uint32_t, 8> last_entries = make_filled<8>(kNone);
+  std::array<std::uint32_t, 24> last_entries = make_filled<24>(kNone);
   std::uint32_t first_sign = kNone;  // Place in `signs`.
 };
-static_assert(sizeof(ActiveHost) == 64);
+static_assert(sizeof(ActiveHost) == 128);
 
 // One per presence and window of a host, a handful.
 struct HeardSign {

@@ -31,9 +31,10 @@ std::size_t Matcher::match(const Input& input, std::vector<Sample>& samples) {
   matched.clear();
   state_->begin_record();
   state_->notes.clear();
-  const State::Pass pass{input, samples, State::searched_text(input), nullptr};
-  const std::span<const std::uint32_t> candidates = state_->candidates(input, pass.text);
-  for (const std::uint32_t index : candidates) {
+  const std::string_view text = State::searched_text(input);
+  const Selection::Candidates candidates = state_->candidates(input, text);
+  const State::Pass pass{input, samples, text, nullptr, candidates.are_matching};
+  for (const std::uint32_t index : candidates.rules) {
     if (state_->try_rule(index, pass) != Outcome::kMatched) continue;
     matched.push_back(index);
     state_->apply(index, pass);
@@ -56,12 +57,11 @@ std::size_t Matcher::context_count() const noexcept { return state_->contexts.si
 
 // Lines of Graphite are told apart by their literals: half of them match, and for those the
 // automaton is one pass more. With two readings of a text each rule knows itself which it takes.
-std::span<const std::uint32_t> Matcher::State::candidates(const Input& input,
-                                                          std::string_view text) {
-  if (input.line != nullptr) return compiled.for_graphite;
+Selection::Candidates Matcher::State::candidates(const Input& input, std::string_view text) {
+  if (input.line != nullptr) return {compiled.for_graphite};
   Selection& selection = selection_of(input.record.app_name);
-  return input.record.full_text.empty() ? selection.narrow(text)
-                                        : std::span<const std::uint32_t>(selection.rules());
+  if (!input.record.full_text.empty()) return {selection.rules()};
+  return selection.narrow(text);
 }
 
 Selection& Matcher::State::selection_of(std::string_view app_name) {
@@ -162,8 +162,22 @@ Outcome Matcher::State::search_text(const CompiledRule& rule, std::string_view t
     return Outcome::kLiteral;
   }
   groups.assign(pass.trace == nullptr ? rule.group_count : rule.pattern.group_count(), {});
-  if (!rule.pattern.search(text, groups)) return Outcome::kPattern;
+  if (!finds_groups(rule, text, pass)) return Outcome::kPattern;
   return rule.definition->fields ? read_fields(rule, text) : Outcome::kMatched;
+}
+
+// To find groups RE2 tries an anchored pattern by backtracking, which costs ten times what its
+// automaton takes to say that there is no match. Behind a long literal there nearly always is one,
+// and so in a Graphite path that has a rule's literal.
+bool Matcher::State::finds_groups(const CompiledRule& rule, std::string_view text,
+                                  const Pass& pass) {
+  constexpr std::size_t kTellingOctets = 8;
+  const bool wants_groups = !groups.empty();
+  if (pass.is_matching && !wants_groups) return true;
+  const bool is_likely =
+      pass.is_matching || rule.reads_graphite || rule.literals.prefix.size() >= kTellingOctets;
+  if (wants_groups && !is_likely && !rule.pattern.matches(text)) return false;
+  return rule.pattern.search(text, groups);
 }
 
 Outcome Matcher::State::read_fields(const CompiledRule& rule, std::string_view text) {

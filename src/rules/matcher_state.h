@@ -43,9 +43,10 @@ struct Matcher::State {
     std::vector<Sample>& samples;
     std::string_view text;       // What patterns are searched in.
     RuleTrace* trace = nullptr;  // Null unless explaining.
+    bool is_matching = false;    // The patterns that are tried are known to match `text`.
   };
 
-  std::span<const std::uint32_t> candidates(const Input& input, std::string_view text);
+  Selection::Candidates candidates(const Input& input, std::string_view text);
   Selection& selection_of(std::string_view app_name);
   std::uint32_t find_selection(std::string_view app_name);
   std::uint32_t intern_selection(const std::vector<std::uint32_t>& rules_to_try);
@@ -54,6 +55,7 @@ struct Matcher::State {
   bool check_where(const CompiledRule& rule, const Pass& pass);
   Outcome search(const CompiledRule& rule, const Pass& pass);
   Outcome search_text(const CompiledRule& rule, std::string_view text, const Pass& pass);
+  bool finds_groups(const CompiledRule& rule, std::string_view text, const Pass& pass);
   Outcome read_fields(const CompiledRule& rule, std::string_view text);
   // What was kept of the record before: call it once per record.
   void begin_record() {

@@ -63,6 +63,11 @@ bool Pattern::search(std::string_view text, std::vector<std::string_view>& group
   return true;
 }
 
+bool Pattern::matches(std::string_view text) const {
+  return compiled_->Match(re2::StringPiece(text.data(), text.size()), 0, text.size(),
+                          re2::RE2::UNANCHORED, nullptr, 0);
+}
+
 int Pattern::program_size() const { return compiled_->ProgramSize(); }
 
 std::size_t Pattern::group_count() const {

@@ -1,6 +1,7 @@
 #include "rules/selection.h"
 
 #include <catch2/catch.hpp>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -96,14 +97,39 @@ TEST_CASE("narrowing keeps every rule that matches, in order", "[rules]") {
   }
 }
 
+TEST_CASE("of many rules with one beginning those that match are told, and no others", "[rules]") {
+  const auto rules = compiled(
+      {"^\\(/.*a", "^\\(/(?P<what>.*b)", "^\\(/.*a+b", "^\\(/.*c$", "^\\(/.*d", "^\\(x", "(?s)e$"});
+  std::vector<std::uint32_t> all(rules->size());
+  std::iota(all.begin(), all.end(), 0);
+  Selection selection(rules->compiled(), all);
+  const auto told = [&](std::string_view text) {
+    const Selection::Candidates left = selection.narrow(text);
+    CHECK(left.are_matching);
+    return std::vector<std::uint32_t>(left.rules.begin(), left.rules.end());
+  };
+  using Rules = std::vector<std::uint32_t>;
+  CHECK(told("(/aab c") == Rules{0, 1, 2, 3});
+  CHECK(told("(/b") == Rules{1});
+  CHECK(told("(/nothing") == Rules{});
+  // One rule has this beginning, and is tried.
+  CHECK_FALSE(selection.narrow("(x").are_matching);
+  Matcher matcher(rules, {});
+  for (const std::string_view text : {"(/aab c", "(/b", "(/bc", "(/abce", "(x e", "(/", "(/dc"}) {
+    CAPTURE(text);
+    CHECK(matching(matcher, text) == matching_one_by_one(matcher, text));
+  }
+}
+
 TEST_CASE("a text that no rule can match is told at a glance", "[rules]") {
   const auto rules = compiled(kMany);
   std::vector<std::uint32_t> all;
   for (std::uint32_t rule = 0; rule < rules->size(); ++rule) all.push_back(rule);
   Selection selection(rules->compiled(), all);
-  CHECK(selection.narrow("nothing of interest").empty());
-  CHECK(selection.narrow("Another").size() == 1);  // One begins with 'A', and may or may not match.
-  CHECK(selection.narrow("12 files").size() == 1);
+  CHECK(selection.narrow("nothing of interest").rules.empty());
+  CHECK(selection.narrow("Another").rules.size() ==
+        1);  // One begins with 'A', and may or may not match.
+  CHECK(selection.narrow("12 files").rules.size() == 1);
   CHECK(selection.rules().size() == kMany.size());
 }
 

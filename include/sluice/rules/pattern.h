@@ -37,6 +37,9 @@ class Pattern {
   // found; fewer is faster, none fastest.
   [[nodiscard]] bool search(std::string_view text, std::vector<std::string_view>& groups) const;
 
+  // True if search() would find something.
+  [[nodiscard]] bool matches(std::string_view text) const;
+
   // Instructions of the compiled pattern: what it costs, roughly.
   [[nodiscard]] int program_size() const;
   // Groups of the pattern, the whole match included.
