@@ -168,10 +168,15 @@ int run_command_line(int argc, char** argv) {
       ->check(CLI::IsMember({"syslog", "graphite"}));
   explain_app->add_option("--framing", explain.framing, "auto, octet, lf, nul, datagram or dgrams")
       ->type_name("FRAMING");
+  explain_app->add_flag("--multiline", explain.multiline,
+                        "As \"multiline\" of a listener: LF ends a message only before a '<'");
+  explain_app->add_flag("--unescape", explain.unescape,
+                        "As \"unescape\" of a listener: #012 is the octet that it stands for");
   explain_app->add_option("--now", explain.now, "Time of arrival, RFC 3339; default: the clock")
       ->type_name("TIME");
   explain_app
-      ->add_option("--tz", explain.tz, "Zone of timestamps that name none, such as Europe/Berlin")
+      ->add_option("--tz", explain.tz,
+                   "Zone of timestamps that name none, such as Europe/Berlin or +01:00")
       ->type_name("ZONE");
   explain_app
       ->add_option("--storage-schemas", explain.storage_schemas,

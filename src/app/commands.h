@@ -40,9 +40,11 @@ struct ExplainOptions {
   bool verbose = false;          // Tell of every rule, also when one matched.
   std::string input = "syslog";  // Or graphite.
   std::string framing = "auto";  // auto, octet, lf, nul, datagram, dgrams.
-  std::string now;               // RFC 3339; empty: the clock.
-  std::string tz;                // Zone of stamps without one; empty: the configuration's.
-  std::string storage_schemas;   // carbon's file; empty: schemas are not shown.
+  bool multiline = false;        // As the keys of a listener.
+  bool unescape = false;
+  std::string now;              // RFC 3339; empty: the clock.
+  std::string tz;               // Zone of stamps without one; empty: the configuration's.
+  std::string storage_schemas;  // carbon's file; empty: schemas are not shown.
   std::string file = "-";
 };
 

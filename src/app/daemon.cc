@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <limits>
 #include <utility>
 
 #include "app/change_words.h"
@@ -14,6 +15,7 @@
 #include "app/print.h"
 #include "config/endpoint.h"
 #include "config/zone.h"
+#include "net/descriptors.h"
 #include "net/socket.h"
 #include "net/unix_socket.h"
 #include "sluice/base/check.h"
@@ -48,6 +50,24 @@ void warn_of_receive_buffer(const std::string& endpoint, std::uint64_t asked, bo
       "{}: the receive buffer is smaller than \"receive_buffer\" asks for, so bursts are lost "
       "sooner; {}",
       endpoint, remedy);
+}
+
+// Where connections' descriptors end.
+int make_room_for_connections(const Config& config) {
+  std::uint64_t connections = 0;
+  for (const ListenConfig& listen : config.listen) {
+    if (listen.endpoint.is_stream()) connections += listen.connections;
+  }
+  connections *= config.workers;
+  const Descriptors descriptors = raise_descriptor_limit(connections);
+  if (descriptors.connections_end < connections) {
+    say(LogId::kDescriptorsFew,
+        "the listeners may have {} connections, but the process may open {} files, so it takes "
+        "about {}; raise LimitNOFILE (ulimit -Hn) or lower \"connections\"",
+        connections, descriptors.limit, descriptors.connections_end);
+  }
+  constexpr std::uint64_t kLast = std::numeric_limits<int>::max();
+  return static_cast<int>(std::min(descriptors.connections_end, kLast));
 }
 
 // Where it listens and with what, for the log: "udp://[::]:5514 (receive buffer 212992 octets)".
@@ -154,6 +174,7 @@ Expected<void> Daemon::start() {
 // its unit names: the workers take turns at those.
 Expected<std::vector<std::vector<ListenSocket>>> Daemon::open_listeners() {
   std::vector<std::vector<ListenSocket>> by_worker(setup_.config.workers);
+  const int descriptors_end = make_room_for_connections(setup_.config);
   InheritedSockets inherited = InheritedSockets::of_this_process();
   std::size_t turn = 0;
   for (const ListenConfig& config : setup_.config.listen) {
@@ -164,6 +185,7 @@ Expected<std::vector<std::vector<ListenSocket>>> Daemon::open_listeners() {
     binds_.push_back(log_listener(opened->front(), is_inherited));
     const std::size_t first = opened->size() == by_worker.size() ? 0 : turn++;
     for (std::size_t i = 0; i < opened->size(); ++i) {
+      (*opened)[i].descriptors_end = descriptors_end;
       by_worker[(first + i) % by_worker.size()].push_back(std::move((*opened)[i]));
     }
   }

@@ -13,6 +13,7 @@
 #include "config/zone.h"
 #include "sluice/syslog/parser.h"
 #include "sluice/syslog/stamp_time.h"
+#include "sluice/syslog/unescape.h"
 
 namespace sluice {
 namespace {
@@ -55,6 +56,9 @@ Expected<InputFraming> framing_from(const ExplainOptions& options) {
 int explain_command(const ExplainOptions& options) {
   if (options.unmatched && options.input == "graphite") {
     return usage_error(fail("--unmatched: reads syslog messages only").error());
+  }
+  if ((options.multiline || options.unescape) && options.input == "graphite") {
+    return usage_error(fail("--multiline and --unescape: are for syslog messages only").error());
   }
   auto framing = framing_from(options);
   if (!framing) return usage_error(at("--framing", std::move(framing).error()).error());
@@ -108,19 +112,23 @@ int explain_command(const ExplainOptions& options) {
   };
   const bool is_graphite = options.input == "graphite";
   UnmatchedTable unmatched(kShapesMax);
-  auto done = for_each_message(options.file, *framing, [&](const InputMessage& input) {
+  std::string unescaped;
+  const auto use = [&](const InputMessage& input) {
+    if (options.unescape) unescape_control_octets(input.bytes, unescaped);
+    const std::string_view bytes = options.unescape ? unescaped : input.bytes;
     if (options.unmatched) {
-      ingest.receive(message_of(input, input.bytes), *now);
+      ingest.receive(message_of(input, bytes), *now);
       unmatched.add(ingest.take_observations().unmatched);
       (void)ingest.take_delta();
       return;
     }
-    if (!is_graphite) return tell(ingest.explain(message_of(input, input.bytes), *now));
+    if (!is_graphite) return tell(ingest.explain(message_of(input, bytes), *now));
     std::string_view rest = input.bytes;  // Of a datagram, many lines.
     for (std::string_view line; next_graphite_line(rest, line);) {
       tell(ingest.explain_line(message_of(input, line), *now));
     }
-  });
+  };
+  auto done = for_each_message(options.file, *framing, use, options.multiline);
   if (options.unmatched) {
     const UnmatchedReport report = unmatched.snapshot();
     is_written =

@@ -42,6 +42,7 @@ Json structured_data_of(std::string_view text) {
   StructuredDataReader reader(text);
   std::string value;
   for (StructuredParam param; reader.next(param);) {
+    if (param.id.empty()) continue;  // "[]".
     Json& element = elements[std::string(param.id)];
     if (element.is_null()) element = Json::object();
     if (param.name.empty()) continue;
@@ -182,12 +183,15 @@ std::string explain_as_json(const Explanation& explanation) {
   json["severity"] = record.severity ? Json(*record.severity) : Json();
   json["timestamp"] = timestamp_of(trace);
   json["hostname"] = text_or_null(record.hostname);
-  json["app_name"] = text_or_null(record.app_name);
-  json["procid"] = text_or_null(record.procid);
+  json["app_name"] = text_or_null(trace.sent.app_name);
+  json["procid"] = text_or_null(trace.sent.procid);
   json["msgid"] = text_or_null(record.msgid);
   json["structured_data"] = structured_data_of(record.structured_data);
   json["message"] = record.has_message ? Json(std::string(trace.message)) : Json();
   if (!is_utf8(json["message"])) json["message_b64"] = base64(trace.message);
+  json["sequence"] = text_or_null(record.sequence);
+  json["full_text"] = text_or_null(trace.sent.full_text);
+  if (!is_utf8(json["full_text"])) json["full_text_b64"] = base64(trace.sent.full_text);
   json["truncated"] = record.truncated;
   json["incomplete"] = record.incomplete;
   json["host"] = std::string(trace.host);

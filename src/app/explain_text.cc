@@ -98,8 +98,8 @@ std::string header_of(const Explanation& explanation, const Colors& color) {
   text += times_of(trace);
   text += field("hostname", record.hostname);
   text += field("host", host_of(explanation.clusters, trace.host));
-  text += field("app_name", record.app_name);
-  text += field("procid", record.procid);
+  text += field("app_name", trace.sent.app_name);
+  text += field("procid", trace.sent.procid);
   if (!record.msgid.empty()) text += field("msgid", record.msgid);
   if (!record.structured_data.empty()) text += field("structured data", record.structured_data);
   text += field("message", trace.message);

@@ -8,6 +8,7 @@
 #include "app/log.h"
 #include "net/socket.h"
 #include "sluice/base/check.h"
+#include "sluice/syslog/unescape.h"
 
 namespace sluice {
 namespace {
@@ -144,8 +145,9 @@ void IngestWorker::listen(ListenSocket socket) {
 void IngestWorker::listen_datagrams(ListenSocket socket, PeerPolicy peers) {
   DatagramListenerCallbacks callbacks;
   const InputKind input = socket.config.input;
-  callbacks.on_datagram = [this, input](std::string_view datagram, bool truncated,
-                                        const Peer& peer) {
+  callbacks.on_datagram = [this, input, unescapes = socket.config.unescape](
+                              std::string_view datagram, bool truncated, const Peer& peer) {
+    if (unescapes) datagram = unescaped(datagram);
     const Message message{
         .bytes = datagram, .peer = peer, .zone = *peer.zone, .truncated = truncated};
     if (input == InputKind::kGraphite) return ingest_.receive_lines(message, arrival_);
@@ -170,8 +172,9 @@ void IngestWorker::listen_stream(ListenSocket socket, PeerPolicy peers) {
   const ListenConfig& config = socket.config;
   const bool blocks = config.overflow == Overflow::kBlock;
   StreamListenerCallbacks callbacks;
-  callbacks.on_frame = [this, blocks, input = config.input](const Frame& frame, const Peer& peer) {
-    const Message message{.bytes = frame.bytes,
+  callbacks.on_frame = [this, blocks, input = config.input, unescapes = config.unescape](
+                           const Frame& frame, const Peer& peer) {
+    const Message message{.bytes = unescapes ? unescaped(frame.bytes) : frame.bytes,
                           .peer = peer,
                           .zone = *peer.zone,
                           .truncated = frame.truncated,
@@ -188,11 +191,19 @@ void IngestWorker::listen_stream(ListenSocket socket, PeerPolicy peers) {
   StreamListenerOptions options{.peers = std::move(peers),
                                 .framing = framing_of(config),
                                 .connections_max = config.connections,
+                                .descriptors_end = socket.descriptors_end,
                                 .keep_alive = config.keep_alive,
-                                .is_local = config.endpoint.is_unix()};
+                                .is_local = config.endpoint.is_unix(),
+                                .idle_flush = config.multiline_wait};
   streams_.push_back(std::make_unique<StreamListener>(&loop_, std::move(socket.socket),
                                                       std::move(options), std::move(callbacks)));
   if (blocks) blocking_.push_back(streams_.back().get());
+}
+
+// The view lives until the next call.
+std::string_view IngestWorker::unescaped(std::string_view bytes) {
+  unescape_control_octets(bytes, unescaped_);
+  return unescaped_;
 }
 
 // Listeners with overflow "block" lose nothing: they wait for the control loop to take the tick. At
@@ -247,18 +258,21 @@ void IngestWorker::report(bool is_last) {
 
 void IngestWorker::drain(std::chrono::milliseconds at_most) {
   const auto deadline = std::chrono::steady_clock::now() + at_most;
-  const auto left = [deadline] {
-    const auto rest =
+  // Of what is left each listener may take its part, and what it does not need is the others': a
+  // sender that never stops must not cost what waits elsewhere.
+  auto unread = static_cast<std::int64_t>(datagrams_.size() + streams_.size());
+  const auto share = [deadline, &unread] {
+    const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    return std::max(rest, std::chrono::milliseconds(1));
+    return std::max(left / unread--, std::chrono::milliseconds(1));
   };
   is_draining_ = true;
   files_.clear();  // Nobody new finds the sockets.
   if (ingest_.is_tick_full()) report(false);
   for (StreamListener* const listener : blocking_) listener->resume();
   // Datagrams cannot be asked for again, so they come first.
-  for (const auto& listener : datagrams_) listener->drain(left());
-  for (const auto& listener : streams_) listener->drain(left());
+  for (const auto& listener : datagrams_) listener->drain(share());
+  for (const auto& listener : streams_) listener->drain(share());
 }
 
 Stats IngestWorker::stats() const {
@@ -309,7 +323,11 @@ void IngestWorker::log_skewed(std::string_view host, const Message& message,
 }
 
 void IngestWorker::log_event(const StreamListenerEvent& event) {
-  if (const auto suppressed = event_limit_.admit(wall_clock())) {
+  using Kind = StreamListenerEvent::Kind;
+  const bool is_wrong_protocol = event.kind == Kind::kTls || event.kind == Kind::kHttp;
+  const auto kind = static_cast<std::uint8_t>(event.kind);
+  if (is_wrong_protocol && !told_peers_.admit(kind, event.peer.text, wall_clock())) return;
+  if (const auto suppressed = event_limits_.at(kind).admit(wall_clock())) {
     say(id_of(event.kind), "{}{}", event.text, suppressed_note(*suppressed));
   }
 }

@@ -4,13 +4,17 @@
 
 #include <chrono>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "app/log_limit.h"
+#include "app/told_peers.h"
 #include "config/config.h"
 #include "net/datagram_listener.h"
 #include "net/fd.h"
@@ -30,6 +34,7 @@ struct ListenSocket {
   SocketFile file;  // Of a unix socket.
   const Zone* zone = nullptr;
   std::vector<PeerZone> sender_zones;
+  int descriptors_end = std::numeric_limits<int>::max();  // StreamListenerOptions.
 };
 
 // One ingest thread: its own loop, listeners, rules and aggregator. It shares nothing with the
@@ -78,6 +83,7 @@ class IngestWorker {
   void listen(ListenSocket socket);
   void listen_datagrams(ListenSocket socket, PeerPolicy peers);
   void listen_stream(ListenSocket socket, PeerPolicy peers);
+  [[nodiscard]] std::string_view unescaped(std::string_view bytes);
   void heed_full_tick();
   void resume();
   void obey();
@@ -100,10 +106,13 @@ class IngestWorker {
   std::vector<StreamListener*> blocking_;
   std::vector<SocketFile> files_;  // Of the unix sockets among them; removed first.
   bool is_draining_ = false;
+  std::string unescaped_;  // The message at hand, of a listener that unescapes.
   Timestamp arrival_{};  // Of what is being read: the clock is asked once a read, not once a line.
   Handle<uv_async_t> wake_;
   LogLimit malformed_limit_{10};
-  LogLimit event_limit_{10};
+  // By kind: what is refused by hundreds must not hide the one client that speaks TLS.
+  std::vector<LogLimit> event_limits_{StreamListenerEvent::kKinds, LogLimit{10}};
+  ToldPeers told_peers_;
   LogLimit refused_limit_{10};
   LogLimit skewed_limit_{10};
   LogLimit full_limit_{1};

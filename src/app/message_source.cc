@@ -114,9 +114,9 @@ Expected<void> drain_framer(Framer& framer, const std::string& name, const Use& 
   }
 }
 
-Expected<void> read_stream(std::FILE* file, const std::string& name, InputFraming framing,
+Expected<void> read_stream(std::FILE* file, const std::string& name, const FramerOptions& options,
                            const Use& use) {
-  Framer framer(framer_options_of(framing));
+  Framer framer(options);
   std::array<char, kReadBytes> buffer;
   for (;;) {
     auto count = read_some(file, name, buffer);
@@ -140,12 +140,15 @@ Expected<InputFraming> input_framing_from(std::string_view name) {
   return fail("expected one of " + known + ", found \"" + std::string(name) + '"');
 }
 
-Expected<void> for_each_message(const std::string& name, InputFraming framing, const Use& use) {
+Expected<void> for_each_message(const std::string& name, InputFraming framing, const Use& use,
+                                bool multiline) {
   auto file = open_input(name);
   if (!file) return std::unexpected(std::move(file).error());
   const std::string shown = name == "-" ? "standard input" : name;
   if (framing != InputFraming::kDatagram && framing != InputFraming::kDgrams) {
-    return read_stream(file->get(), shown, framing, use);
+    FramerOptions options = framer_options_of(framing);
+    options.multiline = multiline;
+    return read_stream(file->get(), shown, options, use);
   }
   auto all = read_all(file->get(), shown);
   if (!all) return std::unexpected(std::move(all).error());

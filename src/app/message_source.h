@@ -30,8 +30,10 @@ struct InputMessage {
 
 // Reads `file` ("-": standard input) to its end and hands over its messages one by one. An error
 // says what could not be read, or which octet has no sense in the framing.
+// `multiline`: as that of a listener.
 [[nodiscard]] Expected<void> for_each_message(const std::string& file, InputFraming framing,
-                                              const std::function<void(const InputMessage&)>& use);
+                                              const std::function<void(const InputMessage&)>& use,
+                                              bool multiline = false);
 
 // The same of a text in memory, which errors call "the text".
 [[nodiscard]] Expected<void> for_each_message_of(

@@ -68,6 +68,8 @@ struct ListenConfig {
   Framing framing = Framing::kAuto;
   std::size_t max_message = 64 * 1024;
   bool multiline = false;
+  std::chrono::milliseconds multiline_wait{100};  // A pause this long ends a message.
+  bool unescape = false;  // "#012" of rsyslog is the octet that it stands for.
 };
 
 struct DestinationConfig {
@@ -138,7 +140,7 @@ struct Config {
   std::chrono::seconds horizon{3600};
   std::chrono::seconds catch_up{24 * 3600};
   std::uint64_t store_bytes_max = std::uint64_t{256} << 20;
-  std::uint64_t series_max = 2'000'000;  // Series with a sample within host_ttl: in all, ...
+  std::uint64_t series_max = 2'000'000;         // Series with a sample within host_ttl: in all, ...
   std::uint64_t series_per_host_max = 2'000;    // ... of one host, ...
   std::uint64_t series_per_rule_max = 500'000;  // ... and of one rule.
   std::vector<DestinationConfig> destinations;

@@ -33,10 +33,11 @@ struct KeyUse {
   std::string_view why;  // Behind the key's place.
 };
 
-constexpr std::array<KeyUse, 9> kKeyUses{{
+constexpr std::array<KeyUse, 10> kKeyUses{{
     // A datagram is one message.
     {"framing", false, true, true, false, "has a meaning for tcp and unix only"},
     {"multiline", false, true, true, false, "has a meaning for tcp and unix only"},
+    {"multiline_wait", false, true, true, false, "has a meaning for tcp and unix only"},
     {"connections", false, true, true, false, "has a meaning for tcp and unix only"},
     // Whoever sends datagrams is not made to wait.
     {"overflow", false, true, true, false, "has a meaning for tcp and unix only"},
@@ -117,6 +118,10 @@ Expected<std::chrono::seconds> decode_keep_alive(const JsonValue& value) {
   return decode_seconds(value, std::chrono::seconds(0), kKeepAliveMax);
 }
 
+Expected<std::chrono::milliseconds> decode_multiline_wait(const JsonValue& value) {
+  return decode_duration(value, std::chrono::milliseconds(10), std::chrono::minutes(1));
+}
+
 Expected<Overflow> decode_overflow(const JsonValue& value) {
   const auto index = decode_choice(value, kOverflows);
   if (!index) return std::unexpected(index.error());
@@ -133,8 +138,15 @@ constexpr std::string_view kNoFraming =
 constexpr std::string_view kNoZone =
     "has no meaning for graphite, whose timestamps are seconds in UTC; remove it from this "
     "listener";
-constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kSyslogKeys{
-    {{"framing", kNoFraming}, {"multiline", kNoFraming}, {"tz", kNoZone}, {"senders", kNoZone}}};
+constexpr std::string_view kNoEscapes =
+    "has no meaning for graphite, whose lines have no escapes; remove it from this listener";
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kSyslogKeys{
+    {{"framing", kNoFraming},
+     {"multiline", kNoFraming},
+     {"multiline_wait", kNoFraming},
+     {"unescape", kNoEscapes},
+     {"tz", kNoZone},
+     {"senders", kNoZone}}};
 
 void read_keys(ObjectReader& reader, ListenConfig& listen) {
   if (listen.input == InputKind::kGraphite) {
@@ -146,6 +158,8 @@ void read_keys(ObjectReader& reader, ListenConfig& listen) {
     reader.read("senders", listen.senders, decode_senders);
     reader.read("framing", listen.framing, decode_framing);
     reader.read("multiline", listen.multiline, decode_bool);
+    reader.read("multiline_wait", listen.multiline_wait, decode_multiline_wait);
+    reader.read("unescape", listen.unescape, decode_bool);
   }
   reader.read("allow", listen.allow, decode_allow);
   reader.read("mode", listen.mode, decode_mode);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 
 #include "config/quote.h"
@@ -64,15 +65,33 @@ bool is_zone_name(std::string_view name) {
          std::all_of(name.begin(), name.end(), may_stand);
 }
 
+// "+01:00" or "+0100": of devices that know no summer time. The signs are those of stamps.
+std::optional<absl::TimeZone> fixed_zone(std::string_view name) {
+  const auto number = [&](std::size_t place) -> int {
+    const std::string_view two = name.substr(place, 2);
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    return std::ranges::all_of(two, is_digit) ? (two[0] - '0') * 10 + (two[1] - '0') : 60;
+  };
+  const bool has_colon = name.size() == 6 && name[3] == ':';
+  if (!has_colon && name.size() != 5) return std::nullopt;
+  if (name.front() != '+' && name.front() != '-') return std::nullopt;
+  const int hours = number(1);
+  const int minutes = number(has_colon ? 4 : 3);
+  if (hours > 23 || minutes > 59) return std::nullopt;
+  const int east = (hours * 60 + minutes) * 60;
+  return absl::FixedTimeZone(name.front() == '-' ? -east : east);
+}
+
 }  // namespace
 
 Expected<std::unique_ptr<const Zone>> load_zone(std::string_view name) {
   if (name.empty()) return std::make_unique<AbslZone>(absl::LocalTimeZone());
+  if (const auto fixed = fixed_zone(name)) return std::make_unique<AbslZone>(*fixed);
   absl::TimeZone zone;
   if (!is_zone_name(name) || !absl::LoadTimeZone(std::string(name), &zone)) {
     return fail(
         "expected a time zone of this machine (/usr/share/zoneinfo, package tzdata) such as "
-        "\"Europe/Berlin\" or \"UTC\", got " +
+        "\"Europe/Berlin\" or \"UTC\", or an offset such as \"+01:00\", got " +
         quote(name));
   }
   return std::make_unique<AbslZone>(zone);

@@ -1,6 +1,8 @@
 #include "net/stream_listener.h"
 
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -17,7 +19,11 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kBufferBytes = 256 * 1024;
 constexpr int kBacklog = 4096;
-constexpr std::size_t kShownOctetsMax = 24;  // Enough to know a protocol by.
+constexpr std::size_t kShownOctetsMax = 32;  // Enough to know a protocol by.
+// A peer that answers none of so many probes, so far apart, is dead. (libuv's: 10, a second apart,
+// which a short outage of the network outlasts.)
+constexpr int kKeepAliveProbes = 3;
+constexpr int kKeepAliveSecondsApart = 10;
 
 // The beginning of `octets` for a log line, in printable ASCII.
 std::string shown(std::string_view octets) {
@@ -40,6 +46,13 @@ std::optional<SocketAddress> peer_address(int fd) noexcept {
   auto* const generic = reinterpret_cast<sockaddr*>(&address.storage);
   if (getpeername(fd, generic, &address.length) != 0) return std::nullopt;
   return address;
+}
+
+// Tells connections whose host died without a word, long before they could fill the table.
+void keep_alive(uv_tcp_t& tcp, int fd, std::chrono::seconds silence) noexcept {
+  uv_tcp_keepalive(&tcp, 1, static_cast<unsigned>(silence.count()));
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &kKeepAliveSecondsApart, sizeof(int));
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &kKeepAliveProbes, sizeof(int));
 }
 
 std::uint64_t milliseconds_of(milliseconds time) noexcept {
@@ -134,6 +147,7 @@ void StreamListener::admit(Handle<uv_any_stream_t> stream, Peer peer) {
   if (connections_.size() >= options_.connections_max) {
     return refuse(EventKind::kRefusedLimit, peer);
   }
+  if (fd_of(stream.get()) >= options_.descriptors_end) return refuse_for_descriptors(peer);
   add(std::move(stream), std::move(peer));
 }
 
@@ -152,15 +166,23 @@ void StreamListener::refuse(EventKind kind, const Peer& peer) {
            name_of(peer), connections_.size(), peer.is_local ? "ss -xp" : "ss -tn"));
 }
 
+void StreamListener::refuse_for_descriptors(const Peer& peer) {
+  ++stats_.refused_limit;
+  tell(
+      EventKind::kRefusedLimit, peer,
+      fmt::format(
+          "{} refused: {} connections are open here, and the files that the process may still open "
+          "are kept for destinations, disk and page; raise LimitNOFILE (ulimit -n)",
+          name_of(peer), connections_.size()));
+}
+
 void StreamListener::add(Handle<uv_any_stream_t> stream, Peer peer) {
   auto connection = std::make_unique<Connection>(*this, std::move(peer));
   connection->index = connections_.size();
   connection->stream = std::move(stream);
   connection->stream->handle.data = connection.get();
   if (!options_.is_local && options_.keep_alive.count() > 0) {
-    // Tells connections whose host died without a word, long before they could fill the table.
-    uv_tcp_keepalive(&connection->stream->tcp, 1,
-                     static_cast<unsigned>(options_.keep_alive.count()));
+    keep_alive(connection->stream->tcp, fd_of(connection->stream.get()), options_.keep_alive);
   }
   connections_.push_back(std::move(connection));
   ++stats_.accepted;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -25,6 +26,9 @@ struct StreamListenerOptions {
   FramerOptions framing;
   // Each costs a descriptor and what it left unfinished. Above, new ones are closed and counted.
   std::size_t connections_max = 10'000;
+  // A connection whose descriptor is not below this is closed and counted too: the kernel gives the
+  // lowest that is free, so those above stay for whatever else the process must open.
+  int descriptors_end = std::numeric_limits<int>::max();
   std::chrono::seconds keep_alive{60};  // Idle time before TCP probes a peer; 0: never.
   bool is_local = false;                // The socket is a unix one.
   // How long after its last octet a message counts as whole, if it may be (Framer::flush_idle()).
@@ -41,6 +45,7 @@ struct StreamListenerEvent {
     kHttp,
     kBadCount,
   } kind;
+  static constexpr std::size_t kKinds = 6;
   const Peer& peer;
   std::string text;  // A whole sentence: peer, reason, first octets, what to do.
 };
@@ -93,6 +98,7 @@ class StreamListener {
   void admit(Handle<uv_any_stream_t> stream);
   void admit(Handle<uv_any_stream_t> stream, Peer peer);
   void refuse(EventKind kind, const Peer& peer);
+  void refuse_for_descriptors(const Peer& peer);
   void add(Handle<uv_any_stream_t> stream, Peer peer);
   [[nodiscard]] Handle<uv_any_stream_t> make_stream(void* owner) const;
   [[nodiscard]] int open_stream(uv_any_stream_t& stream, int fd) const noexcept;

@@ -148,6 +148,8 @@ void Ingest::receive(const Message& message, Timestamp now) {
 
 MessageTrace Ingest::explain(const Message& message, Timestamp now) {
   MessageTrace trace;
+  parse_message(message.bytes, trace.sent);
+  if (state_->options.expand_repeats) (void)take_repeat_notice(trace.sent);
   Sender& sender = state_->read(message, now, trace);
   state_->remember(trace, true, sender, message.peer);  // All of it: people ask why.
   if (state_->is_own(trace)) return trace;

@@ -11,8 +11,13 @@
 namespace sluice {
 namespace {
 
-// What people look at may be this old; a copy of 10,000 names is too much for every tick.
-constexpr std::chrono::seconds kSharedAgeMax{10};
+// How old what people look at may be: a copy of 10,000 names is too much for every tick, one of a
+// few hundred costs nothing.
+constexpr std::chrono::milliseconds kSharedAgeMax{10'000};
+
+std::chrono::milliseconds age_max(std::size_t senders) noexcept {
+  return std::min(kSharedAgeMax, std::chrono::milliseconds(senders));
+}
 
 }  // namespace
 
@@ -65,7 +70,9 @@ SenderReport SenderTable::snapshot() const {
 std::shared_ptr<const SenderReport> SenderTable::shared_snapshot(Timestamp now) {
   auto& shared = state_->shared;
   // A clock that was set back must not keep an old one for long.
-  if (shared && now >= shared->taken && now - shared->taken < kSharedAgeMax) return shared;
+  if (shared && now >= shared->taken && now - shared->taken < age_max(state_->senders.size())) {
+    return shared;
+  }
   auto fresh = std::make_shared<SenderReport>(snapshot());
   fresh->taken = now;
   shared = std::move(fresh);

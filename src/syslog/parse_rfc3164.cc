@@ -84,7 +84,7 @@ void skip_lone_colon(std::string_view& rest) noexcept {
 void parse_behind_stamp(std::string_view rest, Record& record) noexcept {
   const bool may_have_tag = !record.hostname.empty() || take_hostname(rest, record);
   if (rest.empty()) return;
-  if (!may_have_tag) return set_text(rest, record);
+  if (!may_have_tag || rest.front() == '\t') return set_text(rest, record);
   skip_lone_colon(rest);
   Tag tag = read_tag(rest);
   // "router1: %SYS-5-CONFIG_I: ...": the name is the host, the mnemonic is the tag.

@@ -90,12 +90,12 @@ bool take_offset(std::string_view& rest, Stamp& stamp) noexcept {
 
 // A ':' ends a stamp (Cisco), but "2001:db8::7" is a host and no year.
 bool ends_stamp(std::string_view rest) noexcept {
-  if (rest.empty() || rest.front() == ' ') return true;
+  if (rest.empty() || is_blank(rest.front())) return true;
   return rest.front() == ':' && (rest.size() == 1 || rest[1] == ' ' || rest[1] == '%');
 }
 
 void skip_word(std::string_view& rest) noexcept {
-  rest.remove_prefix(std::min(rest.find(' '), rest.size()));
+  rest.remove_prefix(std::min(rest.find_first_of(" \t"), rest.size()));
 }
 
 StampFound give_up(std::string_view& rest, Stamp& stamp) noexcept {
@@ -346,13 +346,16 @@ StampFound take_iso_stamp(std::string_view& rest, Stamp& stamp) noexcept {
   const bool has_shape = read_digits(rest, 0, 4, year) && read_digits(rest, 5, 2, month) &&
                          read_digits(rest, 8, 2, day) && rest[4] == '-' && rest[7] == '-';
   if (!has_shape) return StampFound::kNone;
-  rest.remove_prefix(10);
+  const std::string_view behind = rest.substr(10);
+  const bool has_letter = behind.starts_with('T') || behind.starts_with('t');
+  if (!has_letter && !behind.starts_with(' ')) return StampFound::kNone;
 
   Clock clock;
-  const bool has_separator =
-      !rest.empty() && (rest.front() == 'T' || rest.front() == 't' || rest.front() == ' ');
-  std::string_view at = rest.substr(has_separator ? 1 : 0);
-  if (!has_separator || !take_clock(at, clock)) return give_up(rest, stamp);
+  std::string_view at = behind.substr(1);
+  if (!take_clock(at, clock)) {
+    if (!has_letter) return StampFound::kNone;  // "2026-11-22 is a date": text.
+    return give_up(rest, stamp);
+  }
   const bool has_fraction = !at.empty() && (at.front() == '.' || at.front() == ',');
   take_fraction(at, stamp.nanoseconds);
   take_offset(at, stamp);

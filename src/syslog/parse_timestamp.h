@@ -16,8 +16,8 @@ enum class StampFound : std::uint8_t {
 
 // Takes a timestamp of RFC 3339's shape off `rest` (RFC 5424 section 6.2.3): also with a blank
 // between date and time, a decimal comma, any number of fraction digits (nine count), or no zone.
-// A fraction that rsyslog has corrupted costs the fraction only. `rest` then begins with a SP or
-// ':' or is empty.
+// A fraction that rsyslog has corrupted costs the fraction only. `rest` then begins with a
+// blank or ':' or is empty.
 [[nodiscard]] StampFound take_iso_stamp(std::string_view& rest, Stamp& stamp) noexcept;
 
 // Takes any timestamp that stands in an RFC 3164 header off `rest`: the one of RFC 3164 section

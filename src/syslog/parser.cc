@@ -4,6 +4,7 @@
 #include "syslog/parse_pri.h"
 #include "syslog/parse_rfc3164.h"
 #include "syslog/parse_rfc5424.h"
+#include "syslog/scan.h"
 #include "syslog/text.h"
 
 namespace sluice {
@@ -27,8 +28,10 @@ std::string_view without_white_space_before_pri(std::string_view bytes) noexcept
   return has_bracket ? bytes.substr(start) : bytes;
 }
 
+// Blanks behind the PRI are no field's (HP ProCurve), but those of a text stay.
 ParseError parse_header(std::string_view rest, bool has_pri, Record& record) noexcept {
-  if (detail::is_rfc5424(rest, has_pri)) return detail::parse_rfc5424(rest, record);
+  const std::string_view start = detail::without_leading_spaces(rest);
+  if (detail::is_rfc5424(start, has_pri)) return detail::parse_rfc5424(start, record);
   return detail::parse_rfc3164(rest, record);
 }
 

@@ -195,6 +195,19 @@ TEST_CASE("explain shows absent fields as null and text that is not UTF-8 twice"
   CHECK(text.find("no rule matched") != std::string::npos);
 }
 
+TEST_CASE("explain shows both readings of a word that may be a tag or text", "[app]") {
+  const auto [json, text] = explain("<13>Nov 22 07:40:01 web01 Login failed");
+  CHECK(json["app_name"] == "Login");
+  CHECK(json["message"] == "failed");
+  CHECK(json["full_text"] == "Login failed");
+  CHECK(std::get<0>(explain("<13>Nov 22 07:40:01 web01 app: x"))["full_text"] == nullptr);
+}
+
+TEST_CASE("explain shows empty structured data as sent: there, and empty", "[app]") {
+  CHECK(std::get<0>(explain("<13>1 - - - - - [] x"))["structured_data"] ==
+        nlohmann::json::object());
+}
+
 TEST_CASE("explain says what is wrong with a malformed message", "[app]") {
   const auto [json, text] = explain("<999>x\x1b[31m");
   CHECK(json["valid"] == false);

@@ -96,6 +96,8 @@ TEST_CASE("the example configuration loads without a warning and changes nothing
     CHECK(config.listen[i].framing == expected.listen[i].framing);
     CHECK(config.listen[i].max_message == expected.listen[i].max_message);
     CHECK(config.listen[i].multiline == expected.listen[i].multiline);
+    CHECK(config.listen[i].multiline_wait == expected.listen[i].multiline_wait);
+    CHECK(config.listen[i].unescape == expected.listen[i].unescape);
     CHECK(config.listen[i].senders.empty());
     CHECK(config.listen[i].receive_buffer == expected.listen[i].receive_buffer);
     CHECK(config.listen[i].connections == expected.listen[i].connections);

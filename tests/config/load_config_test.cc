@@ -62,6 +62,7 @@ TEST_CASE("every key is read", "[config]") {
     "instance": "r1", "prefix": "a.b", "paths": {"hosts": "hosts.{host}"}, "rollups": false,
     "listen": [{"syslog": "tcp://[::]:5514", "allow": ["10.0.0.0/8", "::1"], "tz": "UTC",
                 "framing": "octet", "max_message": "8KiB", "multiline": true,
+                "multiline_wait": "2s", "unescape": true,
                 "senders": [{"network": "10.1.0.0/16", "tz": "Europe/Berlin"}],
                 "receive_buffer": "8MiB", "connections": 7, "keep_alive": "0s",
                 "overflow": "block"},
@@ -94,6 +95,8 @@ TEST_CASE("every key is read", "[config]") {
   CHECK(config.listen[0].framing == Framing::kOctet);
   CHECK(config.listen[0].max_message == 8192);
   CHECK(config.listen[0].multiline);
+  CHECK(config.listen[0].multiline_wait == std::chrono::seconds(2));
+  CHECK(config.listen[0].unescape);
   REQUIRE(config.listen[0].senders.size() == 1);
   CHECK(config.listen[0].senders[0].network.prefix_length == 96 + 16);
   CHECK(config.listen[0].senders[0].tz == "Europe/Berlin");
@@ -235,12 +238,21 @@ TEST_CASE("the first mistake is one line with its place", "[config]") {
        "/listen/0: expected either \"syslog\" or \"graphite\", found both"},
       {R"({"listen": [{"syslog": "tcp://127.0.0.1:1", "tz": "Mars"}]})",
        "/listen/0/tz: expected a time zone of this machine (/usr/share/zoneinfo, package tzdata) "
-       "such as \"Europe/Berlin\" or \"UTC\", got \"Mars\""},
+       "such as \"Europe/Berlin\" or \"UTC\", or an offset such as \"+01:00\", got \"Mars\""},
       {R"({"listen": [{"syslog": "tcp://127.0.0.1:1", "framing": "crlf"}]})",
        "/listen/0/framing: expected \"auto\", \"octet\", \"lf\" or \"nul\", got \"crlf\"; did you "
        "mean \"lf\"?"},
       {R"({"listen": [{"syslog": "udp://127.0.0.1:1", "framing": "lf"}]})",
        "/listen/0/framing: has a meaning for tcp and unix only; remove it from this listener"},
+      {R"({"listen": [{"graphite": "udp://127.0.0.1:2033", "unescape": true}]})",
+       "/listen/0/unescape: has no meaning for graphite, whose lines have no escapes; remove it "
+       "from "
+       "this listener"},
+      {R"({"listen": [{"syslog": "tcp://127.0.0.1:1", "multiline_wait": "5m"}]})",
+       "/listen/0/multiline_wait: expected a duration in 10ms..1m, got \"5m\""},
+      {R"({"listen": [{"syslog": "udp://127.0.0.1:1", "multiline_wait": "1s"}]})",
+       "/listen/0/multiline_wait: has a meaning for tcp and unix only; remove it from this "
+       "listener"},
       {R"({"listen": [{"syslog": "udp://127.0.0.1:1", "multiline": false}]})",
        "/listen/0/multiline: has a meaning for tcp and unix only; remove it from this listener"},
       {R"({"listen": [{"syslog": "unixgram:///a", "connections": 1}]})",
@@ -289,7 +301,7 @@ TEST_CASE("the first mistake is one line with its place", "[config]") {
        "/listen/1: tcp://127.0.0.1:1 is taken by /listen/0; remove one"},
       {R"({"tz": "Mars"})",
        "/tz: expected a time zone of this machine (/usr/share/zoneinfo, package tzdata) such as "
-       "\"Europe/Berlin\" or \"UTC\", got \"Mars\""},
+       "\"Europe/Berlin\" or \"UTC\", or an offset such as \"+01:00\", got \"Mars\""},
       {R"({"trusted_peers": ["puppet"]})",
        "/trusted_peers/0: expected a network such as \"10.0.0.0/8\" or \"2001:db8::/32\", got "
        "\"puppet\""},

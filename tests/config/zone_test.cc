@@ -34,6 +34,9 @@ TEST_CASE("a clock is read in its zone", "[config]") {
       {"America/New_York", -300min, -240min},
       {"Asia/Kolkata", 330min, 330min},
       {"Etc/GMT+5", -300min, -300min},
+      {"+05:30", 330min, 330min},
+      {"-0345", -225min, -225min},
+      {"+00:00", 0min, 0min},
   }));
   CAPTURE(name, is_summer);
   const auto zone = load_zone(name);
@@ -90,11 +93,13 @@ TEST_CASE("a name that is no zone is refused", "[config]") {
   const std::string name =
       GENERATE(as<std::string>(), "Europe/Belin", "Mars", "/etc/passwd", "../../etc/passwd",
                "/usr/share/zoneinfo/UTC", "Europe/", "Fixed/UTC+01:00:00", "libc:localtime", "a b",
-               std::string(100, 'a'), "zone.tab");
+               std::string(100, 'a'), "zone.tab", "+24:00", "+01:60", "+1:00", "+01", "01:00",
+               "+01:0x", "+01:00 ", "+ab:cd", "--0100");
   CAPTURE(name);
   CHECK(error_of(load_zone(name))
             .starts_with("expected a time zone of this machine (/usr/share/zoneinfo, package "
-                         "tzdata) such as \"Europe/Berlin\" or \"UTC\", got \"" +
+                         "tzdata) such as \"Europe/Berlin\" or \"UTC\", or an offset such as "
+                         "\"+01:00\", got \"" +
                          name.substr(0, 80)));
 }
 

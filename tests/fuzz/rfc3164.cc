@@ -1,5 +1,8 @@
+#include <string>
+
 #include "fuzz.h"
 #include "sluice/syslog/repeat.h"
+#include "sluice/syslog/unescape.h"
 #include "syslog/parse_rfc3164.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -15,5 +18,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     fuzz::expect_inside(notice->text, text);
     fuzz::expect(notice->count <= kRepeatCountMax, "a repeat count is bounded");
   }
+  std::string plain;
+  unescape_control_octets(bytes, plain);
+  fuzz::expect(plain.size() <= bytes.size(), "an escape becomes one octet");
   return 0;
 }

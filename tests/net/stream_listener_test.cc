@@ -249,6 +249,28 @@ TEST_CASE("above the limit new connections are closed, the old ones stay", "[net
   CHECK(receiver.stats().accepted == 3);
 }
 
+TEST_CASE("descriptors beyond those of connections stay free", "[net][tcp]") {
+  TestLoop loop;
+  const Receiver unbounded(loop.get());
+  const Fd probe(dup(0));  // The first of the descriptors that both ends will take.
+  REQUIRE(probe.is_open());
+  StreamListenerOptions options;
+  options.descriptors_end = probe.get() + 20;
+  Receiver receiver(loop.get(), options);
+  std::vector<Fd> senders;
+  for (int i = 0; i < 20; ++i) senders.push_back(receiver.connect());
+  const auto count = [&] { return receiver.stats().accepted + receiver.stats().refused_limit; };
+  REQUIRE(loop.run_until([&] { return count() == senders.size(); }));
+  CHECK(receiver.stats().refused_limit > 0);
+  REQUIRE_FALSE(receiver.kinds.empty());
+  CHECK(receiver.kinds[0] == Kind::kRefusedLimit);
+  CHECK_THAT(receiver.texts[0], Contains("LimitNOFILE"));
+  senders.clear();
+  REQUIRE(loop.run_until([&] { return receiver.stats().open == 0; }));
+  const Fd again = receiver.connect();
+  CHECK(loop.run_until([&] { return receiver.stats().open == 1; }));
+}
+
 TEST_CASE("connections over IPv6, and over IPv4 to [::]", "[net][tcp]") {
   if (!has_ipv6()) return;
   TestLoop loop;
@@ -546,8 +568,15 @@ TEST_CASE("keep-alive is as configured", "[net][tcp]") {
     socklen_t length = sizeof on;
     REQUIRE(getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, &length) == 0);
     REQUIRE(getsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, &length) == 0);
+    int apart = -1;
+    int probes = -1;
+    REQUIRE(getsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &apart, &length) == 0);
+    REQUIRE(getsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, &length) == 0);
     CHECK(on == (idle > 0s ? 1 : 0));
-    if (idle > 0s) CHECK(seconds == idle.count());
+    if (idle == 0s) continue;
+    CHECK(seconds == idle.count());
+    CHECK(apart == 10);
+    CHECK(probes == 3);
   }
   CHECK(found == 1);
 }

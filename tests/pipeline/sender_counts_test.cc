@@ -66,21 +66,33 @@ TEST_CASE("the table adds workers up, by name", "[pipeline]") {
   CHECK(all.rows[1].counts == SenderCounts{3, 30, 1, 2, 1, late});
 }
 
-TEST_CASE("a shared snapshot is copied again after 10 s, or when the clock was set back",
-          "[pipeline]") {
+TEST_CASE("a shared snapshot of few senders is copied each tick", "[pipeline]") {
   const Timestamp start{std::chrono::seconds(1000)};
   SenderTable table;
+  const auto none = table.shared_snapshot(start);
+  CHECK(text_of(*none) == "other:0");
+  CHECK(none->taken == start);
   table.add({{{"a", messages(1)}}, {}});
+  CHECK(text_of(*table.shared_snapshot(start + std::chrono::seconds(1))) == "a:1 other:0");
+  CHECK(text_of(*none) == "other:0");
+}
+
+TEST_CASE("one of 10,000 is copied again after 10 s, or when the clock was set back",
+          "[pipeline]") {
+  const Timestamp start{std::chrono::seconds(1000)};
+  SenderTable table(20'000);
+  SenderReport many;
+  for (int i = 0; i < 10'000; ++i) many.rows.push_back({"h" + std::to_string(i), messages(1)});
+  table.add(std::move(many));
   const auto first = table.shared_snapshot(start);
-  CHECK(text_of(*first) == "a:1 other:0");
-  CHECK(first->taken == start);
-  table.add({{{"a", messages(1)}}, {}});
+  CHECK(first->rows.size() == 10'000);
+  table.add({{{"new", messages(1)}}, {}});
   CHECK(table.shared_snapshot(start + std::chrono::milliseconds(9'999)) == first);
   const auto second = table.shared_snapshot(start + std::chrono::seconds(10));
-  CHECK(text_of(*second) == "a:2 other:0");
-  CHECK(text_of(*first) == "a:1 other:0");
-  table.add({{{"b", messages(1)}}, {}});
-  CHECK(text_of(*table.shared_snapshot(start)) == "a:2 b:1 other:0");
+  CHECK(second->rows.size() == 10'001);
+  CHECK(first->rows.size() == 10'000);
+  table.add({{{"newer", messages(1)}}, {}});
+  CHECK(table.shared_snapshot(start)->rows.size() == 10'002);
 }
 
 TEST_CASE("the senders in most trouble come first, the others not at all", "[pipeline]") {

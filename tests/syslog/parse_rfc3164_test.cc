@@ -162,6 +162,20 @@ TEST_CASE("without a stamp there is no host and only a sure tag", "[syslog][rfc3
       {"1 apple", "", "", "", "", "1 apple"},
       {"Mar  4", "", "", "", "", "Mar  4"},
       {"Mar  4 05:06", "", "", "", "", "Mar  4 05:06"},
+      {"2026-03-04 is a day", "", "", "", "", "2026-03-04 is a day"},
+      {"2026-03-04", "", "", "", "", "2026-03-04"},
+      {"2026-03-04.log rotated", "", "", "", "", "2026-03-04.log rotated"},
+  });
+}
+
+TEST_CASE("behind a TAB all is text, and no word of it is a host", "[syslog][rfc3164]") {
+  const auto bad = ParseError::kBadTimestamp;
+  check_all({
+      {"Mar  4 05:06:07\tdb7\tcron: x", std::string(kStamp), "", "", "", "\tdb7\tcron: x"},
+      {"2026-03-04T05:06:07Z\tdb7 cron: x", "2026-03-04T05:06:07+00:00", "", "", "",
+       "\tdb7 cron: x"},
+      {"Mar  4 99:06:07\tdb7\tcron: x", "", "", "", "", "\tdb7\tcron: x", "", bad},
+      {"Mar  4 05:06:07 db7 cron:\tx", std::string(kStamp), "db7", "cron", "", "\tx"},
   });
 }
 

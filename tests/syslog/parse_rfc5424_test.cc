@@ -55,6 +55,8 @@ TEST_CASE("an RFC 5424 message gives all its fields", "[syslog][rfc5424]") {
       {"<13>1 - - - - - [a][b c=d] text", "", "", "", "", "", "[a][b c=d]", "text"},
       {"<13>1 - - - - - [a] [b] text", "", "", "", "", "", "[a]", "[b] text"},
       {"<13>1 - - - - - [] text", "", "", "", "", "", "[]", "text"},
+      {"<13> 1 2026-03-04T05:06:07Z db7 cron - - - blank", kZ, "db7", "cron", "", "", "", "blank"},
+      {"<13>  1 - db7 cron - - - blanks", "", "db7", "cron", "", "", "", "blanks"},
       {"1 2026-03-04T05:06:07Z db7 cron - - - no PRI", kZ, "db7", "cron", "", "", "", "no PRI",
        ParseError::kNoPri},
       {"<13>1 - - " + std::string(512, 'a') + " - - - long", "", "", std::string(512, 'a'), "", "",
@@ -65,6 +67,7 @@ TEST_CASE("an RFC 5424 message gives all its fields", "[syslog][rfc5424]") {
 TEST_CASE("text that only looks like RFC 5424 is BSD text", "[syslog][rfc5424]") {
   check_all({
       {"<13>1 apple", "", "", "", "", "", "", "1 apple"},
+      {"<13> 1 apple", "", "", "", "", "", "", " 1 apple"},
       {"<13>1 2 3 4 5 6 7 8", "", "", "", "", "", "", "1 2 3 4 5 6 7 8"},
       {"<13>0 - - - - - -", "", "", "", "", "", "", "0 - - - - - -"},
       {"<13>1000 - - - - - -", "", "", "", "", "", "", "1000 - - - - - -"},

@@ -46,7 +46,8 @@ struct Message {
 
 // What became of one message, for `explain`. Views live as long as the message and the next call.
 struct MessageTrace {
-  Record record;             // Its `message` is the repeated text when it was a repeat notice.
+  Record record;             // Of a repeat notice, what it repeats: APP-NAME, PROCID and text.
+  Record sent;               // As it was sent. Filled by explain().
   bool is_graphite = false;  // A line of Graphite plaintext: of the record only `raw` is set.
   GraphiteLine line;
   LineError line_error = LineError::kNone;
