@@ -36,7 +36,8 @@ struct StreamListenerStats {
   std::uint64_t truncated = 0;         // Of those, longer than max_message.
   std::uint64_t incomplete = 0;        // Of those, cut short by the end of the stream.
   std::uint64_t cut_off = 0;         // Unfinished messages lost to an error or the end of drain().
-  std::uint64_t dropped_octets = 0;  // Framer::dropped_octets() of connections that have ended.
+  std::uint64_t dropped_octets = 0;  // Framer::dropped_octets(), unfinished messages that were lost
+                                     // among them.
 
   friend bool operator==(const StreamListenerStats&, const StreamListenerStats&) = default;
 };

@@ -71,6 +71,7 @@ struct StreamListener::Connection {
   std::size_t index = 0;      // In connections_.
   std::uint64_t turn = 0;     // In which it was read last.
   std::uint64_t read_at = 0;  // uv_now() of the last octets.
+  std::uint64_t dropped = 0;  // Octets of its framer that the statistics have.
   bool has_ended = false;     // pause() came before what its end left was read.
   Handle<uv_any_stream_t> stream;
 };
@@ -224,7 +225,8 @@ void StreamListener::go_on(Connection& connection) {
 void StreamListener::close(Connection& connection, std::uint64_t& reason) {
   ++reason;
   --stats_.open;
-  stats_.dropped_octets += connection.framer.dropped_octets();
+  connection.framer.abandon();
+  count_dropped(connection);
   if (halted_ == &connection) halted_ = nullptr;
   const std::size_t index = connection.index;
   std::swap(connections_[index], connections_.back());
@@ -278,9 +280,18 @@ bool StreamListener::deliver(Connection& connection, std::string_view chunk) {
       return true;
     }
   }
-  if (status == FrameStatus::kNeedMore) return true;
-  close_misfit(connection, status, chunk);
-  return false;
+  if (status != FrameStatus::kNeedMore) {
+    close_misfit(connection, status, chunk);
+    return false;
+  }
+  count_dropped(connection);
+  return true;
+}
+
+void StreamListener::count_dropped(Connection& connection) noexcept {
+  const std::uint64_t dropped = connection.framer.dropped_octets();
+  stats_.dropped_octets += dropped - connection.dropped;
+  connection.dropped = dropped;
 }
 
 void StreamListener::close_misfit(Connection& connection, FrameStatus status,

@@ -108,6 +108,7 @@ class StreamListener {
   void receive(Connection& connection, ssize_t count);
   bool take(Connection& connection, std::string_view chunk);
   bool deliver(Connection& connection, std::string_view chunk);
+  void count_dropped(Connection& connection) noexcept;
   void close_misfit(Connection& connection, FrameStatus status, std::string_view chunk);
   ReadResult read_now(Connection& connection);
   void end(Connection& connection);

@@ -42,6 +42,17 @@ void Framer::feed(std::string_view chunk) {
 
 void Framer::finish() { is_finished_ = true; }
 
+void Framer::abandon() noexcept {
+  dropped_octets_ += chunk_.size();
+  if (state_ == State::kLine) dropped_octets_ += message_octets_;
+  if (state_ == State::kCounted) dropped_octets_ += message_octets_ - missing_octets_;
+  if (state_ == State::kStart && !is_delivered_) dropped_octets_ += buffer_.size();
+  chunk_ = {};
+  std::string().swap(buffer_);
+  is_delivered_ = false;
+  if (state_ != State::kFailed) state_ = State::kStart;
+}
+
 void Framer::flush_idle() {
   is_flushing_ = state_ == State::kLine && (last_octet_ == '\n' || last_octet_ == '\0');
 }

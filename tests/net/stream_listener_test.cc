@@ -171,6 +171,7 @@ TEST_CASE("what a reset cuts off is not taken for a message", "[net][tcp]") {
   REQUIRE(loop.run_until([&] { return receiver.stats().closed_error == 1; }));
   CHECK(receiver.frames == Strings{"<13>one"});
   CHECK(receiver.stats().cut_off == 1);
+  CHECK(receiver.stats().dropped_octets == std::string_view("<13>Applied catalog in 12.3").size());
 }
 
 TEST_CASE("messages above the limit are cut and counted", "[net][tcp]") {
@@ -183,6 +184,8 @@ TEST_CASE("messages above the limit are cut and counted", "[net][tcp]") {
   REQUIRE(loop.run_until([&] { return receiver.frames.size() == 2; }));
   CHECK(receiver.frames == Strings{"<13>012345", "<13>next"});
   CHECK(receiver.stats().truncated == 1);
+  CHECK(receiver.stats().open == 1);
+  CHECK(receiver.stats().dropped_octets == 4);  // At once, however long the connection lasts.
 }
 
 TEST_CASE("streams that are no syslog are closed, counted and told with their first octets",

@@ -362,5 +362,33 @@ TEST_CASE("where lines need a trailer, one that the stream's end cuts is incompl
         std::vector<std::string>{"T:much too", "b 1 2", "T:I:much too"});
 }
 
+TEST_CASE("what a broken stream leaves unfinished is counted as dropped", "[syslog]") {
+  const std::vector<std::pair<std::string_view, std::uint64_t>> rows{
+      {"", 0},
+      {"<13>a\n", 0},
+      {"<13>a\n<13>abc", 7},
+      {"20 <13>short", 9},
+      {"12", 2},
+      {"  ", 2},
+      {"<13>0123456789", 14},     // Of a line that would have been cut.
+      {"30 <13>0123456789", 14},  // The same, counted.
+      {"<13>0123456789\n<13>ab", 4 + 6},
+      {"99999999999 <13>a", 17},
+  };
+  for (const auto& [stream, dropped] : rows) {
+    CAPTURE(stream);
+    Framer framer({.max_message = 10});
+    framer.feed(stream);
+    Frame frame;
+    while (framer.next(frame) == FrameStatus::kFrame) {
+    }
+    framer.abandon();
+    CHECK(framer.dropped_octets() == dropped);
+    CHECK_FALSE(framer.has_partial());
+    framer.abandon();
+    CHECK(framer.dropped_octets() == dropped);
+  }
+}
+
 }  // namespace
 }  // namespace sluice

@@ -76,6 +76,9 @@ class Framer {
   // unfinished counted frame is delivered only if it begins with a PRI.
   void finish();
 
+  // The stream broke: what waits of an unfinished message is dropped and counted.
+  void abandon() noexcept;
+
   // No further octet came for a while, so what waits is whole if it ends with LF (multiline) or NUL
   // (kAuto, where a '<' might have followed). next() delivers it.
   void flush_idle();
