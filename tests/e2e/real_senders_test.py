@@ -80,7 +80,7 @@ class Statistics:
 
 
 class Receiver:
-    """A relay that listens on UDP and TCP at `port`, and the sink behind it."""
+    """A relay that listens on UDP and TCP at `port` and on unix sockets, and the sink behind it."""
 
     def __init__(self, test):
         folder = pathlib.Path(test.enterContext(scratch()))
@@ -88,9 +88,11 @@ class Receiver:
         self.folder = folder
         self.sink = test.enterContext(RecordingSink())
         self.port = free_port()
+        self.datagrams, self.stream = folder / "datagrams", folder / "stream"
         # Short windows show what has arrived while the relay runs; late samples correct them.
         self.relay = test.enterContext(Sluice(SLUICE, {
-            "listen": [{"syslog": f"udp://127.0.0.1:{self.port}"}, {"syslog": f"tcp://127.0.0.1:{self.port}"}],
+            "listen": [{"syslog": f"udp://127.0.0.1:{self.port}"}, {"syslog": f"tcp://127.0.0.1:{self.port}"},
+                       {"syslog": f"unixgram://{self.datagrams}"}, {"syslog": f"unix://{self.stream}"}],
             "packs": [], "rules": [str(folder / "probe.json")],
             "state_dir": str(folder / "state"), "http": "off", "window": "1s", "grace": "0s",
             "destinations": [{"name": "sink", "carbon": f"tcp://127.0.0.1:{self.sink.port}",
@@ -226,6 +228,30 @@ action(type="omfwd" target="127.0.0.1" port="{receiver.port}" protocol="tcp" tem
         with self.subTest("PRI"):
             of_local3 = sum(len(values) for (_, way), values in expected.items() if way.endswith("local3"))
             self.assertEqual(receiver.sink.total(r"sluice\.all\.local3_err\.count"), of_local3)
+
+    # Way -> options, and whether the message names this host.
+    LOGGER_LOCAL_WAYS = {
+        "local": ([], False),
+        "local_pid": (["-i"], False),
+        "local_3164": (["--rfc3164"], True),
+        "local_5424": (["--rfc5424"], True),
+        "local_5424_bare": (["--rfc5424=notime,notq,nohost"], False),
+    }
+
+    def test_logger_by_unix_sockets(self):
+        """What names no host is of this machine. Of a stream logger ends each message by closing it."""
+        receiver = Receiver(self)
+        here = socket.gethostname().lower().split(".")[0]
+        expected = {}
+        for kind, path in {"datagrams": receiver.datagrams, "stream": receiver.stream}.items():
+            for name, (options, names_host) in self.LOGGER_LOCAL_WAYS.items():
+                way, values = f"{kind}_{name}", values_of(len(expected))
+                for value in values:
+                    command = [program("logger"), "--socket", str(path), "-t", "probe", *options, text(way, value)]
+                    result = subprocess.run(command, capture_output=True, timeout=LOGGER_SECONDS_MAX, check=False)
+                    self.assertEqual((result.returncode, result.stderr), (0, b""))
+                expected[logger_host(options) if names_host else here, way] = values
+        self.check(receiver.found(), expected)
 
     def test_logger_with_long_messages(self):
         receiver = Receiver(self)
