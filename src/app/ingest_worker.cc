@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "app/log.h"
+#include "app/time_shares.h"
 #include "net/socket.h"
 #include "sluice/base/check.h"
 #include "sluice/syslog/unescape.h"
@@ -257,15 +258,9 @@ void IngestWorker::report(bool is_last) {
 }
 
 void IngestWorker::drain(std::chrono::milliseconds at_most) {
-  const auto deadline = std::chrono::steady_clock::now() + at_most;
-  // Of what is left each listener may take its part, and what it does not need is the others': a
-  // sender that never stops must not cost what waits elsewhere.
-  auto unread = static_cast<std::int64_t>(datagrams_.size() + streams_.size());
-  const auto share = [deadline, &unread] {
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    return std::max(left / unread--, std::chrono::milliseconds(1));
-  };
+  // A sender that never stops must not cost what waits at other listeners.
+  TimeShares shares(TimeShares::Clock::now(), at_most, datagrams_.size() + streams_.size());
+  const auto share = [&shares] { return shares.next(TimeShares::Clock::now()); };
   is_draining_ = true;
   files_.clear();  // Nobody new finds the sockets.
   if (ingest_.is_tick_full()) report(false);

@@ -212,44 +212,6 @@ TEST_CASE("at the end a blocking listener hands over tick by tick instead of wai
   CHECK(relay.stats.samples_dropped_tick_full == 0);
 }
 
-TEST_CASE("at the end a sender that never stops leaves the other listeners their time", "[app]") {
-  constexpr std::size_t kQuiet = 200;
-  Relay relay;
-  std::vector<ListenSocket> sockets;
-  std::vector<std::uint16_t> ports;
-  for (int i = 0; i < 2; ++i) {
-    const ListenConfig config = tcp(Overflow::kDropNew);
-    auto opened = open_sockets(config.endpoint, 1);
-    REQUIRE(opened);
-    ports.push_back(bound_at(opened->front().get()).port);
-    sockets.push_back({config, std::move(opened->front()), {}, &kUtc, {}});
-  }
-  // All wait in the backlogs before the worker begins, and it is told to stop at once.
-  std::vector<Fd> quiet;
-  for (std::size_t i = 0; i < kQuiet; ++i) {
-    quiet.push_back(connect_to("127.0.0.1", ports[1], SOCK_STREAM));
-    send_all(quiet.back(), "<29>1 - quiet p - - - text\n");
-  }
-  std::thread flood([fd = connect_to("127.0.0.1", ports[0], SOCK_STREAM)] {
-    const std::string wire = of_hosts(100);
-    while (send(fd.get(), wire.data(), wire.size(), MSG_NOSIGNAL) > 0) {
-    }
-  });
-  relay.worker->stop(4s);
-  relay.worker->start(std::move(sockets));
-  const auto deadline = std::chrono::steady_clock::now() + 20s;
-  while (!relay.is_ended && std::chrono::steady_clock::now() < deadline) {
-    std::this_thread::sleep_for(1ms);
-    relay.take_reports();
-  }
-  flood.join();
-  REQUIRE(relay.is_ended);
-  const SenderReport senders = relay.senders.snapshot();
-  const auto found = std::ranges::find(senders.rows, "quiet", &SenderReport::Row::host);
-  REQUIRE(found != senders.rows.end());
-  CHECK(found->counts.messages == kQuiet);
-}
-
 TEST_CASE("\"senders\" gives the zone of a sender, \"tz\" that of the others", "[app]") {
   const bool is_listed = GENERATE(true, false);
   ListenConfig config;
