@@ -12,7 +12,7 @@ TEST_CASE("each has its part of what is left, and what one does not need is the 
   TimeShares shares(start, 2s, 4);
   CHECK(shares.next(start) == 500ms);
   CHECK(shares.next(start + 500ms) == 500ms);   // The first took all of its part,
-  CHECK(shares.next(start + 501ms) == 750ms);   // the second nearly nothing,
+  CHECK(shares.next(start + 502ms) == 749ms);   // the second nearly nothing,
   CHECK(shares.next(start + 1251ms) == 749ms);  // the third all.
   CHECK(shares.next(start + 5s) == 1ms);        // Nothing is left: enough for one look.
 }
