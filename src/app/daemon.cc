@@ -219,8 +219,12 @@ Expected<std::vector<ListenSocket>> Daemon::open_listener(const ListenConfig& co
   auto sockets = open_sockets(config.endpoint, setup_.config.workers,
                               {.receive_buffer_bytes = config.receive_buffer});
   if (!sockets) return std::unexpected(std::move(sockets).error());
+  std::shared_ptr<ConnectionShare> share;
+  if (config.endpoint.is_stream() && sockets->size() > 1) {
+    share = std::make_shared<ConnectionShare>();
+  }
   for (Fd& socket : *sockets) {
-    opened.push_back({config, std::move(socket), {}, *zone, *sender_zones});
+    opened.push_back({config, std::move(socket), {}, *zone, *sender_zones, share});
   }
   return opened;
 }

@@ -1,5 +1,7 @@
 #include "app/ingest_worker.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <string>
@@ -189,6 +191,7 @@ void IngestWorker::listen_stream(ListenSocket socket, PeerPolicy peers) {
   };
   callbacks.on_arrival = [this] { arrival_ = wall_clock(); };
   callbacks.on_event = [this](const StreamListenerEvent& event) { log_event(event); };
+  if (socket.share) join_share(std::move(socket.share), callbacks);
   StreamListenerOptions options{.peers = std::move(peers),
                                 .framing = framing_of(config),
                                 .connections_max = config.connections,
@@ -205,6 +208,27 @@ void IngestWorker::listen_stream(ListenSocket socket, PeerPolicy peers) {
 std::string_view IngestWorker::unescaped(std::string_view bytes) {
   unescape_control_octets(bytes, unescaped_);
   return unescaped_;
+}
+
+// The listener that is about to be made deals its connections out with those of other workers.
+void IngestWorker::join_share(std::shared_ptr<ConnectionShare> share,
+                              StreamListenerCallbacks& callbacks) {
+  const std::size_t member = share->join(
+      [this, listener = streams_.size()](int fd) { return take_connection(listener, fd); });
+  callbacks.pass_on = [share, member](int fd) { return share->pass_on(member, fd); };
+  callbacks.on_close = [share, member] { share->count_end(member); };
+  shares_.push_back({std::move(share), member});
+}
+
+// In another worker's thread.
+bool IngestWorker::take_connection(std::size_t listener, int fd) {
+  const std::lock_guard lock(mutex_);
+  if (!takes_connections_) return false;
+  Fd connection(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  if (!connection.is_open()) return false;
+  orders_.connections.emplace_back(listener, std::move(connection));
+  uv_async_send(wake_.get());
+  return true;
 }
 
 // Listeners with overflow "block" lose nothing: they wait for the control loop to take the tick. At
@@ -231,11 +255,16 @@ void IngestWorker::obey() {
   {
     const std::lock_guard lock(mutex_);
     orders = std::exchange(orders_, {});
+    if (orders.drain || orders.end) takes_connections_ = false;
+  }
+  for (auto& [listener, connection] : orders.connections) {
+    streams_[listener]->adopt(std::move(connection));
   }
   if (orders.rules) ingest_.set_rules(std::move(orders.rules));
   if (orders.drain) drain(*orders.drain);
   if (orders.drain || orders.end) {
     report(true);
+    for (const Membership& one : shares_) one.share->leave(one.member);
     files_.clear();
     datagrams_.clear();
     blocking_.clear();

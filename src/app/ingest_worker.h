@@ -16,6 +16,7 @@
 #include "app/log_limit.h"
 #include "app/told_peers.h"
 #include "config/config.h"
+#include "net/connection_share.h"
 #include "net/datagram_listener.h"
 #include "net/fd.h"
 #include "net/handle.h"
@@ -34,6 +35,7 @@ struct ListenSocket {
   SocketFile file;  // Of a unix socket.
   const Zone* zone = nullptr;
   std::vector<PeerZone> sender_zones;
+  std::shared_ptr<ConnectionShare> share = nullptr;       // With other workers' listeners, if any.
   int descriptors_end = std::numeric_limits<int>::max();  // StreamListenerOptions.
 };
 
@@ -77,6 +79,13 @@ class IngestWorker {
     std::shared_ptr<const RuleSet> rules;
     std::optional<std::chrono::milliseconds> drain;
     bool end = false;
+    // Connections that other workers have accepted, for the listener of this number in streams_.
+    std::vector<std::pair<std::size_t, Fd>> connections;
+  };
+  // What a listener has joined.
+  struct Membership {
+    std::shared_ptr<ConnectionShare> share;
+    std::size_t member = 0;
   };
 
   void run(std::vector<ListenSocket> sockets);
@@ -84,6 +93,8 @@ class IngestWorker {
   void listen_datagrams(ListenSocket socket, PeerPolicy peers);
   void listen_stream(ListenSocket socket, PeerPolicy peers);
   [[nodiscard]] std::string_view unescaped(std::string_view bytes);
+  void join_share(std::shared_ptr<ConnectionShare> share, StreamListenerCallbacks& callbacks);
+  [[nodiscard]] bool take_connection(std::size_t listener, int fd);
   void heed_full_tick();
   void resume();
   void obey();
@@ -102,6 +113,7 @@ class IngestWorker {
   std::function<void()> on_report_;
   std::vector<std::unique_ptr<DatagramListener>> datagrams_;
   std::vector<std::unique_ptr<StreamListener>> streams_;
+  std::vector<Membership> shares_;
   // Those of streams_ that wait while a tick is full.
   std::vector<StreamListener*> blocking_;
   std::vector<SocketFile> files_;  // Of the unix sockets among them; removed first.
@@ -119,6 +131,7 @@ class IngestWorker {
 
   std::mutex mutex_;  // Guards what follows.
   Orders orders_;
+  bool takes_connections_ = true;  // Until it has been told to drain or to end.
   std::vector<Report> reports_;
 
   std::thread thread_;

@@ -133,23 +133,44 @@ void StreamListener::accept_backlog(std::uint64_t end) {
 }
 
 void StreamListener::admit(Handle<uv_any_stream_t> stream) {
-  if (options_.is_local) return admit(std::move(stream), options_.peers.local_peer());
-  const auto address = peer_address(fd_of(stream.get()));
-  if (!address) {  // It was reset while it waited in the backlog.
-    ++stats_.accept_errors;
-    return;
-  }
-  Peer peer = options_.peers.peer_of(*address->get());
-  if (!options_.peers.allows(peer.address)) return refuse(EventKind::kRefusedAllow, peer);
-  admit(std::move(stream), std::move(peer));
+  auto peer = peer_of(*stream);
+  if (!peer || !may_enter(*peer, fd_of(stream.get()))) return;
+  if (callbacks_.pass_on && callbacks_.pass_on(fd_of(stream.get()))) return;
+  add(std::move(stream), std::move(*peer));
 }
 
-void StreamListener::admit(Handle<uv_any_stream_t> stream, Peer peer) {
-  if (connections_.size() >= options_.connections_max) {
-    return refuse(EventKind::kRefusedLimit, peer);
+void StreamListener::adopt(Fd connection) {
+  auto stream = make_stream(nullptr);
+  std::optional<Peer> peer;
+  if (open_stream(*stream, connection.get()) == 0) {
+    (void)connection.release();
+    peer = peer_of(*stream);
   }
-  if (fd_of(stream.get()) >= options_.descriptors_end) return refuse_for_descriptors(peer);
-  add(std::move(stream), std::move(peer));
+  if (peer && may_enter(*peer, fd_of(stream.get())))
+    return add(std::move(stream), std::move(*peer));
+  if (callbacks_.on_close) callbacks_.on_close();
+}
+
+std::optional<Peer> StreamListener::peer_of(uv_any_stream_t& stream) {
+  if (options_.is_local) return options_.peers.local_peer();
+  const auto address = peer_address(fd_of(&stream));
+  if (address) return options_.peers.peer_of(*address->get());
+  ++stats_.accept_errors;  // It was reset while it waited in the backlog.
+  return std::nullopt;
+}
+
+bool StreamListener::may_enter(const Peer& peer, int fd) {
+  if (!options_.is_local && !options_.peers.allows(peer.address)) {
+    refuse(EventKind::kRefusedAllow, peer);
+    return false;
+  }
+  if (connections_.size() >= options_.connections_max) {
+    refuse(EventKind::kRefusedLimit, peer);
+    return false;
+  }
+  if (fd < options_.descriptors_end) return true;
+  refuse_for_descriptors(peer);
+  return false;
 }
 
 void StreamListener::refuse(EventKind kind, const Peer& peer) {
@@ -232,6 +253,7 @@ void StreamListener::close(Connection& connection, std::uint64_t& reason) {
   std::swap(connections_[index], connections_.back());
   connections_[index]->index = index;
   connections_.pop_back();
+  if (callbacks_.on_close) callbacks_.on_close();
 }
 
 // libuv reads a connection up to 32 times before it looks at the next; an empty buffer stops it

@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,6 +58,11 @@ struct StreamListenerCallbacks {
   // A message; all views die with the call.
   std::function<void(const Frame& frame, const Peer& peer)> on_frame;
   std::function<void(const StreamListenerEvent& event)> on_event;  // May be empty.
+  // Offers a connection that is about to be opened to others; true when one of them has duplicated
+  // the descriptor, and ours is closed. May be empty.
+  std::function<bool(int fd)> pass_on;
+  // One that was not passed on, or was adopted, has ended. May be empty.
+  std::function<void()> on_close;
 };
 
 // Accepts connections and cuts their streams into frames. In one turn of the loop a connection is
@@ -70,6 +76,9 @@ class StreamListener {
   ~StreamListener();  // Closes everything; no callback comes any more.
   StreamListener(const StreamListener&) = delete;
   StreamListener& operator=(const StreamListener&) = delete;
+
+  // Opens a connection that another listener has accepted and passed on.
+  void adopt(Fd connection);
 
   // Closes the listening socket; connections go on.
   void stop_accepting() noexcept;
@@ -96,9 +105,10 @@ class StreamListener {
   void accept(int status);
   void accept_backlog(std::uint64_t end);
   void admit(Handle<uv_any_stream_t> stream);
-  void admit(Handle<uv_any_stream_t> stream, Peer peer);
+  [[nodiscard]] std::optional<Peer> peer_of(uv_any_stream_t& stream);
   void refuse(EventKind kind, const Peer& peer);
   void refuse_for_descriptors(const Peer& peer);
+  [[nodiscard]] bool may_enter(const Peer& peer, int fd);
   void add(Handle<uv_any_stream_t> stream, Peer peer);
   [[nodiscard]] Handle<uv_any_stream_t> make_stream(void* owner) const;
   [[nodiscard]] int open_stream(uv_any_stream_t& stream, int fd) const noexcept;

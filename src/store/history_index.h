@@ -1,7 +1,5 @@
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
-
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -9,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/string_map.h"
 #include "store/path_glob.h"
 
 namespace sluice {
@@ -51,7 +50,7 @@ class HistoryIndex {
   struct Walk;
 
   std::map<std::string_view, SeriesPlace> series_;
-  absl::flat_hash_map<std::string_view, SeriesPlace> exact_;  // The same, for find().
+  StringViewMap<SeriesPlace> exact_;  // The same, for find().
 };
 
 }  // namespace sluice

@@ -163,6 +163,41 @@ std::string of_hosts(std::size_t count) {
   return wire;
 }
 
+TEST_CASE("workers on one port share its connections evenly, and lose nothing when they end",
+          "[app]") {
+  constexpr int kConnections = 8;
+  const ListenConfig config{.endpoint = {Endpoint::Transport::kTcp, "127.0.0.1", 0}};
+  auto sockets = open_sockets(config.endpoint, 2);
+  REQUIRE(sockets);
+  const std::uint16_t port = bound_at(sockets->front().get()).port;
+  Relay one;
+  Relay other;
+  const auto share = std::make_shared<ConnectionShare>();
+  for (std::size_t i = 0; i < 2; ++i) {
+    std::vector<ListenSocket> mine;
+    mine.push_back({config, std::move((*sockets)[i]), {}, &kNewYork, {}, share});
+    (i == 0 ? one : other).worker->start(std::move(mine));
+  }
+  std::vector<Fd> senders;
+  for (int i = 0; i < kConnections; ++i) {
+    senders.push_back(connect_to("127.0.0.1", port, SOCK_STREAM));
+    // Each is dealt before the next one comes.
+    const auto is_open = [&] {
+      one.take_one_report();
+      other.take_one_report();
+      return one.stats.tcp_connections_accepted + other.stats.tcp_connections_accepted ==
+             static_cast<std::uint64_t>(i + 1);
+    };
+    REQUIRE(one.tick_until(is_open));
+    send_all(senders.back(), "<29>1 - web01 app - - - text\n");
+  }
+  one.stop();
+  other.stop();
+  CHECK(one.stats.tcp_connections_accepted == kConnections / 2);
+  CHECK(other.stats.tcp_connections_accepted == kConnections / 2);
+  CHECK(one.stats.messages_received + other.stats.messages_received == kConnections);
+}
+
 }  // namespace
 
 TEST_CASE("with overflow \"block\" a listener waits for the next tick, and nothing is lost",
