@@ -32,19 +32,22 @@ def pack(name):
     return json.loads(re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE))
 
 
-def program_of(rule, example):
+def program_of(defined, rule, example):
     """The APP-NAME of an example."""
     apps = rule.get("app", "")
     first = apps if isinstance(apps, str) else apps[0]
+    if first.startswith("@"):
+        first = defined[first[1:]][0]
     return example.get("app") or first.removesuffix("*") or "app"
 
 
 def examples_of(name):
     """(APP-NAME, lines) of every example of a pack that gives something: all metrics of the pack come about."""
-    for rule in pack(name)["rules"]:
+    rules = pack(name)
+    for rule in rules["rules"]:
         for example in rule["examples"]:
             if example.get("gives"):
-                yield program_of(rule, example), example.get("lines") or [example["line"]]
+                yield program_of(rules.get("define", {}), rule, example), example.get("lines") or [example["line"]]
 
 
 def messages(moment):
