@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "app/commands.h"
-#include "config/nearest.h"
+#include "base/nearest.h"
 
 namespace sluice {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "app/explanation.h"
-#include "config/nearest.h"
+#include "base/nearest.h"
 
 namespace sluice {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "app/commands.h"
 #include "app/print.h"
-#include "config/nearest.h"
+#include "base/nearest.h"
 #include "http/status_client.h"
 
 namespace sluice {

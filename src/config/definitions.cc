@@ -8,7 +8,7 @@
 
 #include "config/json_text.h"
 #include "config/names.h"
-#include "config/nearest.h"
+#include "base/nearest.h"
 #include "config/quote.h"
 #include "config/text_file.h"
 #include "sluice/rules/pattern.h"

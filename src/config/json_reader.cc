@@ -7,7 +7,7 @@
 
 #include "config/duration.h"
 #include "config/json_text.h"
-#include "config/nearest.h"
+#include "base/nearest.h"
 #include "config/quote.h"
 #include "config/size.h"
 

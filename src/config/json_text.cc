@@ -121,6 +121,12 @@ class Builder final : public nlohmann::json_sax<json> {
     if (reason.find("forbidden character after backslash") != std::string::npos && position >= 2) {
       return refuse_escape(position - 2);
     }
+    if (reason.find("invalid literal") != std::string::npos) {
+      return refuse_word(offset, reason.find("object key") != std::string::npos);
+    }
+    if (reason.find("invalid string: control character") != std::string::npos) {
+      return refuse_control_character(offset);
+    }
     if (reason.find("unexpected '") != std::string::npos && follows_comma(offset)) {
       reason = fmt::format("a comma before the closing {}; remove it", text_[offset]);
     }
@@ -167,6 +173,37 @@ class Builder final : public nlohmann::json_sax<json> {
                    fmt::format("\"\\{}\" is nothing that JSON knows; a backslash of a pattern is "
                                "written twice, \"\\\\{}\"",
                                shown, shown)};
+    return false;
+  }
+
+  // Something that begins no token: nul, NaN, 'text', key without quotes, # comment.
+  bool refuse_word(std::size_t offset, bool is_key) {
+    constexpr std::string_view kEnds = " \t\r\n,:[]{}\"/";
+    const auto before = text_.substr(0, offset).find_last_of(kEnds);
+    const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
+    const std::string_view word =
+        text_.substr(begin, std::max<std::size_t>(1, text_.substr(begin).find_first_of(kEnds)));
+    const char first = word.empty() ? '\0' : word.front();
+    const std::string_view advice = first == '#'    ? "; a comment begins with //"
+                                    : first == '\'' ? "; texts stand in double quotes"
+                                                    : "";
+    error_ = Error{place(file_, text_, begin),
+                   fmt::format("expected {}, found {}{}",
+                               is_key ? "a key in double quotes"
+                                      : "a text in double quotes, a number, true, false, null, "
+                                        "[...], {...} or what ends the one before",
+                               quote(shorten(word, 40)), advice)};
+    return false;
+  }
+
+  bool refuse_control_character(std::size_t offset) {
+    const auto octet = static_cast<unsigned char>(offset < text_.size() ? text_[offset] : '\0');
+    const std::string what =
+        octet == '\n' || octet == '\r'
+            ? "the line ends within a text; close its quotes, or write \\n for a line feed"
+            : fmt::format("control character {:#04x} within a text; write it \\u{:04x}", octet,
+                          octet);
+    error_ = Error{place(file_, text_, offset), what};
     return false;
   }
 

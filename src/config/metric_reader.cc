@@ -10,7 +10,7 @@
 
 #include "config/json_text.h"
 #include "config/names.h"
-#include "config/nearest.h"
+#include "base/nearest.h"
 #include "config/path_template.h"
 #include "config/quote.h"
 

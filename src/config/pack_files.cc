@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "config/duration.h"
-#include "config/nearest.h"
+#include "base/nearest.h"
 #include "config/pack_reader.h"
 #include "config/quote.h"
 #include "config/text_file.h"

@@ -12,7 +12,7 @@
 #include "config/json_text.h"
 #include "config/metric_reader.h"
 #include "config/names.h"
-#include "config/nearest.h"
+#include "base/nearest.h"
 #include "config/quote.h"
 #include "config/rule_reader.h"
 

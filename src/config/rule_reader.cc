@@ -7,7 +7,7 @@
 
 #include "config/emit_reader.h"
 #include "config/names.h"
-#include "config/nearest.h"
+#include "base/nearest.h"
 #include "config/note_reader.h"
 #include "config/quote.h"
 

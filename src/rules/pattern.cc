@@ -3,6 +3,8 @@
 #include <re2/re2.h>
 
 #include <array>
+#include <optional>
+#include <set>
 #include <utility>
 
 #include "rules/pattern_advice.h"
@@ -19,6 +21,15 @@ constexpr std::string_view kTooLarge =
     "rules "
     "of them";
 static_assert(Pattern::kMemoryMax == 1024 * 1024, "as the words say");
+
+// RE2 takes a name for two groups and reads the first of them.
+std::optional<std::string> name_given_twice(const re2::RE2& compiled) {
+  std::set<std::string> seen;
+  for (const auto& [number, name] : compiled.CapturingGroupNames()) {
+    if (!seen.insert(name).second) return name;
+  }
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -46,6 +57,11 @@ Expected<Pattern> Pattern::compile(std::string_view pattern) {
   if (static_cast<std::size_t>(compiled->NumberOfCapturingGroups()) >= kGroupsMax) {
     return fail("expected at most " + std::to_string(kGroupsMax - 1) + " groups, found " +
                 std::to_string(compiled->NumberOfCapturingGroups()));
+  }
+  if (auto twice = name_given_twice(*compiled)) {
+    return fail("expected each capture once, found two named \"" + *twice +
+                "\": only the first would be read; name them apart, or write the alternatives "
+                "inside of one");
   }
   return Pattern(std::move(compiled));
 }

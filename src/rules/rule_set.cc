@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/nearest.h"
 #include "base/string_map.h"
 #include "rules/compiled_rules.h"
 #include "rules/metric_table.h"
@@ -10,6 +11,14 @@
 
 namespace sluice {
 namespace {
+
+std::string unknown_capture(const std::vector<std::string>& names, std::string_view capture) {
+  std::string known;
+  for (const std::string& name : names) known += (known.empty() ? "" : ", ") + name;
+  const std::vector<std::string_view> candidates(names.begin(), names.end());
+  return "expected a capture of the pattern (" + (known.empty() ? "it has none" : known) +
+         "), found \"" + std::string(capture) + '"' + did_you_mean(capture, candidates);
+}
 
 // Compiles packs one rule after the other; keeps what rules share: metrics and variables.
 class Compiler {
@@ -316,13 +325,7 @@ class Compiler {
 
   static Expected<int> compile_group(CompiledRule& rule, const std::string& capture) {
     const int group = rule.pattern.group_number(capture);
-    if (group == 0) {
-      std::string known;
-      for (const std::string& name : rule.pattern.group_names())
-        known += (known.empty() ? "" : ", ") + name;
-      return fail("expected a capture of the pattern (" + (known.empty() ? "it has none" : known) +
-                  "), found \"" + capture + '"');
-    }
+    if (group == 0) return fail(unknown_capture(rule.pattern.group_names(), capture));
     rule.group_count = std::max(rule.group_count, static_cast<std::size_t>(group) + 1);
     return group;
   }

@@ -31,13 +31,22 @@ TEST_CASE("a syntax error names file, line and column", "[config]") {
       {"{\"\xC3\xA9\" 1}", "x.json:1:6: expected ':', found number literal"},
       {"{} {}", "x.json:1:4: expected end of input, found '{'"},
       {"{\"a\": nul}",
-       "x.json:1:10: syntax error while parsing value - invalid literal; last read: '\"a\": nul}'"},
+       "x.json:1:7: expected a text in double quotes, a number, true, false, null, [...], {...} or "
+       "what ends the one before, found \"nul\""},
       {"{\"a\": 1e999}", "x.json:1:7: number overflow parsing '1e999'"},
       {"{\"a\": NaN}",
-       "x.json:1:7: syntax error while parsing value - invalid literal; last read: '\"a\": N'"},
+       "x.json:1:7: expected a text in double quotes, a number, true, false, null, [...], {...} or "
+       "what ends the one before, found \"NaN\""},
       {"{'a': 1}",
-       "x.json:1:2: syntax error while parsing object key - invalid literal; last read: '{''; "
-       "expected string literal"},
+       "x.json:1:2: expected a key in double quotes, found \"'a'\"; texts stand in double quotes"},
+      {"{a: 1}", "x.json:1:2: expected a key in double quotes, found \"a\""},
+      {"# c\n{}",
+       "x.json:1:1: expected a text in double quotes, a number, true, false, null, [...], {...} or "
+       "what ends the one before, found \"#\"; a comment begins with //"},
+      {"{\"a\": 1} x",
+       "x.json:1:10: expected a text in double quotes, a number, true, false, null, [...], {...} "
+       "or "
+       "what ends the one before, found \"x\""},
       {R"({"a": "in \d+"})",
        R"(x.json:1:11: "\d" is nothing that JSON knows; a backslash of a pattern is written twice, "\\d")"},
       {"{\"a\":\n \"\\( ok\"}",
@@ -45,8 +54,8 @@ TEST_CASE("a syntax error names file, line and column", "[config]") {
       {"{\"a\": \"x\\ y\"}",
        R"(x.json:1:9: "\" is nothing that JSON knows; a backslash of a pattern is written twice, "\\")"},
       {"{\"a\": \"b\n\"}",
-       "x.json:1:9: syntax error while parsing value - invalid string: control character U+000A "
-       "(LF) must be escaped to \\u000A or \\n; last read: '\"b<U+000A>'"},
+       "x.json:1:9: the line ends within a text; close its quotes, or write \\n for a line feed"},
+      {"{\"a\": \"b\x1b\"}", "x.json:1:9: control character 0x1b within a text; write it \\u001b"},
   }));
   CAPTURE(text);
   CHECK(error(text) == message);

@@ -31,7 +31,9 @@ MISTAKES = [
     ("an unknown key", pack(rule(mach="x")), ': rule "done": /rules/0/mach: unknown key; did you mean "match"?'),
     ("an unknown key of the pack", pack(rule(), define_={}), ': /define_: unknown key; did you mean "define"?'),
     ("a capture that is not there", pack(rule(emit={"metric": "m", "type": "timing", "value": "second"})),
-     ': rule done: emit 0: value: expected a capture of the pattern (seconds), found "second"'),
+     ': rule done: emit 0: value: expected a capture of the pattern (seconds), found "second"; did you mean "seconds"?'),
+    ("a capture that is there twice", pack(rule(match="^done (?P<seconds>\\d+) s|^ended (?P<seconds>\\d+) s")),
+     ': rule done: match: expected each capture once, found two named "seconds"'),
     ("a field without fields", pack(rule(emit={"metric": "m", "type": "timing", "value": "field.second"})),
      ': rule done: emit 0: value: "field.second" needs "fields": "json" or "fields": "kv" in the rule'),
     ("a pattern that RE2 refuses", pack(rule(match="^done (?=x)")),
@@ -85,10 +87,24 @@ class Rules(unittest.TestCase):
         fine = self.check(pack(rule()), "--strict")
         self.assertEqual((fine.returncode, fine.stderr), (0, ""))
 
-    def explain(self, stdout) -> None:
+    def seen_on_a_terminal(self, **environment) -> bytes:
+        """What explain shows there, without the carriage returns of the terminal."""
         self.pack.write_text(pack(rule()))
-        subprocess.run([SLUICE, "explain", "--config", self.config, "--now", "2026-11-22T07:40:02Z"], input=LINE,
-                       stdout=stdout, timeout=60, check=True)
+        ours, theirs = pty.openpty()
+        try:
+            subprocess.run([SLUICE, "explain", "--config", self.config, "--now", "2026-11-22T07:40:02Z"], input=LINE,
+                           stdout=theirs, timeout=60, check=True,
+                           env={**{k: v for k, v in os.environ.items() if k != "NO_COLOR"}, "TERM": "xterm", **environment})
+            os.close(theirs)
+            seen = b""
+            try:
+                while part := os.read(ours, 65536):
+                    seen += part
+            except OSError:
+                pass  # The terminal's other end is closed.
+        finally:
+            os.close(ours)
+        return seen.replace(b"\r", b"")
 
     def test_explain_is_plain_in_a_pipe(self):
         self.pack.write_text(pack(rule()))
@@ -99,20 +115,18 @@ class Rules(unittest.TestCase):
                       b'"done in 12.5 ", then expects "seconds$" and finds "minutes"\n', result.stdout)
 
     def test_explain_is_coloured_on_a_terminal(self):
-        ours, theirs = pty.openpty()
-        try:
-            self.explain(theirs)
-            os.close(theirs)
-            seen = b""
-            try:
-                while part := os.read(ours, 65536):
-                    seen += part
-            except OSError:
-                pass  # The terminal's other end is closed.
-        finally:
-            os.close(ours)
-        self.assertIn(b"\x1b[1m" + LINE.strip() + b"\x1b[0m", seen)
-        self.assertIn(b"\x1b[2mjob/done no: ", seen)
+        for environment in ({}, {"NO_COLOR": ""}):
+            with self.subTest(environment):
+                seen = self.seen_on_a_terminal(**environment)
+                self.assertIn(b"\x1b[1m" + LINE.strip() + b"\x1b[0m", seen)
+                self.assertIn(b"\x1b[2mjob/done no: ", seen)
+
+    def test_explain_is_plain_on_a_terminal_that_wants_no_colours(self):
+        for environment in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+            with self.subTest(environment):
+                seen = self.seen_on_a_terminal(**environment)
+                self.assertNotIn(b"\x1b", seen)
+                self.assertIn(b"job/done no: ", seen)
 
 
 if __name__ == "__main__":

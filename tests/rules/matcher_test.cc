@@ -271,13 +271,17 @@ TEST_CASE("explain tells of every rule what it wanted", "[rules]") {
 }
 
 TEST_CASE("rules that cannot work are refused with their place", "[rules]") {
+  CHECK(
+      refusal({counting_rule("r", "^a (?P<n>x)|b (?P<n>y)", "a")}) ==
+      "test.json: rule r: match: expected each capture once, found two named \"n\": only the first "
+      "would be read; name them apart, or write the alternatives inside of one");
   CHECK(refusal({counting_rule("r", "(", "a")})
             .starts_with("test.json: rule r: match: expected an RE2 pattern, but: missing )"));
   RuleDefinition rule = applied_rule();
   rule.emits[0].value.name = "second";
   CHECK(refusal({rule}) ==
         "test.json: rule applied: emit 0: value: expected a capture of the pattern (seconds), "
-        "found \"second\"");
+        "found \"second\"; did you mean \"seconds\"?");
   rule = counting_rule("r", "x", "a.{type}");
   CHECK(refusal({rule}) ==
         "test.json: rule r: emit 0: metric: expected a capture of the pattern (it has none), found "

@@ -87,12 +87,15 @@ TEST_CASE("a failure stands twice as long as hosts have to show a sign of life",
 TEST_CASE("a note's captures must be in the pattern", "[rules]") {
   const auto [note, error] = GENERATE(table<NoteDefinition, std::string>({
       {{.text = "{whoo}"},
-       "note: text: expected a capture of the pattern (what, node, why), found \"whoo\""},
+       "note: text: expected a capture of the pattern (what, node, why), found \"whoo\"; did you "
+       "mean \"what\"?"},
       {{.text = "{message} {whoo}"},
-       "note: text: expected a capture of the pattern (what, node, why), found \"whoo\""},
+       "note: text: expected a capture of the pattern (what, node, why), found \"whoo\"; did you "
+       "mean \"what\"?"},
       {{.text = "{what"}, "note: text: expected a '}' after '{'"},
       {{.text = "x", .host = "whoo"},
-       "note: host: expected a capture of the pattern (what, node, why), found \"whoo\""},
+       "note: host: expected a capture of the pattern (what, node, why), found \"whoo\"; did you "
+       "mean \"what\"?"},
   }));
   Fixture f({note});
   REQUIRE_FALSE(f.rules);

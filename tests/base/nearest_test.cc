@@ -1,4 +1,4 @@
-#include "config/nearest.h"
+#include "base/nearest.h"
 
 #include <array>
 #include <catch2/catch.hpp>
@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::array<std::string_view, 5> kNames{"listen", "grace", "window", "tz", "host_ttl"};
 
-TEST_CASE("the nearest name is the one with the fewest typing mistakes", "[config]") {
+TEST_CASE("the nearest name is the one with the fewest typing mistakes", "[base]") {
   const auto [word, meant] = GENERATE(table<std::string, std::string>({
       {"listn", "listen"},    // A letter less.
       {"listten", "listen"},  // One more.
@@ -26,14 +26,14 @@ TEST_CASE("the nearest name is the one with the fewest typing mistakes", "[confi
   CHECK(did_you_mean(word, kNames) == "; did you mean \"" + meant + "\"?");
 }
 
-TEST_CASE("no name is offered when none is near", "[config]") {
+TEST_CASE("no name is offered when none is near", "[base]") {
   const std::string word =
       GENERATE(as<std::string>(), "", "x", "destinations", "lst", std::string(1'000'000, 'l'));
   CHECK_FALSE(nearest(word, kNames));
   CHECK(did_you_mean(word, kNames).empty());
 }
 
-TEST_CASE("names are listed with or before the last", "[config]") {
+TEST_CASE("names are listed with or before the last", "[base]") {
   constexpr std::array<std::string_view, 3> kThree{"a", "b", "c"};
   CHECK(list_of(kThree) == "\"a\", \"b\" or \"c\"");
   CHECK(list_of(std::span(kThree).first(1)) == "\"a\"");
