@@ -221,7 +221,9 @@ void Ingest::set_rules(std::shared_ptr<const RuleSet> rules) {
   retired.contexts_evicted += old.contexts_evicted;
   retired.contexts_expired += old.contexts_expired;
   state_->aggregator.forget_metrics();
-  state_->matcher = std::make_unique<Matcher>(std::move(rules), state_->options.matcher);
+  auto fresh = std::make_unique<Matcher>(std::move(rules), state_->options.matcher);
+  fresh->take_contexts(*state_->matcher);
+  state_->matcher = std::move(fresh);
   state_->name_rules();
 }
 

@@ -116,6 +116,7 @@ struct CompiledRules {
   std::vector<CompiledRule> rules;
   std::vector<Metric> metrics;
   std::vector<std::string> variables;  // Name by VariableId, as the pack says it.
+  std::vector<std::uint32_t> variable_packs;  // Whose it is, by VariableId.
   // Rules to try by APP-NAME, in order; the programs no rule names get `for_any_app`.
   StringMap<std::vector<std::uint32_t>> by_app;
   std::vector<std::uint32_t> for_any_app;

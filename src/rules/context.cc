@@ -40,6 +40,14 @@ void Context::set(VariableId variable, ContextValue value) {
 
 void Context::add(VariableId variable, double amount) { set(variable, number(variable) + amount); }
 
+void Context::renumber(std::span<const std::optional<VariableId>> numbers) {
+  std::vector<std::pair<VariableId, ContextValue>> kept;
+  for (auto& [variable, value] : variables_) {
+    if (const auto number = numbers[variable]) kept.emplace_back(*number, std::move(value));
+  }
+  variables_ = std::move(kept);
+}
+
 bool holds(const CompiledCondition& condition, const Context* context) {
   const ContextValue* value = context == nullptr ? nullptr : context->find(condition.variable);
   const Condition& wanted = *condition.condition;
@@ -109,6 +117,21 @@ Context& ContextTable::make(std::string_view key, Timestamp now) {
 
 void ContextTable::end(std::string_view key) {
   if (const auto found = by_key_.find(key); found != by_key_.end()) erase(found->second);
+}
+
+void ContextTable::adopt(ContextTable&& other,
+                         const std::function<std::string(std::string_view, Context&)>& rename) {
+  by_key_.clear();
+  slots_.clear();
+  other.by_key_.clear();  // Its keys are about to change.
+  for (; other.slots_.size() > contexts_max_; ++evicted_) other.slots_.pop_front();
+  for (Slot& slot : other.slots_) {
+    std::string key = rename(slot.key, slot.context);
+    if (key.empty()) continue;
+    slots_.push_back({std::move(key), slot.used, std::move(slot.context)});
+    by_key_.emplace(slots_.back().key, std::prev(slots_.end()));
+  }
+  other.slots_.clear();
 }
 
 void ContextTable::erase(Slots::iterator slot) {

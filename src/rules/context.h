@@ -3,8 +3,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,6 +30,9 @@ class Context {
   [[nodiscard]] const std::vector<std::pair<VariableId, ContextValue>>& variables() const {
     return variables_;
   }
+  // Gives every variable the number that `numbers` has for it; those that it has none for are
+  // forgotten.
+  void renumber(std::span<const std::optional<VariableId>> numbers);
 
  private:
   std::vector<std::pair<VariableId, ContextValue>> variables_;
@@ -51,6 +56,10 @@ class ContextTable {
   // Finds or makes. `key` is copied when it is new.
   [[nodiscard]] Context& make(std::string_view key, Timestamp now);
   void end(std::string_view key);
+  // Takes what `other` has in place of its own, under the keys that `rename` makes of theirs; an
+  // empty one lets the context go. `rename` may change the context, too.
+  void adopt(ContextTable&& other,
+             const std::function<std::string(std::string_view, Context&)>& rename);
 
   [[nodiscard]] std::size_t size() const noexcept { return by_key_.size(); }
   [[nodiscard]] std::uint64_t evicted() const noexcept { return evicted_; }

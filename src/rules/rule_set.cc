@@ -355,7 +355,10 @@ class Compiler {
   VariableId intern_variable(std::uint32_t pack, const std::string& name) {
     const auto [known, is_new] = variable_ids_.try_emplace(
         std::pair(pack, name), static_cast<VariableId>(out_.variables.size()));
-    if (is_new) out_.variables.push_back(name);
+    if (is_new) {
+      out_.variables.push_back(name);
+      out_.variable_packs.push_back(pack);
+    }
     return known->second;
   }
 

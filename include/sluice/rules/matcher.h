@@ -101,6 +101,11 @@ class Matcher {
   std::size_t explain(const Input& input, std::vector<Sample>& samples,
                       std::vector<RuleTrace>& traces);
 
+  // Goes on where `before`, which had other rules, stood: a run that is under way keeps what is
+  // known of it. Contexts of packs and variables that these rules do not have are let go; `before`
+  // is left without any.
+  void take_contexts(Matcher& before);
+
   // The rules that the last match() or explain() found to match, in order. Lives until the next.
   [[nodiscard]] const std::vector<std::uint32_t>& matched() const noexcept;
 
