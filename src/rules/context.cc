@@ -119,19 +119,27 @@ void ContextTable::end(std::string_view key) {
   if (const auto found = by_key_.find(key); found != by_key_.end()) erase(found->second);
 }
 
+void ContextTable::adopt(ContextTable&& other) {
+  slots_ = std::move(other.slots_);
+  by_key_ = std::move(other.by_key_);
+  other.slots_.clear();
+  other.by_key_.clear();
+  for (; slots_.size() > contexts_max_; ++evicted_) erase(slots_.begin());
+}
+
 void ContextTable::adopt(ContextTable&& other,
                          const std::function<std::string(std::string_view, Context&)>& rename) {
-  by_key_.clear();
-  slots_.clear();
-  other.by_key_.clear();  // Its keys are about to change.
-  for (; other.slots_.size() > contexts_max_; ++evicted_) other.slots_.pop_front();
-  for (Slot& slot : other.slots_) {
-    std::string key = rename(slot.key, slot.context);
-    if (key.empty()) continue;
-    slots_.push_back({std::move(key), slot.used, std::move(slot.context)});
-    by_key_.emplace(slots_.back().key, std::prev(slots_.end()));
+  adopt(std::move(other));
+  by_key_.clear();  // The keys are about to change.
+  for (auto slot = slots_.begin(); slot != slots_.end();) {
+    slot->key = rename(slot->key, slot->context);
+    if (slot->key.empty()) {
+      slot = slots_.erase(slot);
+    } else {
+      by_key_.emplace(slot->key, slot);
+      ++slot;
+    }
   }
-  other.slots_.clear();
 }
 
 void ContextTable::erase(Slots::iterator slot) {

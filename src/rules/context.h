@@ -56,8 +56,10 @@ class ContextTable {
   // Finds or makes. `key` is copied when it is new.
   [[nodiscard]] Context& make(std::string_view key, Timestamp now);
   void end(std::string_view key);
-  // Takes what `other` has in place of its own, under the keys that `rename` makes of theirs; an
-  // empty one lets the context go. `rename` may change the context, too.
+  // Takes what `other` has in place of its own.
+  void adopt(ContextTable&& other);
+  // The same under the keys that `rename` makes of theirs; an empty one lets the context go.
+  // `rename` may change the context, too.
   void adopt(ContextTable&& other,
              const std::function<std::string(std::string_view, Context&)>& rename);
 

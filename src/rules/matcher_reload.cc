@@ -20,6 +20,17 @@ class Renumbering {
     }
   }
 
+  // Nothing to do: an edit seldom changes what is remembered, and there may be many contexts.
+  [[nodiscard]] bool is_identity() const {
+    const auto stays = [](const auto& numbers) {
+      for (std::size_t i = 0; i < numbers.size(); ++i) {
+        if (numbers[i] != i) return false;
+      }
+      return true;
+    };
+    return stays(packs_) && stays(variables_);
+  }
+
   // The key with the pack's new number; empty when the pack is gone, or nothing of the context is
   // left.
   std::string operator()(std::string_view key, Context& context) const {
@@ -54,7 +65,11 @@ class Renumbering {
 
 void Matcher::take_contexts(Matcher& before) {
   const Renumbering renumbering(before.state_->compiled, state_->compiled);
-  state_->contexts.adopt(std::move(before.state_->contexts), renumbering);
+  if (renumbering.is_identity()) {
+    state_->contexts.adopt(std::move(before.state_->contexts));
+  } else {
+    state_->contexts.adopt(std::move(before.state_->contexts), renumbering);
+  }
 }
 
 }  // namespace sluice
