@@ -31,7 +31,7 @@ TEST_CASE("a reload in the middle of a run loses nothing of the run", "[pipeline
   Utc zone;
   const Peer peer{.text = "192.0.2.7"};
   const Timestamp now = Timestamp(std::chrono::sys_days(std::chrono::year(2026) / 11 / 22));
-  Ingest ingest({}, counting_rules());
+  Ingest ingest({}, counting_rules(), nullptr);
   const auto receive = [&](const std::string& text) {
     const std::string line = "<13>Nov 22 00:00:00 web01 job[7]: " + text;
     ingest.receive({.bytes = line, .peer = peer, .zone = zone}, now);
