@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -128,5 +129,10 @@ void write_log(LogId id, std::string_view text) {
 }
 
 void say(const Notice& notice) { write_log(id_of(notice.kind), notice.text); }
+
+void say_start_failed(std::string_view why) {
+  if (is_journal) return write_log(LogId::kStartFailed, why);
+  fmt::print(stderr, "sluice: {}\n", why);
+}
 
 }  // namespace sluice

@@ -34,6 +34,7 @@ enum class LogId : std::uint8_t {
   kStatusServerOff,
   kTokenExposed,
   kStarted,
+  kStartFailed,
   // Destinations.
   kDestinationDown,
   kDestinationUp,
@@ -112,6 +113,7 @@ inline constexpr std::array kLogRows{
     LogRow{LogId::kStatusServerOff, LogLevel::kError, "status-server-off"},
     LogRow{LogId::kTokenExposed, LogLevel::kWarning, "token-exposed"},
     LogRow{LogId::kStarted, LogLevel::kInfo, "started"},
+    LogRow{LogId::kStartFailed, LogLevel::kError, "start-failed"},
     LogRow{LogId::kDestinationDown, LogLevel::kWarning, "destination-down"},
     LogRow{LogId::kDestinationUp, LogLevel::kInfo, "destination-up"},
     LogRow{LogId::kDestinationReplay, LogLevel::kInfo, "destination-replay"},
@@ -184,5 +186,9 @@ void say(LogId id, fmt::format_string<Args...> format, Args&&... args) {
 }
 
 void say(const Notice& notice);
+
+// Why the relay does not start: a line of the log in systemd's journal, and else what a command
+// says to whoever typed it.
+void say_start_failed(std::string_view why);
 
 }  // namespace sluice

@@ -1,4 +1,3 @@
-#include <fmt/format.h>
 #include <malloc.h>
 
 #include <csignal>
@@ -28,12 +27,12 @@ void keep_freed_memory() {
 
 int run_command(const RunOptions& options) {
   keep_freed_memory();
+  open_log();
   auto setup = load_setup(options.setup);
   if (!setup) {
-    fmt::print(stderr, "sluice: {}\n", setup.error().message());
+    say_start_failed(setup.error().message());
     return kExitUsage;
   }
-  open_log();
   std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c): cannot fail for this signal.
   // A limit on the size of files (LimitFSIZE=) is then an error like that of a full disk.
   std::signal(SIGXFSZ, SIG_IGN);  // NOLINT(cert-err33-c): as above.
@@ -41,7 +40,7 @@ int run_command(const RunOptions& options) {
   StopGuard guard(setup->config.shutdown_timeout);  // Before any thread.
   Daemon daemon(std::move(*setup), {.setup = options.setup, .print = options.print}, guard);
   if (auto started = daemon.start(); !started) {
-    fmt::print(stderr, "sluice: {}\n", started.error().message());
+    say_start_failed(started.error().message());
     return kExitFailure;
   }
   daemon.run();

@@ -163,6 +163,22 @@ class Log(unittest.TestCase):
                 else:
                     self.assertRegex(line, LINE)
 
+    def test_a_relay_that_does_not_start_tells_the_journal_why(self):
+        log = self.folder / "journal"
+        taken = self.enterContext(socket.create_server(("127.0.0.1", 0)))
+        busy = self.config | {"listen": [{"syslog": f"tcp://127.0.0.1:{taken.getsockname()[1]}"}]}
+        for config, code, why in ((self.config | {"windwo": "1s"}, 2, "/windwo: unknown key"), (busy, 1, "in use")):
+            (self.folder / "sluice.json").write_text(json.dumps(config))
+            for is_journal in (True, False):
+                with self.subTest(why, is_journal=is_journal), open(log, "wb") as stream:
+                    status = os.fstat(stream.fileno())
+                    done = subprocess.run([SLUICE, "run", "--config", self.folder / "sluice.json"], stderr=stream, timeout=60, check=False,
+                                          env={"PATH": "/usr/bin:/bin", "JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}" if is_journal else ""})
+                    last = log.read_text().splitlines()[-1]
+                    self.assertEqual(done.returncode, code)
+                    self.assertTrue(last.startswith("<3>error [start-failed] " if is_journal else "sluice: "), last)
+                    self.assertIn(why, last)
+
     def test_its_own_lines_that_rsyslogd_brings_back_are_counted_and_go_no_further(self):
         snippet = (SOURCE_DIR / "packaging/rsyslog/60-sluice.conf").read_text()
         snippet = snippet.replace("sluice.example.com", "127.0.0.1").replace("5514", str(self.port)).replace('startswith "puppet"', 'startswith ""')
