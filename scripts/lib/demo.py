@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """The demo of scripts/run: a relay with short windows, recorded Puppet runs of several hosts played
-into it as if they happened now, and a table of what the relay publishes.
+into it as if they happened now, what collectd told of a host, and a table of what the relay publishes.
 
 Everything runs on loopback and ends together: on Ctrl-C, on SIGTERM, or when the relay ends.
 """
 import argparse
+import contextlib
+import datetime
 import json
 import os
 import pathlib
@@ -16,6 +18,7 @@ import subprocess
 import sys
 import time
 
+import demo_collectd
 import demo_view
 
 SCRIPTS = pathlib.Path(__file__).resolve().parent.parent
@@ -23,6 +26,11 @@ SOURCE = SCRIPTS.parent
 RECORDINGS = [SOURCE / "tests/data/captures" / name / "tcp-lf-rfc3339.raw" for name in ("fleet", "apply")]
 # A pass over the longer recording then takes 35 s, with runs of three to six hosts in each window.
 PACE = ["--speed", "6", "--pause-max", "0.3"]
+# Seven hosts are recorded. Each is played under three names, one after the other, so that clusters have several hosts.
+HOSTS = [("web01.prod", "web{}.prod"), ("web01.stage", "web{}.stage"), ("db01.prod", "db{}.prod"), ("app01.dev", "app{}.dev"),
+         ("lb01.prod", "lb{}.prod"), ("mail01.prod", "mail{}.prod"), ("build7", "build{}")]
+NUMBERS = [("01", "7"), ("02", "8"), ("03", "9")]  # Of most, and of the build hosts.
+APART_SECONDS = 11
 START_SECONDS_MAX = 30
 # Published lines come in bursts, one a window; a burst is over when nothing came for so long.
 BURST_GAP_SECONDS = 0.5
@@ -30,15 +38,26 @@ BURST_GAP_SECONDS = 0.5
 
 def configuration(options: argparse.Namespace) -> dict:
     return {
-        "listen": [{"syslog": f"{transport}://127.0.0.1:{options.port}"} for transport in ("udp", "tcp")],
+        "listen": [{"syslog": f"{transport}://127.0.0.1:{options.port}"} for transport in ("udp", "tcp")] +
+                  [{"graphite": f"tcp://127.0.0.1:{options.graphite}"}],
+        "packs": ["puppet-agent", "puppetserver", "puppetserver-access", "collectd", "deploy"],
+        # A pass over the recordings, in which every host runs, takes 35 s.
+        "presence": {"puppet": "1m"},
         "pack_dirs": [str(SOURCE / "rules")],
         "clusters": {"file": str(SCRIPTS / "lib/demo-clusters.json"), "default": "other"},
         "window": f"{demo_view.WINDOW_SECONDS}s",
         "grace": "1s",
         "destinations": [],
         "state_dir": str(options.state / "state"),
-        "http": f"127.0.0.1:{options.http}",
+        "http": {"listen": f"127.0.0.1:{options.http}",
+                 "links": [{"name": "as JSON", "url": f"http://127.0.0.1:{options.http}/api/v1/hosts/{{host}}"}]},
     }
+
+
+def host_names() -> list[list[tuple[str, str]]]:
+    """For each number, what the recorded hosts are called under it."""
+    return [[(old, new.format(build if old.startswith("build") else number)) for old, new in HOSTS]
+            for number, build in NUMBERS]
 
 
 def free_port() -> int:
@@ -59,7 +78,9 @@ class Demo:
     def __init__(self, options: argparse.Namespace):
         self.options = options
         self.players: list[subprocess.Popen] = []
+        self.collectd: demo_collectd.Player | None = None
         self.is_stopping = False
+        self.begin = time.monotonic()
         config = options.state / "sluice.json"
         # What an earlier demo published belongs to its own time.
         shutil.rmtree(options.state / "state", ignore_errors=True)
@@ -83,12 +104,26 @@ class Demo:
         return False
 
     def start_players(self) -> None:
-        for recording in RECORDINGS:
-            if self.is_stopping:
-                return
-            self.players.append(subprocess.Popen(
-                [sys.executable, str(SCRIPTS / "play"), "--to", f"127.0.0.1:{self.options.port}", "--loop", *PACE,
-                 str(recording)], process_group=0))
+        for turn, names in enumerate(host_names()):
+            renames = [word for old, new in names if old != new for word in ("--rename", f"{old}={new}")]
+            for recording in RECORDINGS:
+                if self.is_stopping:
+                    return
+                self.players.append(subprocess.Popen(
+                    [sys.executable, str(SCRIPTS / "play"), "--to", f"127.0.0.1:{self.options.port}", "--loop", *PACE,
+                     "--delay", str(turn * APART_SECONDS), *renames, str(recording)], process_group=0))
+        hosts = [new if new.startswith("build") else f"{new}.example.com" for names in host_names() for _, new in names]
+        self.collectd = demo_collectd.Player(self.options.graphite, hosts)
+        self.collectd.start()
+
+    def tell_deployment(self) -> None:
+        """The one thing that is deployed here: this demo."""
+        stamp = datetime.datetime.now(datetime.timezone.utc).isoformat()
+        version = subprocess.run([self.options.sluice, "--version"], capture_output=True, text=True, check=False).stdout.split()
+        line = (f"<14>{stamp} puppet deploy: app=sluice-demo version={version[1] if len(version) > 1 else 'unknown'} status=ok "
+                f"seconds={time.monotonic() - self.begin:.1f}\n")
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.options.port)) as relay:
+            relay.sendall(line.encode())
 
     def show(self) -> None:
         """Shows tables until the relay closes its output."""
@@ -116,7 +151,7 @@ class Demo:
         if self.is_stopping:
             return
         self.is_stopping = True
-        for process in (*self.players, self.relay):
+        for process in (*self.players, *filter(None, [self.collectd]), self.relay):
             process.terminate()
 
     def wait(self) -> int:
@@ -140,7 +175,8 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     options = arguments()
     options.http = options.http or free_port()
-    missing = [str(file) for file in RECORDINGS if not file.exists()]
+    options.graphite = free_port()
+    missing = [str(file) for file in (*RECORDINGS, demo_collectd.RECORDING) if not file.exists()]
     if missing:
         print(f"demo: the recordings are not in this source tree: {', '.join(missing)}", file=sys.stderr)
         return 1
@@ -148,8 +184,9 @@ def main() -> int:
     for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(end, demo.stop)
     if demo.wait_for_relay():
-        print(demo_view.introduction(options.port, options.http, demo.config, RECORDINGS), flush=True)
+        print(demo_view.introduction(options.port, options.http, demo.config, [*RECORDINGS, demo_collectd.RECORDING]), flush=True)
         demo.start_players()
+        demo.tell_deployment()
         demo.show()
     else:
         demo.stop()

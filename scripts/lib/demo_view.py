@@ -23,6 +23,7 @@ def introduction(port: int, http: int, config: pathlib.Path, recordings: list[pa
 == demo: the page: http://127.0.0.1:{http}/
 == demo: how it stands: sluice status --url http://127.0.0.1:{http}, http://127.0.0.1:{http}/healthz
 == demo: playing, stamped with the present time: {', '.join(str(file) for file in recordings)}
+== demo: seven recorded hosts, each under three names; their CPU, load and memory are those of an eighth
 == demo: every {WINDOW_SECONDS} s a table of the window that has just ended: all hosts, each cluster, its hosts
 == demo: send it a line of your own:
 ==         logger -n 127.0.0.1 -P {port} -T -t puppet-agent 'Applied catalog in 12.34 seconds'

@@ -113,6 +113,7 @@ void Daemon::start_status_server() {
   server_options.history = [this]() -> const History* {
     return history_ ? history_->history() : nullptr;
   };
+  server_options.relay_path = relay_path_;
   server_options.fleet = [this] { return fleet_views_.get(); };
   explainer_.take(setup_);
   server_options.explain = [this](const ExplainRequest& request) {

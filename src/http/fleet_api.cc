@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "http/answer.h"
+#include "http/hosts_api.h"
 #include "http/json_text.h"
 #include "http/notes.h"
 #include "http/query.h"
@@ -27,19 +28,13 @@ constexpr std::array<const char*, 3> kShownMetrics{"puppet.time.total.*", "puppe
 constexpr std::array<std::string_view, 2> kClusterOrders{"worst", "name"};
 // A window that is older than this is not the last one of a fleet that is heard.
 constexpr std::chrono::hours kLastWindowAge{3};
-constexpr std::size_t kPathsMax = 1000;
 constexpr std::size_t kFailuresShown = 10;
-constexpr std::size_t kEventsShown = 20;
 
 using Values = std::map<std::string, double>;
 
 Json value_or_null(const Values& values, const std::string& name) {
   const auto found = values.find(name);
   return found == values.end() ? Json() : Json(found->second);
-}
-
-Json time_or_null(const std::optional<Timestamp>& time) {
-  return time ? Json(time_text(*time)) : Json();
 }
 
 Json nodes_of(const Values& values) {
@@ -76,7 +71,10 @@ bool matches(const PathGlob& glob, std::string_view name) {
 struct ClusterRow {
   Json json;
   std::string name;
-  double worst = 0;  // Failed and missing nodes.
+  double failing = 0;  // Nodes whose run failed, or that have no catalog.
+  double missing = 0;  // Of the presence that misses most.
+
+  [[nodiscard]] double badness() const { return failing + missing; }
 };
 
 std::optional<History::LastWindow> last_window_of(const History* history, const std::string& path,
@@ -100,8 +98,9 @@ ClusterRow cluster_row(const FleetView& fleet, const FleetView::Scope& cluster, 
   for (const auto& [name, value] : values) {
     if (std::ranges::any_of(metrics, [&](const PathGlob& glob) { return matches(glob, name); }))
       row.json["last"][name] = value;
-    const bool is_missing = name.starts_with("presence.") && name.ends_with(".missing");
-    if (is_missing || name == "puppet.nodes.failed") row.worst += value;
+    if (name == "puppet.nodes.failed" || name == "puppet.nodes.no_catalog") row.failing += value;
+    if (name.starts_with("presence.") && name.ends_with(".missing"))
+      row.missing = std::max(row.missing, value);
   }
   return row;
 }
@@ -130,14 +129,6 @@ std::vector<PathGlob> read_metrics(Query& query) {
   return globs;
 }
 
-Json last_failure_of(const Observed& observed, const std::string& host) {
-  const auto& failures = observed.failures->hosts;
-  const auto found = std::ranges::lower_bound(
-      failures, host, {}, [](const auto& failure) -> const std::string& { return failure->host; });
-  if (found == failures.end() || (*found)->host != host) return nullptr;
-  return {{"text", (*found)->text}, {"time", time_text((*found)->time)}, {"rule", (*found)->rule}};
-}
-
 // The first reasons why hosts fail.
 Json failures_of(const Observed& observed) {
   Json failures = Json::array();
@@ -148,77 +139,6 @@ Json failures_of(const Observed& observed) {
   return failures;
 }
 
-// The latest events, of one host where `host` is not empty.
-Json events_of(const Observed& observed, std::string_view host) {
-  Json events = Json::array();
-  for (const auto& event : observed.events->events) {
-    if (events.size() == kEventsShown) break;
-    if (host.empty() || event->host == host) events.push_back(as_json(*event));
-  }
-  return events;
-}
-
-Json host_as_json(const FleetView& fleet, const Observed& observed, std::size_t row) {
-  const FleetView::Host& host = fleet.hosts[row];
-  Json json{{"host", host.name}};
-  json["cluster"] = host.scopes.empty() ? Json() : Json(fleet.scopes[host.scopes.front()].name);
-  json["groups"] = Json::object();
-  for (std::size_t i = 1; i < host.scopes.size(); ++i)
-    json["groups"][fleet.scopes[host.scopes[i]].name] = fleet.scopes[host.scopes[i]].value;
-  json["last_seen"] = time_or_null(host.heard);
-  json["states"] = Json::object();
-  for (std::size_t i = 0; i < fleet.metrics.size(); ++i) {
-    const FleetView::State& state = fleet.states[row * fleet.metrics.size() + i];
-    if (state.index < 0) continue;
-    const auto& metric = fleet.metrics[i];
-    json["states"][metric.name] = {{"state", metric.states[static_cast<std::size_t>(state.index)]},
-                                   {"since", time_or_null(state.since)}};
-  }
-  json["presences"] = Json::object();
-  for (std::size_t i = 0; i < fleet.presences.size(); ++i) {
-    const FleetView::Sign& sign = fleet.signs[row * fleet.presences.size() + i];
-    if (!sign.last && !sign.is_expected) continue;
-    json["presences"][fleet.presences[i]] = {{"last", time_or_null(sign.last)},
-                                             {"missing", sign.is_missing}};
-  }
-  json["last_failure"] = last_failure_of(observed, host.name);
-  return json;
-}
-
-// Which hosts are asked for.
-struct HostFilter {
-  std::string cluster;
-  std::string state;
-  std::string missing;
-  std::string part;
-
-  [[nodiscard]] bool lets_in(const FleetView& fleet, std::size_t row) const {
-    const FleetView::Host& host = fleet.hosts[row];
-    if (!part.empty() && host.name.find(part) == std::string::npos) return false;
-    if (!cluster.empty() &&
-        (host.scopes.empty() || fleet.scopes[host.scopes.front()].name != cluster))
-      return false;
-    return (state.empty() || has_state(fleet, row)) && (missing.empty() || is_missing(fleet, row));
-  }
-
-  [[nodiscard]] bool has_state(const FleetView& fleet, std::size_t row) const {
-    for (std::size_t i = 0; i < fleet.metrics.size(); ++i) {
-      const auto index = fleet.states[row * fleet.metrics.size() + i].index;
-      if (index >= 0 && fleet.metrics[i].states[static_cast<std::size_t>(index)] == state)
-        return true;
-    }
-    return false;
-  }
-
-  [[nodiscard]] bool is_missing(const FleetView& fleet, std::size_t row) const {
-    for (std::size_t i = 0; i < fleet.presences.size(); ++i) {
-      if (fleet.presences[i] == missing && fleet.signs[row * fleet.presences.size() + i].is_missing)
-        return true;
-    }
-    return false;
-  }
-};
-
 void answer_fleet(const FleetView& fleet, const History* history, const Observed& observed,
                   const Request& request, Response& response) {
   Query query(request.params);
@@ -228,12 +148,13 @@ void answer_fleet(const FleetView& fleet, const History* history, const Observed
   const Values values = window ? window->values : Values{};
   response.set_content(dump({{"time", time_text(fleet.taken)},
                              {"window", window ? Json(time_text(window->time)) : Json()},
+                             {"path", fleet.all_path},
                              {"hosts", fleet.hosts.size()},
                              {"clusters", hosts_by_cluster(fleet).size()},
                              {"nodes", nodes_of(values)},
                              {"presences", presences_of(fleet, values)},
                              {"failures", failures_of(observed)},
-                             {"events", events_of(observed, {})}}),
+                             {"events", latest_events(observed, {})}}),
                        kJsonType);
 }
 
@@ -249,7 +170,7 @@ void answer_clusters(const FleetView& fleet, const History* history, const Obser
   for (const auto& [scope, hosts] : hosts_by_cluster(fleet))
     rows.push_back(cluster_row(fleet, fleet.scopes[scope], hosts, history, metrics));
   std::ranges::sort(rows, [&](const ClusterRow& one, const ClusterRow& other) {
-    if (order != "name" && one.worst != other.worst) return one.worst > other.worst;
+    if (order != "name" && one.badness() != other.badness()) return one.badness() > other.badness();
     return one.name < other.name;
   });
   Json clusters = Json::array();
@@ -277,51 +198,6 @@ void answer_cluster(const FleetView& fleet, const History* history, const Observ
     return;
   }
   answer_problem(response, 404, "no cluster of this name has a host");
-}
-
-void answer_hosts(const FleetView& fleet, const History*, const Observed& observed,
-                  const Request& request, Response& response) {
-  Query query(request.params);
-  const Slice slice = query.slice();
-  const HostFilter filter{query.text("cluster"), query.text("state"), query.text("missing"),
-                          query.text("q")};
-  if (auto fine = query.finish(); !fine)
-    return answer_problem(response, 400, fine.error().message());
-  Json hosts = Json::array();
-  std::size_t total = 0;
-  for (std::size_t row = 0; row < fleet.hosts.size(); ++row) {
-    if (!filter.lets_in(fleet, row)) continue;
-    if (total >= slice.offset && hosts.size() < slice.limit)
-      hosts.push_back(host_as_json(fleet, observed, row));
-    ++total;
-  }
-  response.set_content(
-      dump({{"time", time_text(fleet.taken)}, {"total", total}, {"hosts", std::move(hosts)}}),
-      kJsonType);
-}
-
-void answer_host(const FleetView& fleet, const History* history, const Observed& observed,
-                 const Request& request, Response& response) {
-  Query query(request.params);
-  if (auto fine = query.finish(); !fine)
-    return answer_problem(response, 400, fine.error().message());
-  const std::string name = request.matches[1];
-  const auto found = std::ranges::lower_bound(fleet.hosts, name, {}, &FleetView::Host::name);
-  if (found == fleet.hosts.end() || found->name != name)
-    return answer_problem(response, 404, "no host of this name is known");
-  Json json = host_as_json(fleet, observed, static_cast<std::size_t>(found - fleet.hosts.begin()));
-  json["series"] = Json::array();
-  json["held"] = Json::object();
-  if (history != nullptr) {
-    for (const History::LastValue& one : history->last_values(found->path, kPathsMax)) {
-      json["series"].push_back(one.path);
-      if (!one.value) continue;
-      json["held"][one.path.substr(found->path.size() + 1)] = {{"value", *one.value},
-                                                               {"time", time_text(one.time)}};
-    }
-  }
-  json["recent"] = events_of(observed, name);
-  response.set_content(dump(json), kJsonType);
 }
 
 }  // namespace

@@ -45,12 +45,14 @@ void answer_senders(const httplib::Params& parameters, const SenderReport& repor
 }
 
 // What the page needs to know of the relay before it asks for anything else.
-std::string render_about(const Snapshot& now, const std::vector<PageLink>& links) {
+std::string render_about(const Snapshot& now, const StatusServerOptions& options) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  for (const PageLink& link : links) list.push_back({{"name", link.name}, {"url", link.url}});
+  for (const PageLink& link : options.links)
+    list.push_back({{"name", link.name}, {"url", link.url}});
   return dump({{"version", now.version},
                {"instance", now.instance},
                {"started", time_text(now.started)},
+               {"path", options.relay_path},
                {"links", std::move(list)}});
 }
 
@@ -169,8 +171,8 @@ std::vector<Route> StatusServer::State::routes() {
                    answer_forget(options, request, response);
                  }});
   add_observed_routes(all, [this] { return snapshot.load(); });
-  all.push_back(plain("/api/v1/about",
-                      [this](const Snapshot& now) { return render_about(now, options.links); }));
+  all.push_back(
+      plain("/api/v1/about", [this](const Snapshot& now) { return render_about(now, options); }));
   add_series_routes(all, options.history);
   add_fleet_routes(all, options.fleet, options.history, [this] { return snapshot.load(); });
   all.push_back({"POST", "/api/v1/explain", [this](const Request& request, Response& response) {

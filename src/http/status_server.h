@@ -38,6 +38,7 @@ struct StatusServerOptions {
   // files. Empty: nothing.
   std::string token;
   std::vector<PageLink> links;  // What the page shows with every host.
+  std::string relay_path;       // Where the relay's own series begin: "sluice.relays.relay1".
   HttpFrontOptions front;       // Its `host` and `port` are those above.
   // Called from the server's threads, and may take its time. Empty: nothing can be forgotten.
   std::function<Forgotten(const std::string& host)> forget;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -74,7 +75,11 @@ struct CompiledNote {
   std::chrono::seconds ttl{0};
   std::vector<CompiledCondition> when;
 
-  [[nodiscard]] bool has_conditions() const noexcept { return !when.empty(); }
+  [[nodiscard]] bool reads_context() const noexcept {
+    return !when.empty() || std::ranges::any_of(text.pieces, [](const Template::Piece& piece) {
+      return piece.field && piece.field->source.kind == ValueSource::Kind::kContext;
+    });
+  }
 };
 
 struct CompiledSet {

@@ -1,5 +1,7 @@
 // What a Matcher does with the notes of a rule that matched.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 
@@ -8,6 +10,16 @@
 #include "sluice/values/plain_text.h"
 
 namespace sluice {
+
+// What the context says of a variable, as people write it; 0 of one that is not set.
+std::string Matcher::State::context_text(const CompiledRule& rule, VariableId variable,
+                                         const Pass& pass) {
+  const Context* context = context_of(rule, pass);
+  const ContextValue* found = context == nullptr ? nullptr : context->find(variable);
+  if (found == nullptr) return "0";
+  if (const auto* text = std::get_if<std::string>(found)) return *text;
+  return fmt::format("{}", std::get<double>(*found));
+}
 
 void Matcher::State::note(std::uint32_t index, const CompiledNote& note, const Pass& pass) {
   const CompiledRule& rule = compiled.rules[index];
@@ -30,6 +42,8 @@ void Matcher::State::note(std::uint32_t index, const CompiledNote& note, const P
     if (text.size() > 4 * Note::kFoldedOctetsMax) break;  // More is cut anyway.
     if (piece.is_message) {
       text += pass.text;
+    } else if (piece.field && piece.field->source.kind == ValueSource::Kind::kContext) {
+      text += context_text(rule, piece.field->variable, pass);
     } else {
       text += piece.field ? read_text(rule, *piece.field, pass) : std::string_view(piece.text);
     }

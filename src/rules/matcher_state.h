@@ -85,6 +85,7 @@ struct Matcher::State {
   const Metric* metric_of(std::uint32_t index, const CompiledEmit& emit, std::string_view each,
                           const Pass& pass);
   std::string render(const CompiledRule& rule, const Template& text, const Pass& pass);
+  std::string context_text(const CompiledRule& rule, VariableId variable, const Pass& pass);
   Context* context_of(const CompiledRule& rule, const Pass& pass);
   std::string_view context_key(const CompiledRule& rule, const Pass& pass);
   std::string describe_bad_value(const CompiledRule& rule, const CompiledEmit& emit,

@@ -57,7 +57,7 @@ class Compiler {
     if (auto done = compile_context(rule); !done) return done;
     rule.uses_context = !rule.where.empty() || definition.context.has_value() ||
                         std::ranges::any_of(rule.emits, reads_context) ||
-                        std::ranges::any_of(rule.notes, &CompiledNote::has_conditions);
+                        std::ranges::any_of(rule.notes, &CompiledNote::reads_context);
     out_.rules.push_back(std::move(rule));
     return {};
   }
@@ -205,18 +205,46 @@ class Compiler {
     return {};
   }
 
-  // A template in which {message} stands for the whole text, unless a capture has this name.
-  static Expected<Template> compile_note_text(CompiledRule& rule, std::string_view text) {
-    constexpr std::string_view kMessage = "{message}";
-    const std::size_t place =
-        rule.pattern.group_number("message") == 0 ? text.find(kMessage) : std::string_view::npos;
-    auto compiled = compile_template(rule, text.substr(0, place), false);
-    if (!compiled || place == std::string_view::npos) return compiled;
-    compiled->pieces.push_back({.is_message = true});
-    auto rest = compile_note_text(rule, text.substr(place + kMessage.size()));
+  // A template in which {message} stands for the whole text, unless a capture has this name, and
+  // {context.NAME} for what the context says.
+  Expected<Template> compile_note_text(CompiledRule& rule, std::string_view text) {
+    const auto own = find_own_piece(rule, text);
+    auto compiled = compile_template(rule, text.substr(0, own.place));
+    if (!compiled || own.place == std::string_view::npos) return compiled;
+    if (own.variable.empty()) {
+      compiled->pieces.push_back({.is_message = true});
+    } else {
+      CompiledValue value{.source = {.kind = ValueSource::Kind::kContext},
+                          .variable = intern_variable(rule.pack, own.variable)};
+      compiled->pieces.push_back({.field = std::move(value)});
+    }
+    auto rest = compile_note_text(rule, text.substr(own.place + own.length));
     if (!rest) return rest;
     for (Template::Piece& piece : rest->pieces) compiled->pieces.push_back(std::move(piece));
     return compiled;
+  }
+
+  // The first "{message}" or "{context.NAME}" of a note's text.
+  struct OwnPiece {
+    std::size_t place = std::string_view::npos;
+    std::size_t length = 0;
+    std::string variable;  // Empty: the message.
+  };
+
+  static OwnPiece find_own_piece(const CompiledRule& rule, std::string_view text) {
+    constexpr std::string_view kMessage = "{message}";
+    constexpr std::string_view kContext = "{context.";
+    OwnPiece found;
+    if (rule.pattern.group_number("message") == 0)
+      found = {.place = text.find(kMessage), .length = kMessage.size(), .variable = {}};
+    const std::size_t open = text.find(kContext);
+    const std::size_t close = text.find('}', open);
+    if (open >= found.place || close == std::string_view::npos) return found;
+    const std::size_t name = open + kContext.size();
+    if (name == close) return found;
+    return {.place = open,
+            .length = close + 1 - open,
+            .variable = std::string(text.substr(name, close - name))};
   }
 
   // How long a host counts as reporting after a sign of life; it may miss one before anybody calls

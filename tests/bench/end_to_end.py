@@ -26,6 +26,7 @@ SOURCE = BENCH.parents[1]
 sys.path.insert(0, str(SOURCE / "tests/e2e"))
 
 from sluice_harness import HOST, Failure, Sluice, datagram_drops, free_port, scratch, wait_until  # noqa: E402
+import polled  # noqa: E402
 import sluice_harness  # noqa: E402
 
 SETTLE_SECONDS = 5  # Grace, the tick after it, and what corrections follow.
@@ -98,6 +99,7 @@ class Bench:
         self.options = options
         self.folder = folder
         self.load = options.tools / "bench_load"
+        self.notes = []  # What a table has no column for.
         self.yardstick = options.tools / "yardstick"
 
     def make(self, line_format="3164", framing="lf", lines=None, start=None, seconds=60):
@@ -228,6 +230,12 @@ class Bench:
             parts = split(self.make(), 8, self.folder)
             self.measured(relay, self.options.lines, lambda: send_at_once(port, parts))
             return self.options.lines / max(self.receiving.values())
+
+    def sluice_paced(self):
+        return polled.Polled(self).lines_per_cpu_second(clients=0)
+
+    def sluice_polled(self):
+        return polled.Polled(self).lines_per_cpu_second(clients=polled.CLIENTS)
 
     def sluice_graphite(self):
         port = free_port()
@@ -363,6 +371,8 @@ CASES = [
     ("sluice_udp", "sluice, UDP, RFC 3164", "udp_yardstick", "0.6"),
     ("one_worker", "sluice, the ingest thread of one worker", "", ""),
     ("two_workers", "sluice, the busier of two ingest threads", "one_worker", "1.7"),
+    ("sluice_paced", "sluice, TCP, LF, at a steady pace (--pace)", "", ""),
+    ("sluice_polled", "the same, page and API polled by 50 clients", "sluice_paced", ""),
     ("carbon_c_relay", "carbon-c-relay, aggregate, Graphite lines", "", ""),
     ("sluice_graphite", "sluice, Graphite lines, pack collectd", "carbon_c_relay", "3"),
     ("rsyslog", "rsyslog, imptcp + mmnormalize + omfile (no averages)", "", ""),
@@ -418,6 +428,7 @@ def arguments():
     parser.add_argument("--clusters", type=int, default=20)
     parser.add_argument("--graphite-hosts", type=int, default=3000)
     parser.add_argument("--udp-rate", type=int, default=300_000, help="datagrams a second")
+    parser.add_argument("--pace", type=int, default=100_000, help="lines a second, where they come at a steady pace")
     parser.add_argument("--only", default="", help="names of cases, joined by commas")
     options = parser.parse_args()
     if options.quick:
@@ -443,6 +454,8 @@ def main():
                     figures.setdefault(name, []).append(measure(bench, name))
                     print(f"round {number + 1}: {title}: {figures[name][-1] / 1e6:.3f}", file=sys.stderr, flush=True)
     print(table(figures, absent, options.rounds))
+    if bench.notes:
+        print("\n" + "\n".join(f"- {note}" for note in bench.notes))
     return 0
 
 

@@ -17,7 +17,7 @@ import unittest
 import jsonschema
 
 from http_rig import Rig
-from sluice_harness import SOURCE_DIR, play_tcp, scratch, stamp, wait_until
+from sluice_harness import SOURCE_DIR, free_port, play_tcp, scratch, stamp, wait_until
 
 SLUICE = sys.argv.pop(1)
 OPENAPI = json.loads((SOURCE_DIR / "docs" / "openapi.json").read_text())
@@ -34,6 +34,7 @@ class Api(unittest.TestCase):
         (self.rig.folder / "map.json").write_text(json.dumps({"hosts": {
             "web01.example.com": {"cluster": "web", "environment": "prod"}, "web02": "web", "db01": "db"}}))
         self.clusters = {"file": str(self.rig.folder / "map.json")}
+        self.nowhere = [{"name": "nowhere", "carbon": f"tcp://127.0.0.1:{free_port()}"}]
 
     def check(self, name, value):
         schema = {"$ref": f"#/components/schemas/{name}", "components": OPENAPI["components"]}
@@ -47,10 +48,10 @@ class Api(unittest.TestCase):
         self.assertEqual(problem["status"], status)
         return problem["detail"]
 
-    def started_fleet(self):
-        self.rig.start(clusters=self.clusters)
+    def started_fleet(self, **keys):
+        self.rig.start(clusters=self.clusters, **keys)
         self.rig.send("web01.example.com", "db01", "stray")
-        self.rig.send("db01", text="Could not retrieve catalog; skipping run")
+        self.rig.send("db01", text="Could not retrieve catalog; skipping run", pri=27)
         self.rig.wait_for_points("sluice.clusters.db.puppet.runs.completed.count")
         return wait_until(lambda: (one := self.rig.json("/api/v1/fleet"))["window"] and one["hosts"] == 4 and one,
                           "four hosts are known")
@@ -109,7 +110,7 @@ class Api(unittest.TestCase):
                         self.assertEqual(status, 200, text)
 
     def test_promtool_accepts_the_metrics(self):
-        self.started_fleet()
+        self.started_fleet(destinations=self.nowhere)
         folder = os.path.join(os.environ.get("SLUICE_TEST_CACHE", SOURCE_DIR / "build" / "cache"), "promtool")
         unpacked = subprocess.run([SOURCE_DIR / "scripts" / "unpack-promtool", folder], capture_output=True, text=True,
                                   timeout=300, check=False)
@@ -117,6 +118,17 @@ class Api(unittest.TestCase):
         done = subprocess.run([unpacked.stdout.strip(), "check", "metrics"], input=self.rig.ask("/metrics")[2],
                               capture_output=True, text=True, timeout=60, check=False)
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+    def test_a_destination_is_documented_too(self):
+        self.started_fleet(destinations=self.nowhere)
+        ledger = wait_until(lambda: (one := self.rig.json("/api/v1/ledger"))["destinations"][0]["down"] and one,
+                            "the destination is down")
+        self.check("Ledger", ledger)
+        self.assertEqual(ledger["destinations"][0]["name"], "nowhere")
+        status, _, text = self.rig.ask("/healthz")
+        self.check("Health", json.loads(text))
+        # A probe that ends what does not answer 200 must not end a relay because its carbon is away.
+        self.assertEqual((status, json.loads(text)["status"]), (200, "degraded"))
 
     # What it says.
 
@@ -140,10 +152,25 @@ class Api(unittest.TestCase):
         self.assertEqual(self.rig.json("/api/v1/hosts?q=w")["total"], 2)
         self.assertEqual([one["host"] for one in self.rig.json("/api/v1/hosts?limit=1&offset=2")["hosts"]],
                          ["web01.example.com"])
+        self.assertEqual(self.rig.json("/api/v1/hosts?q=WEB02")["total"], 1)
         one = self.rig.json("/api/v1/hosts/web01.example.com")
+        self.assertEqual(one["path"], "sluice.hosts.web.web01_example_com")
         self.assertIn("sluice.hosts.web.web01_example_com.puppet.runs.completed.count", one["series"])
         self.assertEqual(one["held"]["puppet.runs.completed.count"]["value"], 1)
         self.refused(404, "/api/v1/hosts/none")
+
+    def test_the_worst_come_first(self):
+        self.started_fleet()
+        # db01 has failed, web02 was never heard; of clusters that are as bad as each other, the name decides.
+        wait_until(lambda: [one["host"] for one in self.rig.json("/api/v1/hosts?sort=worst")["hosts"]] ==
+                   ["db01", "web02", "stray", "web01.example.com"], "the hosts are in order")
+        self.assertEqual([one["host"] for one in self.rig.json("/api/v1/hosts?sort=worst&limit=2&offset=1")["hosts"]],
+                         ["web02", "stray"])
+        self.rig.send("stray", text="Could not retrieve catalog; skipping run", pri=27)
+        wait_until(lambda: [one["host"] for one in self.rig.json("/api/v1/hosts?sort=worst&limit=2")["hosts"]] ==
+                   ["stray", "db01"], "the latest failure comes first")
+        wait_until(lambda: [one["cluster"] for one in self.rig.json("/api/v1/clusters")["clusters"]] ==
+                   ["db", "other", "web"], "clusters are in order")
 
     def test_explain_says_what_the_command_says(self):
         self.rig.start()

@@ -31,8 +31,8 @@ class Rig:
         if self.relay and self.relay.process.poll() is None:
             self.relay.kill()
 
-    def send(self, *hosts, text="Applied catalog in 2.50 seconds", when=None):
-        play_tcp(self.port, "".join(f"<29>{when or stamp()} {host} puppet-agent[7]: {text}\n"
+    def send(self, *hosts, text="Applied catalog in 2.50 seconds", when=None, pri=29):
+        play_tcp(self.port, "".join(f"<{pri}>{when or stamp()} {host} puppet-agent[7]: {text}\n"
                                     for host in hosts).encode())
 
     def ask(self, path, body=None, method=None, headers=None):

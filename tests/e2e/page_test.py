@@ -21,6 +21,7 @@ import sluice_harness as harness
 PAGE_TESTS = harness.SOURCE_DIR / "tests" / "page"
 SCREENSHOTS = harness.SOURCE_DIR / "build" / "page"
 START_SECONDS_MAX = 60
+BROWSER_SECONDS_MAX = 540  # Minutes on an idle machine; most of it waits for the page to ask again.
 
 
 def install_tools():
@@ -58,7 +59,7 @@ def main():
     install_tools()
     demo = Demo(sys.argv[1])
     try:
-        done = subprocess.run(["node", PAGE_TESTS / "page.mjs", demo.url(), str(demo.port), SCREENSHOTS], timeout=240)
+        done = subprocess.run(["node", PAGE_TESTS / "page.mjs", demo.url(), str(demo.port), SCREENSHOTS], timeout=BROWSER_SECONDS_MAX)
     finally:
         demo.stop()
     sys.exit(done.returncode)

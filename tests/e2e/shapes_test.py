@@ -164,7 +164,7 @@ class Shapes(unittest.TestCase):
         wait_until(lambda: self.failures()[0]["hosts"] == 1 and len(self.failures()) == 2, "one host is well")
         events = wait_until(lambda: len(e := self.get("/api/v1/events")["events"]) == 2 and e, "two events")
         self.assertEqual({(one["kind"], one["host"], one["rule"], one["text"]) for one in events}, {
-            ("event", "mail", "puppet-agent/applied", "a run that changed something, 2.00 s"),
+            ("event", "mail", "puppet-agent/applied", "1 changed, 2.00 s"),
             ("deploy", "ops", "deploy/completed", "app=shop version=7 status=ok")})
         self.assertEqual(len(self.get("/api/v1/events?kind=deploy&host=ops")["events"]), 1)
         self.assertEqual(self.get("/api/v1/events?kind=deploy&host=mail")["events"], [])

@@ -21,6 +21,7 @@ const faults = [];
 async function open(options = {}) {
   // axe is put into the page from outside, which its policy would forbid; that the policy holds is tested apart.
   const context = await browser.newContext({viewport: {width: 1280, height: 900}, bypassCSP: true, ...options});
+  context.setDefaultTimeout(120_000);
   const page = await context.newPage();
   page.on("pageerror", (error) => faults.push(`fault in the page: ${error.message}`));
   page.on("console", (message) => { if (message.type() === "error") faults.push(`console: ${message.text()}`); });
@@ -63,15 +64,61 @@ async function drillDown(page) {
   await page.locator("svg.spark").first().waitFor({timeout: 60_000});
   await page.screenshot({path: `${folder}/fleet.png`});
   await judge(page, "fleet");
+  await oneScreenAnswers(page);
   await page.locator("main a[href^='#/cluster/']").first().click();
   await page.locator(".chart canvas").first().waitFor({timeout: 60_000});
   await page.screenshot({path: `${folder}/cluster.png`});
   await judge(page, "cluster");
-  await page.locator("main a[href^='#/host/']").first().click();
+  // The one that was never heard has nothing to draw.
+  await page.locator("main table a[href^='#/host/']:not([href*='db04'])").first().click();
   await page.locator(".crumbs", {hasText: "host"}).waitFor();
+  const name = decodeURIComponent(page.url().split("#/host/")[1]);
+  assert.equal(await page.getByRole("link", {name: "as JSON"}).getAttribute("href"), `${url}api/v1/hosts/${name}`, "the link of the configuration");
   await page.locator(".chart canvas").first().waitFor({timeout: 60_000});
   await page.screenshot({path: `${folder}/host.png`});
   await judge(page, "host");
+}
+
+// The relay, the fleet in numbers, clusters, why, what changed: in this order, all of it begun on the first screen.
+async function oneScreenAnswers(page) {
+  const tops = await page.evaluate(() => ["#bar", ".tiles", "#clusters", "#why", "#lately"].map((one) =>
+    document.querySelector(one).getBoundingClientRect().top));
+  assert.ok(tops.every((top) => top < 800), `all on the first screen: ${tops}`);
+  assert.ok(tops[0] < tops[1] && tops[1] < tops[2] && tops[2] <= tops[3] && tops[3] < tops[4], `in order: ${tops}`);
+  const order = await page.evaluate(() => [...document.querySelectorAll("main h1, main h2")].map((one) => one.firstChild.textContent));
+  assert.deepEqual(order, ["Fleet", "Clusters, worst first", "Why hosts fail", "What changed lately"]);
+}
+
+async function series(page) {
+  await page.locator(".chart h3 a").first().click();
+  await page.locator("#series-path").waitFor();
+  await page.locator(".chart canvas").first().waitFor({timeout: 20_000});
+  await page.screenshot({path: `${folder}/series.png`});
+  await judge(page, "series");
+  await page.locator("#series-path").fill("sluice.clusters.*.puppet.nodes.failed");
+  await page.getByRole("button", {name: "Show"}).click();
+  await page.locator("main table").getByText("sluice.clusters.web.puppet.nodes.failed").waitFor({timeout: 20_000});
+  await page.goBack();
+  await page.goBack();
+  await page.locator(".crumbs", {hasText: "host"}).waitFor();
+  await page.locator(".chart canvas").first().waitFor({timeout: 20_000});
+}
+
+// Buttons do what a mouse does, and what is shown stands in the URL.
+async function zoomByKeyboard(page) {
+  const before = await page.locator(".ranges .shown").innerText();
+  await page.getByRole("button", {name: "Zoom in"}).focus();
+  await page.keyboard.press("Enter");
+  await page.waitForFunction((was) => document.querySelector(".ranges .shown").textContent !== was || location.hash.includes("from="), before);
+  assert.match(page.url(), /from=\d+&until=\d+/);
+  await page.getByRole("button", {name: "Earlier"}).click();
+  const asked = page.url();
+  await page.reload();
+  await page.locator(".ranges").waitFor({timeout: 20_000});
+  assert.equal(page.url(), asked, "the range outlives a reload");
+  await page.getByRole("button", {name: "3 hours"}).click();
+  await page.locator("button[aria-pressed='true']", {hasText: "3 hours"}).waitFor();
+  assert.doesNotMatch(page.url(), /from=/);
 }
 
 async function zoom(page) {
@@ -81,7 +128,9 @@ async function zoom(page) {
   await page.mouse.down();
   await page.mouse.move(box.x + box.width * 0.98, y, {steps: 8});
   await page.mouse.up();
-  await page.locator(".ranges", {hasText: /\d\d:\d\d to \d\d:\d\d/}).waitFor();
+  await page.waitForFunction(() => location.hash.includes("from=") && !document.querySelector(".ranges [aria-pressed='true']"));
+  await page.locator(".chart .plot").first().dblclick({position: {x: 200, y: 40}});
+  await page.locator("button[aria-pressed='true']", {hasText: "3 hours"}).waitFor();
   await page.getByRole("button", {name: "1 hour"}).click();
   await page.locator("button[aria-pressed='true']", {hasText: "1 hour"}).waitFor();
 }
@@ -120,9 +169,32 @@ async function darkMode(page) {
   assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), now, "the choice is kept");
 }
 
+// What somebody has reached, selected or opened is still there when the page has asked again.
+async function askingAgainDisturbsNobody(page) {
+  await page.goto(`${url}#/`);
+  const link = page.locator("main table a[href^='#/cluster/']").first();
+  await link.waitFor();
+  await page.locator(".reasons summary").first().waitFor({timeout: 60_000});
+  await page.locator(".reasons summary").first().click();
+  await link.focus();
+  const href = await link.getAttribute("href");
+  await page.waitForResponse((answer) => answer.url().endsWith("/api/v1/fleet"), {timeout: 20_000});
+  await page.waitForTimeout(1_500);
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute("href")), href, "the focus stays");
+  // An answer that comes when something else is shown by now changes nothing.
+  await page.route("**/api/v1/fleet", async (route) => { await new Promise((done) => { setTimeout(done, 1500); }); await route.continue(); });
+  await page.goto(`${url}#/hosts`);
+  await page.locator("main table").first().waitFor();
+  await page.goto(`${url}#/`);
+  await page.goto(`${url}#/rules`);
+  await page.waitForTimeout(3_000);
+  assert.equal(await page.locator("main h1").innerText(), "Rules");
+  await page.unroute("**/api/v1/fleet");
+}
+
 async function telephone() {
   const page = await open({viewport: {width: 375, height: 740}, hasTouch: true, isMobile: true});
-  for (const [path, awaited] of [["#/", "svg.spark"], ["#/hosts", "main a[href^='#/host/']"], ["#/rules", "#lines"], ["#/relay", "main table"]]) {
+  for (const [path, awaited] of [["#/", "svg.spark"], ["#/hosts", "main a[href^='#/host/']"], ["#/cluster/web", ".chart canvas"], ["#/series?path=sluice.all.*.*.*", "main .chart canvas"], ["#/rules", "#lines"], ["#/relay", "main table"]]) {
     await page.goto(url + path);
     await page.locator(awaited).first().waitFor({timeout: 20_000});
     await fitsItsWidth(page, path);
@@ -179,7 +251,8 @@ async function policy() {
   await page.context().close();
 }
 
-const steps = {clustersWithinTwentySeconds, drillDown, zoom, explain, relay, darkMode, telephone, keyboard, hostile, policy};
+const steps = {clustersWithinTwentySeconds, drillDown, series, zoom, zoomByKeyboard, explain, relay, darkMode, askingAgainDisturbsNobody, telephone,
+  keyboard, hostile, policy};
 let failed = false;
 try {
   const page = await open();

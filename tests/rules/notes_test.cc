@@ -78,6 +78,25 @@ TEST_CASE("a note's conditions are tested after the rule's own context", "[rules
   CHECK(matcher.notes().size() == 1);
 }
 
+TEST_CASE("a note's text tells what the context says", "[rules]") {
+  RuleDefinition rule{.name = "counted", .match = "^(?P<what>\\w+)"};
+  rule.notes = {{.text = "{what} {context.times}, {context.mark}{context.none}: {message}"}};
+  rule.context = ContextAction{.set = {{"mark", "m {what}"}}, .add = {{"times", ValueSource{}}}};
+  const auto rules = RuleSet::compile({PackDefinition{.name = "test", .rules = {rule}}});
+  REQUIRE(rules);
+  Matcher matcher(*rules, {});
+  Record record;
+  std::vector<Sample> samples;
+  std::string told;
+  for (const char* line : {"one line", "two lines"}) {
+    record.message = line;
+    record.has_message = true;
+    matcher.match({.record = record, .host = "a"}, samples);
+    told += matcher.notes().at(0).text + '\n';
+  }
+  CHECK(told == "one 1, m one0: one line\ntwo 2, m two0: two lines\n");
+}
+
 TEST_CASE("a failure stands twice as long as hosts have to show a sign of life", "[rules]") {
   Fixture f({{.text = "x"}}, PresenceDefinition{.name = "p", .every = std::chrono::minutes(30)});
   (void)f.notes_of("Run failed on x: y");
@@ -92,6 +111,8 @@ TEST_CASE("a note's captures must be in the pattern", "[rules]") {
       {{.text = "{message} {whoo}"},
        "note: text: expected a capture of the pattern (what, node, why), found \"whoo\"; did you "
        "mean \"what\"?"},
+      {{.text = "{context.}"}, "note: text: "},
+      {{.text = "{context.x"}, "note: text: expected a '}' after '{'"},
       {{.text = "{what"}, "note: text: expected a '}' after '{'"},
       {{.text = "x", .host = "whoo"},
        "note: host: expected a capture of the pattern (what, node, why), found \"whoo\"; did you "

@@ -1,5 +1,7 @@
 // The relay's HTTP API. Every error has a message that says what is wrong.
 
+import {setClock} from "./format.js";
+
 const kTimeout = 15000;
 
 // The token of a relay that wants one is asked for once and kept for this tab.
@@ -45,13 +47,14 @@ async function ask(url, options) {
   } catch {
     throw new ApiError(answer.status, `the relay answered ${answer.status} without JSON`);
   }
+  if (typeof json.time === "string") setClock(json.time);
   if (!answer.ok && answer.status !== 503) throw new ApiError(answer.status, json.detail ?? `status ${answer.status}`);
   if (answer.status === 503 && json.detail) throw new ApiError(503, json.detail);
   return json;
 }
 
 // The series that a glob names, by path: [[epoch seconds, value or null], ...].
-export async function series(path, from, until = null, limit = 200) {
+export async function series(path, {from, until = null, limit = 200}) {
   const answer = await get("/api/v1/series", {path, from, until, limit});
   return new Map(answer.series.map((one) => [one.path, one.points]));
 }

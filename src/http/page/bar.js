@@ -1,32 +1,45 @@
 // The thin bar: is the relay itself well?
 import {get} from "./api.js";
 import {el, fill} from "./dom.js";
-import {count, seconds} from "./format.js";
+import {ago, count, number, seconds} from "./format.js";
+
+let lastAnswer = null;  // When the relay said something, as it writes times.
 
 export async function showBar(bar, about) {
   try {
     const [health, ledger] = await Promise.all([get("/healthz"), get("/api/v1/ledger")]);
+    lastAnswer = ledger.time ?? new Date().toISOString();
     const isWell = health.status === "ok";
-    const lost = Object.values(ledger.uncounted_loss ?? {}).some((n) => n !== 0);
-    bar.className = `bar ${isWell ? "good" : lost ? "bad" : "warn"}`;
+    bar.className = `bar ${isWell ? "good" : lossOf(ledger) > 0 ? "bad" : "warn"}`;
     fill(bar,
-      el("a", {href: "#/relay"}, isWell ? "The relay is well" : "The relay is degraded"),
-      `: ${sumOf(ledger)}${about.instance ? ` (${about.instance}, ${about.version})` : ""}`,
+      el("span", {}, el("a", {href: "#/relay"}, isWell ? "The relay is well" : "The relay is degraded"), ": ", wordsOf(ledger).join(" · ")),
+      about.instance ? el("span", {class: "who"}, `${about.instance}, sluice ${about.version}`) : null,
       isWell ? null : el("ul", {}, health.reasons.map((reason) => el("li", {}, reason))));
   } catch (error) {
     bar.className = "bar bad";
-    fill(bar, `No answer from the relay: ${error.message}. What stands below is old.`);
+    const since = lastAnswer ? [" What stands below is from ", ago(lastAnswer), "."] : null;
+    fill(bar, el("span", {}, el("strong", {}, "No answer: "), `${error.message}.`, since));
   }
 }
 
-// "nothing lost; graphite: all delivered".
-function sumOf(ledger) {
-  const lost = Object.values(ledger.uncounted_loss ?? {}).reduce((sum, n) => sum + Math.abs(n), 0);
-  const words = [lost === 0 ? "nothing lost unaccounted" : `${count(lost, "thing")} lost unaccounted: a bug, please report it`];
-  for (const one of ledger.destinations ?? []) {
-    if (!one.waiting) words.push(`${one.name}: all delivered`);
-    else words.push(`${one.name}: ${count(one.waiting, "datapoint waits", "datapoints wait")}` +
-      (one.lag_seconds ? `, ${seconds(one.lag_seconds)} behind` : ""));
-  }
-  return words.join("; ");
+function lossOf(ledger) {
+  return Object.values(ledger.uncounted_loss ?? {}).reduce((sum, n) => sum + Math.abs(n), 0);
+}
+
+// "nothing lost uncounted", "graphite: all delivered".
+function wordsOf(ledger) {
+  const lost = lossOf(ledger);
+  const words = [lost === 0 ? "nothing lost uncounted" : `${count(lost, "thing")} lost uncounted: a bug, please report it`];
+  const destinations = ledger.destinations ?? [];
+  if (destinations.length === 0) words.push("no carbon: what you see is kept here alone");
+  for (const one of destinations) words.push(`${one.name}: ${standingOf(one)}`);
+  const late = ledger.samples?.dropped?.too_late;
+  if (late > 0) words.push(`${number(late)} samples came too late`);
+  return words;
+}
+
+function standingOf({waiting, lag_seconds: lag, held}) {
+  const heldWords = held?.series > 0 ? `, ${count(held.series, "new series", "new series")} held back for ${seconds(held.seconds)}` : "";
+  if (!waiting) return "all delivered";
+  return `${count(waiting, "datapoint waits", "datapoints wait")}${lag ? `, ${seconds(lag)} behind` : ""}${heldWords}`;
 }

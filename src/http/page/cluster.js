@@ -1,72 +1,76 @@
 // One cluster: its numbers, its charts, its hosts, why they fail.
 import {get, series} from "./api.js";
-import {chart} from "./charts.js";
-import {el, fill} from "./dom.js";
-import {inUrl, number} from "./format.js";
-import {eventTable, failureTable, tile} from "./fleet.js";
+import {el} from "./dom.js";
+import {count, inUrl, number} from "./format.js";
+import {eventList, failureList, tile} from "./parts.js";
 import {hostTable} from "./hosts.js";
-import {boundsOf, rangeButtons} from "./ranges.js";
-import {classOf, kStates, kWords} from "./states.js";
+import {rangedView} from "./ranged.js";
+import {classOf, kColourOf, kWords, rankOf, statesOf} from "./states.js";
 
+const kHostsShown = 50;
+const kStatesGlob = "puppet.nodes.*";
 // What is drawn of every cluster that has it.
 const kCharts = [
-  {title: "Nodes by state", globs: ["puppet.nodes.*"]},
-  {title: "Run time", unit: "s", globs: ["puppet.last_run.seconds.{mean,p95,max}"]},
-  {title: "CPU busy", unit: "percent", globs: ["cpu.busy.{mean,max}"]},
-  {title: "Failures per run", globs: ["puppet.last_run.failures.{mean,max}"]},
-  {title: "Resources changed", globs: ["puppet.events.success.count", "puppet.resources.changed.count"]},
-  {title: "Catalog application", unit: "s", globs: ["puppet.time.catalog_application.{mean,p95}"]},
+  {title: "Nodes by the outcome of their last run", glob: kStatesGlob, colours: kColourOf},
+  {title: "Run time", unit: "s", glob: "puppet.last_run.seconds.{mean,p95,max}"},
+  {title: "CPU busy", unit: "percent", glob: "cpu.busy.{mean,p95,max}"},
+  {title: "Hosts missing", glob: "presence.*.missing"},
+  {title: "Failures per run", glob: "puppet.last_run.failures.{mean,max}"},
+  {title: "Resources changed", glob: "puppet.events.success.count"},
+  {title: "Catalog application", unit: "s", glob: "puppet.time.catalog_application.{mean,p95}"},
 ];
 
-export function clusterView(view, name) {
-  let range = "-3h";
-  const refresh = async () => {
+export function clusterView(root, name, {query, again}) {
+  const ask = async (range) => {
     const cluster = await get(`/api/v1/clusters/${inUrl(name)}`);
     const [hosts, failures, events, charts] = await Promise.all([
-      get("/api/v1/hosts", {cluster: name, limit: 200}), get("/api/v1/failures", {cluster: name, limit: 10}),
-      get("/api/v1/events", {cluster: name, limit: 20}), chartsOf(cluster.path, range, choose)]);
-    fill(view,
-      el("p", {class: "crumbs"}, el("a", {href: "#/"}, "Fleet"), " / cluster"),
-      el("h1", {}, `${name}: ${number(cluster.hosts)} hosts`),
-      el("ul", {class: "tiles", "aria-label": "The cluster in numbers"}, tilesOf(cluster)),
-      rangeButtons(range, choose),
-      el("div", {class: "charts"}, charts),
-      el("h2", {}, "Hosts"), hostTable(hosts.hosts, hosts.total),
-      el("div", {class: "two"},
-        el("section", {}, el("h2", {}, "Why hosts fail"), failureTable(failures.failures)),
-        el("section", {}, el("h2", {}, "What changed lately"), eventTable(events.events))));
-    for (const one of charts) one.draw();
+      get("/api/v1/hosts", {cluster: name, sort: "worst", limit: kHostsShown}),
+      get("/api/v1/failures", {cluster: name, limit: 10}), get("/api/v1/events", {cluster: name, limit: 12}),
+      chartsOf(cluster.path, range)]);
+    const all = `#/hosts?cluster=${inUrl(name)}`;
+    return {
+      above: [
+        el("p", {class: "crumbs"}, el("a", {href: "#/"}, "Fleet"), " / cluster"),
+        el("h1", {}, name, el("span", {class: "quiet"}, ` ${count(cluster.hosts, "host")}`)),
+        el("ul", {class: "tiles", "aria-label": "The cluster in numbers"}, tilesOf(cluster)),
+        failures.failures.length === 0 ? null : [el("h2", {}, "Why hosts fail"), failureList(failures.failures)],
+      ],
+      charts,
+      below: [
+        el("h2", {}, "Hosts, worst first"), hostTable(hosts.hosts, {withCluster: false}),
+        hosts.total > hosts.hosts.length ? el("p", {}, el("a", {href: all}, `all ${number(hosts.total)} hosts`)) : null,
+        el("h2", {}, "What changed lately"), eventList(events.events),
+        el("p", {}, el("a", {href: `#/series?path=${inUrl(`${cluster.path}.*`)}`}, "every series of this cluster")),
+      ],
+    };
   };
-  function choose(chosen) {
-    range = chosen;
-    refresh();
-  }
-  return {title: name, refresh};
+  return rangedView(root, {title: name, hash: `#/cluster/${inUrl(name)}`, query, again, ask});
 }
 
 function tilesOf(cluster) {
-  const states = kStates.filter((state) => cluster.nodes[state] !== null).map((state) =>
-    tile(kWords[state], number(cluster.nodes[state]), cluster.nodes[state] > 0 ? classOf(state) : "",
-      `#/hosts?cluster=${inUrl(cluster.cluster)}&state=${state}`));
+  const to = `#/hosts?cluster=${inUrl(cluster.cluster)}`;
+  const states = statesOf(cluster.nodes).map((state) =>
+    tile(kWords[state], cluster.nodes[state], {state: classOf(state), href: `${to}&state=${state}`}));
   const presences = cluster.presences.filter((one) => one.missing !== null).map((one) =>
-    tile(`missing of ${number(one.expected)} (${one.name})`, number(one.missing), one.missing > 0 ? "bad" : "",
-      `#/hosts?cluster=${inUrl(cluster.cluster)}&missing=${inUrl(one.name)}`));
+    tile(`missing of ${number(one.expected)} (${one.name})`, one.missing, {state: "bad", href: `${to}&missing=${inUrl(one.name)}`}));
   return [...states, ...presences];
 }
 
-async function chartsOf(root, range, choose) {
-  const [from, until] = boundsOf(range);
-  const charts = await Promise.all(kCharts.map(async ({title, unit, globs}) => {
-    const lines = new Map();
-    for (const glob of globs) {
-      for (const [path, points] of await series(`${root}.${glob}`, from, until)) lines.set(nameOf(path, globs), points);
-    }
-    return lines.size === 0 ? null : chart(title, lines, {unit, onzoom: (a, b) => choose({from: a, until: b})});
+async function chartsOf(root, range) {
+  const charts = await Promise.all(kCharts.map(async ({glob, ...more}) => {
+    const path = `${root}.${glob}`;
+    const found = await series(path, range);
+    // States that nobody was in are left out.
+    const lines = new Map([...found].map(([one, points]) => [nameOf(one, glob), points])
+      .filter(([, points]) => glob !== kStatesGlob || points.some(([, value]) => value > 0)).sort(([a], [b]) => rankOf(a) - rankOf(b)));
+    return {...more, lines, href: `#/series?path=${inUrl(path)}`};
   }));
-  return charts.filter(Boolean);
+  return charts.filter(({lines}) => lines.size > 0);
 }
 
-// The last node, or more where several metrics share a chart.
-function nameOf(path, globs) {
-  return path.split(".").slice(globs.length > 1 ? -2 : -1).join(".");
+// What differs between the series of a chart.
+function nameOf(path, glob) {
+  const nodes = path.split(".");
+  return glob.split(".").map((node, i, all) => (/[*{]/.test(node) ? nodes[nodes.length - all.length + i] : null)).filter(Boolean).join(".") ||
+    nodes.at(-1);
 }

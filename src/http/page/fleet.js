@@ -1,113 +1,153 @@
 // The first page: the fleet in numbers, clusters with the worst first, why, and what changed.
 import {get, series} from "./api.js";
-import {spark} from "./charts.js";
 import {el, fill, table} from "./dom.js";
-import {ago, inUrl, median, number, seconds} from "./format.js";
-import {classOf, kStates, kWords, missingOf} from "./states.js";
+import {ago, count, inUrl, median, number, seconds} from "./format.js";
+import {clusterLink, eventList, failingHosts, failureList, tile} from "./parts.js";
+import {beginOf, spark} from "./spark.js";
+import {classOf, kWords, missingOf, statesOf} from "./states.js";
 
-const kClustersShown = 60;
+const kClustersShown = 10;
+const kClustersMax = 1000;
+const kFailingShown = 6;
+const kGraphs = "-3h";
+// A run, or a load, is out of its usual from here on.
+const kUnusual = 1.5;
 // What is drawn for each cluster, and how its last value is said.
 const kSmall = {
-  failed: {leaf: "puppet.nodes.failed", say: (value) => number(value), title: "Failed"},
+  failed: {leaf: "puppet.nodes.{failed,no_catalog}", say: (value) => number(value), title: "Failed"},
   time: {leaf: "puppet.last_run.seconds.mean", say: seconds, title: "Run time"},
-  cpu: {leaf: "cpu.busy.mean", say: (value) => `${number(value)} %`, title: "CPU busy"},
+  cpu: {leaf: "cpu.busy.mean", say: (value) => `${number(value, 0)} %`, title: "CPU"},
 };
 
-export function fleetView(view) {
-  return {title: "Fleet", refresh: async () => fill(view, await content())};
+export function fleetView(root, again) {
+  const state = {isWhole: false, again};
+  return {title: "Fleet", refresh: async () => fill(root, await content(state))};
 }
 
-async function content() {
-  const [fleet, clusters] = await Promise.all([get("/api/v1/fleet"), get("/api/v1/clusters", {limit: kClustersShown})]);
-  const graphs = await graphsOf(clusters.clusters);
+async function content(state) {
+  const [fleet, clusters, failing, deployments, runs] = await Promise.all([
+    get("/api/v1/fleet"), get("/api/v1/clusters", {limit: state.isWhole ? kClustersMax : kClustersShown}),
+    get("/api/v1/hosts", {sort: "worst", limit: kFailingShown}), get("/api/v1/events", {kind: "deploy", limit: 5}),
+    get("/api/v1/events", {kind: "event", limit: 12})]);
+  const graphs = await graphsOf(fleet, clusters.clusters);
   return [
-    el("h1", {}, `Fleet: ${number(fleet.hosts)} hosts in ${number(fleet.clusters)} clusters`),
-    el("ul", {class: "tiles", "aria-label": "The fleet in numbers"}, tilesOf(fleet)),
-    el("h2", {id: "clusters"}, "Clusters, worst first"),
-    clusterTable(clusters.clusters, graphs),
-    clusters.total > clusters.clusters.length
-      ? el("p", {class: "quiet"}, `${number(clusters.total - clusters.clusters.length)} more clusters are doing better`) : null,
-    el("div", {class: "two"},
-      el("section", {"aria-labelledby": "why"}, el("h2", {id: "why"}, "Why hosts fail"), failureTable(fleet.failures)),
-      el("section", {"aria-labelledby": "lately"}, el("h2", {id: "lately"}, "What changed lately"), eventTable(fleet.events))),
+    el("h1", {}, "Fleet", el("span", {class: "quiet"}, ` ${count(fleet.hosts, "host")} in ${count(fleet.clusters, "cluster")}`,
+      fleet.window ? [", as of ", ago(fleet.window)] : null)),
+    el("ul", {class: "tiles", "aria-label": "The fleet in numbers"}, tilesOf(fleet, graphs)),
+    el("div", {class: "glance"},
+      el("section", {"aria-labelledby": "clusters"},
+        el("h2", {id: "clusters"}, "Clusters, worst first", graphs.isEmpty ? null :
+          el("span", {class: "quiet"}, ` graphs: the last ${seconds(graphs.until - graphs.from)}`)),
+        clusterTable(clusters.clusters, graphs), moreClusters(clusters, state)),
+      el("section", {"aria-labelledby": "why", class: "why"}, el("h2", {id: "why"}, "Why hosts fail"), whyOf(fleet, failing.hosts)),
+      el("section", {"aria-labelledby": "lately"}, el("h2", {id: "lately"}, "What changed lately"),
+        el("h3", {}, "Deployments"), eventList(deployments.events, {none: "None was told since the relay started."}),
+        el("h3", {}, "Runs that changed something", moreThan(runs)), eventList(runs.events, {none: "None since the relay started."}))),
   ];
 }
 
-export function tile(words, value, state, href = null) {
-  const inside = [el("div", {class: "number"}, value), el("div", {class: "label"}, words)];
-  return el("li", {class: `tile ${state}`}, href ? el("a", {href}, inside) : inside);
+function moreThan({total, events}) {
+  return total > events.length ? el("span", {class: "quiet"}, ` the last ${events.length} of ${number(total)} that are kept`) : null;
 }
 
-function tilesOf(fleet) {
-  const hasStates = Object.values(fleet.nodes).some((n) => n !== null);
-  const states = hasStates ? kStates.map((state) => {
-    const value = fleet.nodes[state];
-    return tile(kWords[state], number(value), value > 0 ? classOf(state) : "", `#/hosts?state=${state}`);
-  }) : [];
-  const presences = fleet.presences.map((one) => tile(
-    `missing of ${number(one.expected)} (${one.name})`, number(one.missing), one.missing > 0 ? "bad" : "",
-    `#/hosts?missing=${inUrl(one.name)}`));
-  return [...states, ...presences];
+function whyOf(fleet, hosts) {
+  const failing = hosts.filter((host) => host.last_failure);
+  return [
+    failureList(fleet.failures.slice(0, 5)),
+    failing.length === 0 ? null : [
+      el("h3", {}, "The last error of each failing host"), failingHosts(failing),
+      el("p", {}, el("a", {href: "#/hosts?sort=worst"}, "all hosts, the failing ones first"))],
+  ];
 }
 
-// The points of each small graph, by cluster: three questions, however many clusters there are.
-async function graphsOf(clusters) {
-  if (clusters.length === 0) return {};
-  const first = clusters[0];
-  const root = first.path.slice(0, first.path.lastIndexOf("."));
-  const entries = await Promise.all(Object.entries(kSmall).map(async ([key, {leaf}]) =>
-    [key, await series(`${root}.*.${leaf}`, "-3h", null, 1000)]));
-  return Object.fromEntries(entries);
+function tilesOf(fleet, graphs) {
+  const draw = (leaf, words, isBad) => {
+    const points = graphs.fleet.get(leaf) ?? [];
+    return points.some(([, value]) => value !== null) ? spark(points, {label: `${words}, lately`, isBad, ...graphs}) : null;
+  };
+  const states = statesOf(fleet.nodes).map((state) => tile(kWords[state], fleet.nodes[state], {
+    state: classOf(state), href: `#/hosts?state=${state}`, graph: draw(`puppet.nodes.${state}`, kWords[state], state === "failed")}));
+  const presences = fleet.presences.filter((one) => one.expected !== null || one.missing !== null).map((one) =>
+    tile(one.missing === null ? `missing (${one.name}): not known yet` : `missing of ${number(one.expected)} (${one.name})`, one.missing, {
+      state: "bad", href: `#/hosts?missing=${inUrl(one.name)}`, graph: draw(`presence.${one.name}.missing`, `missing (${one.name})`, true)}));
+  return [...states.slice(0, 1), ...presences, ...states.slice(1)];
+}
+
+// The points of all small graphs, by name: few questions, however many clusters there are. Without a history, none.
+async function graphsOf(fleet, clusters) {
+  const found = await Promise.all([
+    under(fleet.path, ["puppet.nodes.*", "presence.*.missing"]),
+    ...Object.values(kSmall).map(({leaf}) => ofClusters(clusters, leaf))]).catch(() => []);
+  const [all = new Map(), ...small] = found;
+  const clustersBy = Object.fromEntries(Object.keys(kSmall).map((key, i) => [key, small[i] ?? new Map()]));
+  const points = [...all.values(), ...small.flatMap((one) => [...one.values()])];
+  const until = Math.max(0, ...points.map((one) => one.findLast(([, value]) => value !== null)?.[0] ?? 0));
+  return {fleet: all, clusters: clustersBy, from: beginOf(points, points[0]?.[0]?.[0] ?? 0), until, isEmpty: points.length === 0};
+}
+
+// {"puppet.nodes.failed": points} of one scope.
+async function under(path, globs) {
+  const answers = await Promise.all(globs.map((glob) => series(`${path}.${glob}`, {from: kGraphs})));
+  return new Map(answers.flatMap((one) => [...one].map(([name, points]) => [name.slice(path.length + 1), points])));
+}
+
+async function ofClusters(clusters, leaf) {
+  if (clusters.length === 0) return new Map();
+  const path = clusters[0].path;
+  const found = await series(`${path.slice(0, path.lastIndexOf(".") + 1)}*.${leaf}`, {from: kGraphs, limit: kClustersMax});
+  const begins = clusters.map((cluster) => cluster.path);
+  const sums = new Map();
+  for (const [name, points] of found) {
+    const begin = begins.find((one) => name.startsWith(`${one}.`));
+    if (begin !== undefined) sums.set(begin, sums.has(begin) ? added(sums.get(begin), points) : points);
+  }
+  return sums;
+}
+
+// Nodes that failed and nodes without a catalog are drawn as one line.
+function added(some, others) {
+  return some.map(([time, value], i) => [time, value === null ? others[i][1] : value + (others[i][1] ?? 0)]);
 }
 
 function clusterTable(clusters, graphs) {
-  const graph = (key) => ({
-    title: kSmall[key].title,
-    cell: (cluster) => smallGraph(cluster, key, graphs[key]?.get(`${cluster.path}.${kSmall[key].leaf}`) ?? []),
-  });
   return table("Clusters, worst first", [
-    {title: "Cluster", cell: (c) => el("a", {href: `#/cluster/${inUrl(c.cluster)}`}, c.cluster)},
-    {title: "Hosts", class: "number", cell: (c) => number(c.hosts)},
+    {title: "Cluster", cell: (c) => [clusterLink(c.cluster), el("div", {class: "quiet"}, count(c.hosts, "host"))]},
     {title: "Missing", class: "number", cell: (c) => {
       const missing = missingOf(c.presences);
-      return el("span", {class: missing > 0 ? "bad" : ""}, number(missing));
+      return el("span", {class: missing > 0 ? "bad" : "quiet"}, number(missing));
     }},
-    ...Object.keys(kSmall).filter((key) => isKnown(key, clusters, graphs)).map(graph),
-  ], clusters, "No host has been heard yet. Point rsyslog at this relay; the README says how.");
+    ...Object.keys(kSmall).filter((key) => isKnown(key, clusters, graphs)).map((key) => ({
+      title: kSmall[key].title, class: `graph ${key}`, cell: (cluster) => smallGraph(cluster, key, graphs)})),
+  ], clusters, {none: "No host has been heard yet. Point rsyslog at this relay; the README says how.", key: (c) => c.cluster});
 }
 
 // A fleet without collectd needs no empty column.
 function isKnown(key, clusters, graphs) {
-  return graphs[key]?.size > 0 || clusters.some((c) => c.last?.[kSmall[key].leaf] !== undefined);
+  return graphs.clusters[key].size > 0 || clusters.some((c) => c.last?.[kSmall[key].leaf] !== undefined);
 }
 
-function smallGraph(cluster, key, points) {
+function smallGraph(cluster, key, graphs) {
   const {leaf, say, title} = kSmall[key];
-  const last = cluster.last?.[leaf] ?? points.findLast(([, value]) => value !== null)?.[1] ?? null;
-  if (points.length === 0 && last === null) return el("span", {class: "quiet"}, "–");
-  const usual = median(points.map(([, value]) => value));
-  const isBad = key === "failed" ? last > 0 : usual > 0 && last > 1.5 * usual;
-  const words = key === "failed" ? say(last) : `${say(last)}`;
-  const label = `${title} of ${cluster.cluster}: ${say(last)}${key === "failed" || usual === null ? "" : `, usually ${say(usual)}`}`;
+  const points = graphs.clusters[key].get(cluster.path) ?? [];
+  const last = (key === "failed" ? failedOf(cluster.nodes) : cluster.last?.[leaf]) ?? points.findLast(([, value]) => value !== null)?.[1] ?? null;
+  if (last === null) return el("span", {class: "quiet"}, "–");
+  const usual = key === "failed" ? null : median(points.map(([, value]) => value));
+  const isBad = key === "failed" ? last > 0 : usual > 0 && last > kUnusual * usual;
+  const label = `${title} of ${cluster.cluster}: ${say(last)}${usual === null ? "" : `, usually ${say(usual)}`}`;
   return el("div", {class: "sparkcell"},
-    el("span", {class: `value${isBad ? " bad" : ""}`, title: label}, words,
-      key === "time" && usual !== null ? el("div", {class: "quiet"}, `usual ${say(usual)}`) : null),
-    spark(points, label, isBad));
+    el("div", {class: "value", title: label}, el("span", {class: isBad ? "bad" : last > 0 ? "" : "quiet"}, say(last)),
+      usual === null ? null : el("div", {class: "quiet"}, isBad ? `${number(last / usual)}× usual` : `usual ${say(usual)}`)),
+    spark(points, {label, isBad, usual, ...graphs}));
 }
 
-export function failureTable(failures) {
-  return table("Reasons of failures", [
-    {title: "Hosts", class: "number", cell: (f) => el("strong", {class: "bad"}, number(f.hosts))},
-    {title: "Reason", class: "text", cell: (f) => [el("div", {}, f.text),
-      el("div", {class: "quiet mono"}, `${f.sample} (`, el("a", {href: `#/host/${inUrl(f.host)}`}, f.host), ")")]},
-    {title: "Last", cell: (f) => ago(f.last)},
-  ], failures, "No host fails, as far as its lines tell why.");
+function failedOf({failed, no_catalog: without}) {
+  return failed === null && without === null ? null : (failed ?? 0) + (without ?? 0);
 }
 
-export function eventTable(events) {
-  return table("What changed lately", [
-    {title: "When", cell: (e) => ago(e.time)},
-    {title: "Host", cell: (e) => el("a", {href: `#/host/${inUrl(e.host)}`}, e.host)},
-    {title: "What", class: "text", cell: (e) => [e.kind === "event" ? null : [el("span", {class: "mark quiet"}, e.kind), " "], e.text]},
-  ], events, "Nothing has changed since the relay started.");
+function moreClusters({total, clusters}, state) {
+  const rest = total - clusters.length;
+  if (rest <= 0 && !state.isWhole) return null;
+  if (state.isWhole && total > kClustersMax) return el("p", {class: "quiet"}, `${number(rest)} more do better`);
+  const words = state.isWhole ? "show the worst alone" : `show ${number(rest)} more, which do better`;
+  return el("p", {}, el("button", {type: "button", onclick: () => { state.isWhole = !state.isWhole; state.again(); }}, words));
 }

@@ -1,4 +1,5 @@
 // Numbers and times in words.
+import {el} from "./dom.js";
 
 export function number(value, digits = 1) {
   if (value === null || value === undefined) return "–";
@@ -6,17 +7,39 @@ export function number(value, digits = 1) {
   return rounded.toLocaleString("en");
 }
 
-export function seconds(value) {
-  if (value === null || value === undefined) return "–";
-  if (value < 120) return `${number(value)} s`;
-  if (value < 7200) return `${number(value / 60)} min`;
-  if (value < 172800) return `${number(value / 3600)} h`;
-  return `${number(value / 86400)} d`;
+// For the side of a chart: 1500000 is "1.5M".
+export function short(value) {
+  const at = [1e9, 1e6, 1e3].findIndex((one) => Math.abs(value) >= 10 * one);
+  return at < 0 ? number(value, 2) : `${number(value / [1e9, 1e6, 1e3][at], 1)}${["G", "M", "k"][at]}`;
 }
 
-export function ago(time, now = Date.now()) {
+export function seconds(value, digits = 1) {
+  if (value === null || value === undefined) return "–";
+  if (value < 100) return `${number(value, digits)} s`;
+  if (value < 7200) return `${number(value / 60, digits)} min`;
+  if (value < 172800) return `${number(value / 3600, digits)} h`;
+  return `${number(value / 86400, digits)} d`;
+}
+
+// Epoch seconds by the relay's clock, where that of this machine differs much.
+let clockOffset = 0;
+
+export function now() {
+  return Date.now() / 1000 + clockOffset;
+}
+
+// `time` is what the relay says of its clock.
+export function setClock(time) {
+  const offset = Date.parse(time) / 1000 - Date.now() / 1000;
+  clockOffset = Math.abs(offset) > 60 ? offset : 0;
+}
+
+// "5 min ago"; the moment itself is shown to those who point at it.
+export function ago(time) {
   if (!time) return "never";
-  return `${seconds(Math.max(0, Math.round((now - Date.parse(time)) / 1000)))} ago`;
+  const passed = Math.max(0, Math.round(now() - Date.parse(time) / 1000));
+  return el("time", {datetime: time, title: new Date(time).toLocaleString("en-GB", {timeZoneName: "short"})},
+    passed < 1 ? "now" : `${seconds(passed, 0)} ago`);
 }
 
 export function bytes(value) {

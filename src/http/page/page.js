@@ -1,7 +1,7 @@
 // The page: what is shown is chosen by the part of the URL behind '#', and asked for again every ten
 // seconds while somebody looks.
 import {ApiError, get, setToken} from "./api.js";
-import {el} from "./dom.js";
+import {el, fill} from "./dom.js";
 import {showBar} from "./bar.js";
 import {fromUrl} from "./format.js";
 import {fleetView} from "./fleet.js";
@@ -9,44 +9,61 @@ import {clusterView} from "./cluster.js";
 import {hostView, hostsView} from "./hosts.js";
 import {rulesView} from "./rules.js";
 import {relayView} from "./relay.js";
+import {seriesView} from "./series.js";
 
 const kPollEvery = 10_000;
 const kThemeKey = "sluice.theme";
 
-const view = document.getElementById("view");
-let current = null;  // The view that is shown: {title, page, refresh()}.
+const main = document.getElementById("view");
+const trouble = document.getElementById("trouble");
+let current = null;  // The view that is shown: {title, refresh(), close()}.
 let about = {version: "", instance: "", links: []};
 let timer = 0;
 
+// Each view has an element of its own, so that an answer that comes late changes nothing that is shown since.
 const kRoutes = [
-  [/^$/, "fleet", () => fleetView(view)],
-  [/^cluster\/([^/]+)$/, "fleet", (name) => clusterView(view, name)],
-  [/^hosts(?:\?(.*))?$/, "hosts", (query) => hostsView(view, new URLSearchParams(query ?? ""))],
-  [/^host\/([^/]+)$/, "hosts", (name) => hostView(view, name, about.links)],
-  [/^rules$/, "rules", () => rulesView(view)],
-  [/^relay$/, "relay", () => relayView(view)],
+  [/^$/, "fleet", (root) => fleetView(root, refresh)],
+  [/^cluster\/([^/]+)$/, "fleet", (root, query, name) => clusterView(root, name, {query, again: refresh})],
+  [/^hosts$/, "hosts", (root, query) => hostsView(root, query)],
+  [/^host\/([^/]+)$/, "hosts", (root, query, name) => hostView(root, name, {query, again: refresh, links: () => about.links})],
+  [/^series$/, "series", (root, query) => seriesView(root, query, refresh)],
+  [/^rules$/, "rules", (root) => rulesView(root)],
+  [/^relay$/, "relay", (root, query) => relayView(root, {query, again: refresh, about: () => about})],
 ];
 
 function route() {
-  const path = location.hash.replace(/^#\/?/, "");
+  const [path, query = ""] = location.hash.replace(/^#\/?/, "").split(/\?(.*)/s);
   for (const [pattern, page, make] of kRoutes) {
     const found = path.match(pattern);
-    if (!found) continue;
-    const name = found[1] === undefined || page === "hosts" && path.startsWith("hosts") ? found[1] : fromUrl(found[1]);
-    open(page, make(name));
+    const name = found && nameIn(found[1]);
+    if (!found || name === null) continue;
+    const root = el("div");
+    open(page, root, make(root, new URLSearchParams(query), name));
     return;
   }
-  view.replaceChildren(el("p", {}, "There is nothing here. ", el("a", {href: "#/"}, "The fleet")));
+  open("", el("div", {}, el("p", {}, "There is nothing here. ", el("a", {href: "#/"}, "The fleet"))), {title: "Nothing", refresh: async () => {}});
 }
 
-function open(page, shown) {
+// Null: a name that is no name, such as "%".
+function nameIn(text) {
+  try {
+    return text === undefined ? "" : fromUrl(text);
+  } catch {
+    return null;
+  }
+}
+
+function open(page, root, shown) {
+  current?.close?.();
   current = shown;
   for (const link of document.querySelectorAll("[data-page]")) {
     if (link.dataset.page === page) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   document.title = `${shown.title} – sluice`;
-  view.replaceChildren(el("h1", {}, shown.title), el("p", {class: "quiet"}, "Asking the relay…"));
+  if (root.childNodes.length === 0) root.append(el("h1", {}, shown.title), el("p", {class: "quiet"}, "Asking the relay…"));
+  main.replaceChildren(root);
+  fill(trouble);
   refresh();
 }
 
@@ -55,10 +72,14 @@ async function refresh() {
   const shown = current;
   showBar(document.getElementById("bar"), about);
   try {
-    if (shown) await shown.refresh();
+    await shown.refresh();
+    if (shown === current) fill(trouble);
   } catch (error) {
     if (shown === current) tell(error);
   }
+  // Another view, or the same one asked again, has set the next time itself.
+  if (shown !== current) return;
+  clearTimeout(timer);
   timer = setTimeout(() => (document.hidden ? waitForEyes() : refresh()), kPollEvery);
 }
 
@@ -68,33 +89,42 @@ function waitForEyes() {
 
 // What went wrong, above what was shown before.
 function tell(error) {
-  view.querySelector(".trouble")?.remove();
   const words = error instanceof ApiError ? error.message : `this page has a fault: ${error.message}`;
-  view.prepend(el("p", {class: "trouble bad", role: "alert"}, words));
-  if (error instanceof ApiError && error.status === 401) view.prepend(tokenForm());
+  fill(trouble, el("p", {class: "bad"}, words), error instanceof ApiError && error.status === 401 ? tokenForm() : null);
 }
 
 function tokenForm() {
-  const input = el("input", {type: "password", id: "token", autocomplete: "off"});
-  return el("form", {onsubmit: (event) => { event.preventDefault(); setToken(input.value); refresh(); }},
-    el("label", {for: "token"}, "The relay asks for its token: "), input, " ", el("button", {}, "Use it"));
+  const submit = (event) => {
+    event.preventDefault();
+    setToken(event.target.elements.token.value.trim());
+    start();
+  };
+  return el("form", {class: "asked", onsubmit: submit},
+    el("label", {for: "token"}, "The relay asks for its token"),
+    el("input", {type: "password", id: "token", name: "token", autocomplete: "off"}), el("button", {}, "Use it"));
 }
 
 function setTheme(theme) {
   document.documentElement.dataset.theme = theme;
-  const button = document.getElementById("theme");
-  button.setAttribute("aria-pressed", String(theme === "dark"));
+  document.getElementById("theme").setAttribute("aria-pressed", String(theme === "dark"));
 }
 
 function startTheme() {
-  const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-  setTheme(localStorage.getItem(kThemeKey) ?? system);
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const kept = () => localStorage.getItem(kThemeKey);
+  setTheme(kept() ?? (system.matches ? "dark" : "light"));
+  // Charts are drawn in the colours of their theme, so the view begins anew.
+  system.addEventListener("change", () => { if (!kept()) { setTheme(system.matches ? "dark" : "light"); route(); } });
   document.getElementById("theme").addEventListener("click", () => {
     const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
     localStorage.setItem(kThemeKey, theme);
     setTheme(theme);
     route();
   });
+}
+
+function start() {
+  get("/api/v1/about").then((answer) => { about = answer; }, () => {}).finally(route);
 }
 
 document.getElementById("search").addEventListener("submit", (event) => {
@@ -104,5 +134,5 @@ document.getElementById("search").addEventListener("submit", (event) => {
 });
 
 startTheme();
-addEventListener("hashchange", () => { route(); view.focus(); scrollTo(0, 0); });
-get("/api/v1/about").then((answer) => { about = answer; }, () => {}).finally(route);
+addEventListener("hashchange", () => { route(); main.focus(); scrollTo(0, 0); });
+start();

@@ -1,22 +1,80 @@
-// The relay itself: the ledger, its destinations, who sends.
-import {get} from "./api.js";
-import {el, fill, table} from "./dom.js";
-import {bytes, number, seconds} from "./format.js";
+// The relay itself: the ledger, its destinations, what it does over time, who sends.
+import {get, series} from "./api.js";
+import {el, table} from "./dom.js";
+import {ago, bytes, inUrl, number, seconds} from "./format.js";
+import {hostLink} from "./parts.js";
+import {rangedView} from "./ranged.js";
 
-export function relayView(view) {
-  const refresh = async () => {
-    const [health, ledger, senders] = await Promise.all([get("/healthz"), get("/api/v1/ledger"), get("/api/v1/senders")]);
-    fill(view,
-      el("h1", {}, "The relay"),
-      el("p", {class: health.status === "ok" ? "good" : "bad"}, health.status === "ok" ? "It is well." : "It is degraded:"),
-      el("ul", {}, health.reasons.map((reason) => el("li", {}, reason))),
-      el("h2", {}, "Destinations"), destinationTable(ledger.destinations ?? []),
-      el("h2", {}, "Ledger"), el("p", {class: "quiet"}, "Everything received stands in exactly one column."),
-      el("div", {class: "two"}, ["messages", "samples", "graphite_lines", "uncounted_loss"].filter((part) => ledger[part]).map((part) =>
-        el("section", {}, el("h3", {}, part.replaceAll("_", " ")), columnsOf(ledger[part])))),
-      el("h2", {}, "Senders"), senderTable(senders));
+const kColours = {received: 0, matched: 2, malformed: 1};
+// Of the relay's own series. Counters grow from its start on; what is drawn of them is how fast.
+const kCharts = [
+  {title: "Messages a second", glob: "syslog_messages_{received,matched,malformed}", colours: kColours, isCounter: true},
+  {title: "Lines of Graphite a second", glob: "graphite_lines_{received,malformed}", colours: kColours, isCounter: true},
+  {title: "Samples dropped a second", glob: "samples_dropped_*", isCounter: true},
+  {title: "Datagrams a second that the kernel dropped", glob: "udp_kernel_drops", isCounter: true},
+  {title: "Datapoints published a second", glob: "datapoints_published", isCounter: true},
+  {title: "Datapoints that wait", glob: "destinations.*.waiting"},
+  {title: "Behind", unit: "s", glob: "destinations.*.lag_seconds"},
+  {title: "Hosts known", glob: "hosts"},
+];
+// A bound on rows: the API has them all.
+const kSendersShown = 50;
+const kParts = {messages: "messages", samples: "samples", graphite_lines: "lines of Graphite", uncounted_loss: "uncounted loss"};
+
+export function relayView(root, {query, again, about}) {
+  const ask = async (range) => {
+    const [health, ledger, senders, charts] = await Promise.all([
+      get("/healthz"), get("/api/v1/ledger"), get("/api/v1/senders", {limit: kSendersShown}), chartsOf(about().path, range)]);
+    return {
+      above: [
+        el("h1", {}, "The relay", el("span", {class: "quiet"}, ` ${ledger.instance}, sluice ${ledger.version}, started `, ago(ledger.started))),
+        standing(health),
+        ledger.config?.stale ? el("p", {class: "bad"}, "Its configuration was refused: ", ledger.config.error) : null,
+        el("h2", {}, "Destinations"), destinationTable(ledger.destinations ?? [])],
+      charts,
+      below: [
+        el("h2", {}, "Ledger"),
+        el("p", {class: "quiet"}, "Since the start. Everything received stands in exactly one column; columns that are 0 are left out."),
+        el("div", {class: "ledger"}, Object.entries(kParts).filter(([part]) => ledger[part]).map(([part, words]) =>
+          el("section", {}, el("h3", {}, words), columnsOf(ledger[part], words)))),
+        el("h2", {}, "Senders"), senderTable(senders),
+        el("p", {class: "quiet"}, "As JSON: ", el("a", {href: "/api/v1/ledger"}, "ledger"), ", ", el("a", {href: "/api/v1/senders"}, "senders"),
+          ", ", el("a", {href: "/api/v1/attention"}, "who needs attention"), "; for Prometheus: ", el("a", {href: "/metrics"}, "metrics"))],
+    };
   };
-  return {title: "Relay", refresh};
+  return rangedView(root, {title: "Relay", hash: "#/relay", query, again, ask});
+}
+
+function standing(health) {
+  if (health.status === "ok") return el("p", {class: "good"}, "It is well.");
+  return [el("p", {class: "bad"}, "It is degraded:"), el("ul", {}, health.reasons.map((reason) => el("li", {}, reason)))];
+}
+
+async function chartsOf(path, range) {
+  if (!path) return [];
+  const charts = await Promise.all(kCharts.map(async ({glob, isCounter = false, ...more}) => {
+    const found = await series(`${path}.${glob}`, range).catch(() => new Map());
+    const all = [...found].map(([one, points]) => [nameOf(one, path, glob), isCounter ? rateOf(points) : points]);
+    // Of the many reasons to drop something, those that there were.
+    const lines = new Map(all.filter(([, points]) => glob !== "samples_dropped_*" || points.some(([, value]) => value > 0)));
+    return {...more, lines, href: `#/series?path=${inUrl(`${path}.${glob}`)}`};
+  }));
+  return charts.filter(({lines}) => lines.size > 0);
+}
+
+// A counter that begins anew has no rate there.
+function rateOf(points) {
+  return points.slice(1).map(([time, value], i) => {
+    const [before, was] = points[i];
+    return [time, value === null || was === null || value < was ? null : (value - was) / (time - before)];
+  });
+}
+
+// "received" of "syslog_messages_received", "graphite" of "destinations.graphite.waiting".
+function nameOf(path, root, glob) {
+  const name = path.slice(root.length + 1);
+  const [head, tail] = glob.split(/\{.*\}|\*/);
+  return tail === undefined ? name : name.slice(head.length, name.length - tail.length);
 }
 
 function flatten(object, prefix = "") {
@@ -24,31 +82,43 @@ function flatten(object, prefix = "") {
     value !== null && typeof value === "object" ? flatten(value, `${prefix}${key} `) : [[`${prefix}${key}`.replaceAll("_", " "), value]]);
 }
 
-function columnsOf(part) {
-  return table("Ledger", [
+function columnsOf(part, words) {
+  return table(words, [
     {title: "Column", cell: ([key]) => key},
     {title: "Count", class: "number", cell: ([, value]) => number(value)},
-  ], flatten(part).filter(([, value]) => typeof value === "number" && value !== 0), "All 0.");
+  ], flatten(part).filter(([, value]) => typeof value === "number" && value !== 0), {none: "All 0.", key: ([key]) => key});
 }
 
 function destinationTable(destinations) {
   return table("Destinations", [
     {title: "Name", cell: (d) => d.name},
     {title: "Where", class: "mono", cell: (d) => d.endpoint ?? ""},
-    {title: "Acknowledged", class: "number", cell: (d) => number(d.acknowledged)},
-    {title: "Waiting", class: "number", cell: (d) => number(d.waiting)},
+    {title: "State", class: "text", cell: (d) => (d.down ? el("span", {class: "bad"}, d.last_error || "down")
+      : el("span", {class: "good"}, d.never_confirms ? "well, but it never acknowledges" : "well"))},
+    {title: "Acknowledged", class: "number", cell: (d) => number(d.never_confirms ? d.unconfirmed : d.acknowledged)},
+    {title: "Waiting", class: "number", cell: (d) => number(d.waiting + (d.in_flight ?? 0))},
     {title: "Behind", class: "number", cell: (d) => seconds(d.lag_seconds ?? 0)},
-    {title: "New series held", class: "number", cell: (d) => number(d.held_series ?? d.held?.series ?? 0)},
-    {title: "Spool", class: "number", cell: (d) => bytes(d.spool_bytes ?? 0)},
-    {title: "State", class: "text", cell: (d) => (d.last_error ? el("span", {class: "bad"}, d.last_error) : "well")},
-  ], destinations, "None: the history of this page is all there is.");
+    {title: "New series held", class: "number", cell: (d) => (d.held?.series > 0 ? `${number(d.held.series)} for ${seconds(d.held.seconds)}` : "0")},
+    {title: "Dropped", class: "number", cell: (d) => number(Object.values(d.dropped ?? {}).reduce((sum, n) => sum + n, 0))},
+    {title: "Spool", class: "number", cell: (d) => bytes(d.spool?.bytes ?? 0)},
+  ], destinations, {none: "None: the history of this page is all there is.", key: (d) => d.name});
 }
 
-function senderTable(answer) {
-  const rows = answer.senders ?? [];
-  const columns = rows.length === 0 ? [] : Object.keys(rows[0]);
-  return table("Senders", columns.map((key) => ({
-    title: key.replaceAll("_", " "), class: typeof rows[0][key] === "number" ? "number" : "",
-    cell: (row) => (typeof row[key] === "number" ? number(row[key]) : row[key] === null || typeof row[key] === "object" ? "–" : String(row[key])),
-  })), rows.slice(0, 100), "Nobody has sent yet.");
+function senderTable({senders, known}) {
+  return [
+    table("Senders", [
+      {title: "Host", cell: (s) => hostLink(s.host)},
+      {title: "Messages", class: "number", cell: (s) => number(s.messages)},
+      {title: "Size", class: "number", cell: (s) => bytes(s.octets)},
+      {title: "Malformed", class: "number", cell: (s) => marked(s.malformed)},
+      {title: "Truncated", class: "number", cell: (s) => marked(s.truncated)},
+      {title: "Clock not believed", class: "number", cell: (s) => marked(s.skewed)},
+      {title: "Last heard", class: "when", cell: (s) => ago(s.last_received)},
+    ], senders, {none: "Nobody has sent yet.", key: (s) => s.host}),
+    known > senders.length ? el("p", {class: "quiet"}, `the ${senders.length} that sent most, of ${number(known)}`) : null,
+  ];
+}
+
+function marked(value) {
+  return el("span", {class: value > 0 ? "warn" : "quiet"}, number(value));
 }
