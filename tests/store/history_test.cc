@@ -265,6 +265,34 @@ TEST_CASE("many hosts: the bound on bytes holds, the oldest hosts go, clusters s
   CHECK(shown(history, "sluice.hosts.c.h7.z.count", 99, 99)[0].find('-') == std::string::npos);
 }
 
+TEST_CASE("20,000 hosts: the bounds on series and on bytes hold, on the disk too", "[store]") {
+  const ScratchFolder folder;
+  const std::string file = folder.file("history.db");
+  constexpr std::uint64_t kBytes = 4 << 20;
+  HistoryStats stats;
+  {
+    History history({.file = file, .bytes_max = kBytes, .series_max = 50'001}, at(kBase));
+    std::mt19937_64 random(1);
+    for (std::int64_t window = 0; window < 24; ++window) {
+      std::vector<Datapoint> datapoints{point("sluice.all.a", window, 1)};
+      for (int host = 0; host < 20'000; ++host) {
+        for (const char* leaf : {".x.mean", ".x.max", ".y.value"}) {
+          datapoints.push_back(point("sluice.hosts.c.h" + std::to_string(host) + leaf, window,
+                                     static_cast<double>(random() % 100'000) / 1000, Scope::kHost));
+        }
+      }
+      put(history, datapoints, window + 1);
+      CHECK(history.stats().bytes <= kBytes);
+    }
+    stats = history.stats();
+    CHECK(shown(history, "sluice.all.a", 0, 2) == Lines{"sluice.all.a: 1 1 1"});
+  }
+  CHECK(stats.series == 50'001);
+  CHECK(stats.points_cut > 0);
+  CHECK(std::filesystem::file_size(file) <= kBytes);
+  CHECK(!std::filesystem::exists(file + "-wal"));
+}
+
 TEST_CASE("a query is bounded in time, series and points", "[store]") {
   History history({}, at(kBase));
   for (const char* path : {"a.1", "a.2", "a.3"}) put(history, {point(path, 0, 1)}, 1);
