@@ -208,6 +208,7 @@ async function telephone() {
 
 async function keyboard(page) {
   await page.goto(`${url}#/`);
+  await page.reload();  // So that nothing has the focus yet.
   await page.locator("main table a").first().waitFor();
   await page.keyboard.press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to the numbers");
