@@ -14,6 +14,8 @@ namespace sluice {
 namespace {
 
 constexpr std::uint32_t kNone = UINT32_MAX;
+// The room for so many entries is kept from tick to tick; that for a backlog is given back.
+constexpr std::size_t kEntriesKept = std::size_t{1} << 16;
 
 template <std::size_t kSize>
 constexpr std::array<std::uint32_t, kSize> make_filled(std::uint32_t value) {
@@ -194,6 +196,7 @@ void Aggregator::set_rule_names(std::vector<std::string> names) {
 
 Delta Aggregator::take_delta() {
   State& state = *state_;
+  state.entry_places.clear();  // Before the delta takes as much memory.
   Delta delta;
   delta.sample_count = std::exchange(state.sample_count, 0);
   delta.metrics = std::exchange(state.metrics, {});
@@ -219,7 +222,7 @@ Delta Aggregator::take_delta() {
   state.active.clear();
   state.signs.clear();
   state.entries.clear();
-  state.entry_places.clear();
+  if (state.entries.capacity() > kEntriesKept) state.entries.shrink_to_fit();
   state.metric_names.clear();
   state.metric_numbers.clear();
   if (state.hosts.size() > state.options.hosts_max) {

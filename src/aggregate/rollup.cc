@@ -25,7 +25,7 @@ std::optional<double> quantile_of(Stat stat) {
 // A sketch's bucket may reach beyond the greatest sample; the summary knows the true bounds.
 double quantile(const Summary& summary, double q) {
   const std::array<double, 1> rank{q};
-  return std::clamp(summary.sketch()->quantiles(rank).front(), summary.min(), summary.max());
+  return std::clamp(summary.quantiles(rank).front(), summary.min(), summary.max());
 }
 
 // Leaves that a summary of samples has whatever its type. Counters count what their samples say

@@ -3,6 +3,7 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "sluice/base/check.h"
@@ -11,16 +12,88 @@
 namespace sluice {
 namespace {
 
-// What a series costs beside its sketch: its place in the vector, growth of the vector included.
-constexpr std::size_t kSeriesBytes = sizeof(StoredSeries) * 3 / 2;
-// What a host costs in a window: its place, its vector's block, its entry in the index.
-constexpr std::size_t kHostBytes = sizeof(Window::Host) * 3 / 2 + 16 + 24;
-constexpr std::size_t kWindowBytes = 512;
+// What the allocator takes for itself with each piece, on average.
+constexpr std::size_t kPieceBytes = 16;
+// What a host costs in a window: its place, its entry in the index, its vector's block.
+constexpr std::size_t kHostBytes = sizeof(Window::Host) + 18 + kPieceBytes;
+constexpr std::size_t kWindowBytes = 2048;
+
+// How many series a host's vector has room for when it has `count`. Doubling would leave a third of
+// all that the store takes unused.
+constexpr std::size_t room_for(std::size_t count) {
+  return count <= 16 ? (count + 1) / 2 * 2 : count + count / 4;
+}
 
 }  // namespace
 
+StoredSeries::StoredSeries(MetricId metric, Seconds start, Summary&& summary)
+    : metric_(metric & 0x7fffffffU),
+      keeps_distribution_(summary.keeps_distribution() ? 1 : 0),
+      value_(0) {
+  hold(start, std::move(summary));
+}
+
+StoredSeries::~StoredSeries() {
+  if (micros_ == kMany) delete many_;
+}
+
+StoredSeries::StoredSeries(StoredSeries&& other) noexcept
+    : metric_(other.metric_),
+      keeps_distribution_(other.keeps_distribution_),
+      micros_(std::exchange(other.micros_, 0)) {
+  if (micros_ == kMany) {
+    many_ = other.many_;
+  } else {
+    value_ = other.value_;
+  }
+}
+
+StoredSeries& StoredSeries::operator=(StoredSeries&& other) noexcept {
+  if (this == &other) return *this;
+  std::destroy_at(this);
+  return *std::construct_at(this, std::move(other));
+}
+
+// Whoever has come here owns nothing.
+void StoredSeries::hold(Seconds start, Summary&& summary) {
+  const auto since = summary.last_time() - start;
+  const auto micros = std::chrono::floor<std::chrono::microseconds>(since);
+  const bool is_short =
+      summary.is_one_sample() && micros == since && micros.count() >= 0 && micros.count() < kMany;
+  if (is_short) {
+    micros_ = static_cast<std::uint32_t>(micros.count());
+    value_ = summary.last();
+  } else {
+    micros_ = kMany;
+    many_ = new Summary(std::move(summary));
+  }
+}
+
+Summary StoredSeries::one_sample(Seconds start) const {
+  Summary summary(keeps_distribution_ != 0);
+  summary.add(value_, start + std::chrono::microseconds(micros_));
+  return summary;
+}
+
+const Summary& StoredSeries::summary(Seconds start, Summary& room) const {
+  if (micros_ == kMany) return *many_;
+  room = one_sample(start);
+  return room;
+}
+
+void StoredSeries::merge(Seconds start, const Summary& summary) {
+  if (micros_ == kMany) return many_->merge(summary);
+  Summary merged = one_sample(start);
+  merged.merge(summary);
+  hold(start, std::move(merged));
+}
+
+std::size_t StoredSeries::heap_bytes() const noexcept {
+  return micros_ == kMany ? sizeof(Summary) + kPieceBytes + many_->heap_bytes() : 0;
+}
+
 struct Window::Index {
-  std::vector<Host> hosts;
+  std::deque<Host> hosts;
   absl::flat_hash_map<HostId, std::uint32_t> places;
 };
 
@@ -30,14 +103,16 @@ Window::~Window() = default;
 Window::Window(Window&&) noexcept = default;
 Window& Window::operator=(Window&&) noexcept = default;
 
-const std::vector<Window::Host>& Window::hosts() const noexcept { return index_->hosts; }
+const std::deque<Window::Host>& Window::hosts() const noexcept { return index_->hosts; }
 
-const Summary* Window::find(HostId host, MetricId metric) const {
-  const auto place = index_->places.find(host);
-  if (place == index_->places.end()) return nullptr;
-  const auto& series = index_->hosts[place->second].series;
+const StoredSeries* Window::Host::find(MetricId metric) const {
   const auto found = std::ranges::find(series, metric, &StoredSeries::metric);
-  return found == series.end() ? nullptr : &found->summary;
+  return found == series.end() ? nullptr : &*found;
+}
+
+const StoredSeries* Window::find(HostId host, MetricId metric) const {
+  const auto place = index_->places.find(host);
+  return place == index_->places.end() ? nullptr : index_->hosts[place->second].find(metric);
 }
 
 void Window::merge(HostId host, MetricId metric, Summary&& summary) {
@@ -49,14 +124,18 @@ void Window::merge(HostId host, MetricId metric, Summary&& summary) {
   }
   auto& series = index_->hosts[place->second].series;
   const auto found = std::ranges::find(series, metric, &StoredSeries::metric);
-  if (found == series.end()) {
-    bytes_ += kSeriesBytes + summary.heap_bytes();
-    series.push_back({metric, std::move(summary)});
+  if (found != series.end()) {
+    bytes_ -= found->heap_bytes();
+    found->merge(start_, summary);
+    bytes_ += found->heap_bytes();
     return;
   }
-  const std::size_t before = found->summary.heap_bytes();
-  found->summary.merge(summary);
-  bytes_ += found->summary.heap_bytes() - before;
+  const std::size_t count = series.size() + 1;
+  if (series.capacity() < count) series.reserve(room_for(count));
+  series.emplace_back(metric, start_, std::move(summary));
+  bytes_ += series.back().heap_bytes();
+  bytes_ += (room_for(count) - (count > 1 ? room_for(count - 1) : 0)) * sizeof(StoredSeries);
+  ++series_count_;
 }
 
 WindowStore::WindowStore(const WindowStoreOptions& options, Timestamp now)
@@ -102,11 +181,12 @@ bool WindowStore::is_past_horizon(const Window& window, Timestamp now) const {
 
 std::vector<Seconds> WindowStore::leaving(Timestamp now, Seconds first_open) const {
   std::vector<Seconds> starts;
-  std::size_t bytes_left = bytes_;
+  std::size_t bytes_left = bytes();
+  const std::size_t beside = windows_.empty() ? 0 : bytes_beside_ / windows_.size();
   for (const auto& [start, window] : windows_) {
     if (start >= first_open) break;
     if (bytes_left <= options_.bytes_max && !is_past_horizon(window, now)) continue;
-    bytes_left -= window.bytes();
+    bytes_left -= std::min(bytes_left, window.bytes() + beside);
     starts.push_back(start);
   }
   return starts;
@@ -179,12 +259,13 @@ void WindowStore::encode_window(Seconds start, ByteWriter& writer) const {
   writer.put_bool(window.is_caught_up_);
   writer.put_time(window.last_merge_, start);
   writer.put_varint(window.hosts().size());
+  Summary room;
   for (const Window::Host& host : window.hosts()) {
     writer.put_varint(host.host);
     writer.put_varint(host.series.size());
     for (const StoredSeries& series : host.series) {
-      writer.put_varint(series.metric);
-      sluice::encode(series.summary, start, writer);
+      writer.put_varint(series.metric());
+      sluice::encode(series.summary(start, room), start, writer);
     }
   }
 }
@@ -204,7 +285,7 @@ void WindowStore::decode_window(ByteReader& reader, HostId hosts,
       const MetricId metric = reader.take_varint32();
       Summary summary = decode_summary(reader, start);
       const bool is_sound = metric < keeps_distribution.size() && summary.count() > 0 &&
-                            (summary.sketch() != nullptr) == keeps_distribution[metric];
+                            summary.keeps_distribution() == keeps_distribution[metric];
       if (!is_sound) reader.fail();
       if (reader.is_ok()) merge(start, host, metric, std::move(summary), last_merge);
     }

@@ -131,7 +131,8 @@ Daemon::Daemon(Setup setup, DaemonOptions options, StopGuard& guard)
     : setup_(std::move(setup)),
       options_(std::move(options)),
       guard_(guard),
-      map_watcher_(setup_.config.clusters, setup_.cluster_map) {
+      map_watcher_(setup_.config.clusters, setup_.cluster_map,
+                   host_name_options_of(setup_.config)) {
   SLUICE_CHECK(uv_loop_init(&loop_) == 0, "a loop needs nothing but a few descriptors");
 }
 

@@ -16,7 +16,10 @@
 namespace sluice {
 namespace {
 
-Timestamp wall_clock() { return std::chrono::system_clock::now(); }
+// To the microsecond, as stamps are: the WindowStore keeps such a time in half the bytes.
+Timestamp wall_clock() {
+  return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
 
 // The first octets of a message, fit for a log line.
 std::string excerpt_of(std::string_view bytes) {

@@ -7,7 +7,6 @@
 
 #include "app/map_change.h"
 #include "app/setup.h"
-#include "config/cluster_map.h"
 
 namespace sluice {
 namespace {
@@ -18,8 +17,9 @@ std::int64_t nanoseconds(const timespec& time) {
 
 }  // namespace
 
-MapWatcher::MapWatcher(const ClusterConfig& config, ClusterMapDefinition current)
-    : config_(config), current_(std::move(current)) {}
+MapWatcher::MapWatcher(const ClusterConfig& config, ClusterMapDefinition current,
+                       HostNameOptions names)
+    : config_(config), current_(std::move(current)), names_(std::move(names)) {}
 
 std::optional<MapNews> MapWatcher::poll(Timestamp now) {
   if (config_.file.empty()) return std::nullopt;
@@ -63,7 +63,7 @@ std::optional<MapWatcher::Identity> MapWatcher::identify() const {
 std::optional<MapNews> MapWatcher::read(const std::optional<Identity>& identity) {
   // Opening a pipe would wait for whoever writes to it.
   if (identity && !identity->is_regular) return refuse(config_.file + ": not a regular file");
-  auto loaded = load_cluster_map(config_.file);
+  auto loaded = load_named_map(config_.file, names_);
   if (!loaded) return refuse(loaded.error().message());
   if (*loaded == current_) {
     if (refusal_.empty()) return std::nullopt;

@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "sluice/base/time.h"
 #include "sluice/pipeline/cluster_map.h"
+#include "sluice/pipeline/host_name.h"
 #include "sluice/values/cluster_map.h"
 
 namespace sluice {
@@ -35,8 +36,8 @@ class MapWatcher {
   // How often the file is looked at.
   static constexpr std::chrono::seconds kInterval{5};
 
-  // `current` is what the file said when `config` was loaded.
-  MapWatcher(const ClusterConfig& config, ClusterMapDefinition current);
+  // `current` is what the file said when `config` was loaded, its hosts called as `names` says.
+  MapWatcher(const ClusterConfig& config, ClusterMapDefinition current, HostNameOptions names = {});
 
   // Looks at the file if it is time to, and reads it if it has changed.
   [[nodiscard]] std::optional<MapNews> poll(Timestamp now);
@@ -68,6 +69,7 @@ class MapWatcher {
 
   ClusterConfig config_;
   ClusterMapDefinition current_;
+  HostNameOptions names_;
   std::optional<Timestamp> looked_;
   bool has_read_ = false;
   std::optional<Identity> seen_;  // Of the file when it was read; none: it was not there.

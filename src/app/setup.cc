@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "app/map_names.h"
 #include "config/cluster_map.h"
 #include "config/load_config.h"
 #include "config/pack_files.h"
@@ -48,7 +49,7 @@ Expected<void> load_rules(Setup& setup) {
 Expected<void> load_clusters(Setup& setup) {
   const ClusterConfig& config = setup.config.clusters;
   if (!config.file.empty()) {
-    auto loaded = load_cluster_map(config.file);
+    auto loaded = load_named_map(config.file, host_name_options_of(setup.config));
     if (!loaded) return std::unexpected(std::move(loaded).error());
     setup.cluster_map = std::move(*loaded);
   }
@@ -98,19 +99,33 @@ IngestOptions ingest_options_of(const Config& config) {
   options.aggregator.window = config.window;
   options.expand_repeats = config.expand_repeats;
   options.local_host = config.host_name;
-  options.host_names.domain = config.domain;
+  options.host_names = host_name_options_of(config);
+  return options;
+}
+
+HostNameOptions host_name_options_of(const Config& config) {
+  HostNameOptions options{.domain = config.domain};
   switch (config.host_names) {
     case HostNames::kAsSent:
-      options.host_names.form = HostNameForm::kAsSent;
+      options.form = HostNameForm::kAsSent;
       break;
     case HostNames::kShort:
-      options.host_names.form = HostNameForm::kShort;
+      options.form = HostNameForm::kShort;
       break;
     case HostNames::kFqdn:
-      options.host_names.form = HostNameForm::kFqdn;
+      options.form = HostNameForm::kFqdn;
       break;
   }
   return options;
+}
+
+Expected<ClusterMapDefinition> load_named_map(const std::string& file,
+                                              const HostNameOptions& names) {
+  auto loaded = load_cluster_map(file);
+  if (!loaded) return loaded;
+  auto named = with_host_names(std::move(*loaded), names);
+  if (!named) return at(file, std::move(named).error());
+  return named;
 }
 
 }  // namespace sluice

@@ -9,6 +9,7 @@
 #include "sluice/base/error.h"
 #include "sluice/graphite/paths.h"
 #include "sluice/pipeline/cluster_map.h"
+#include "sluice/pipeline/host_name.h"
 #include "sluice/pipeline/ingest.h"
 #include "sluice/rules/definition.h"
 #include "sluice/rules/rule_set.h"
@@ -27,7 +28,8 @@ struct Setup {
   std::shared_ptr<const RuleSet> rules;
   std::size_t example_count = 0;
   std::vector<std::string> rules_without_example;
-  ClusterMapDefinition cluster_map;  // As the file says it; empty without one.
+  // As the file says it, hosts called as "host_names" has them; empty without one.
+  ClusterMapDefinition cluster_map;
   std::shared_ptr<const ClusterMap> clusters;
 };
 
@@ -46,6 +48,10 @@ struct SetupOptions {
 
 [[nodiscard]] Expected<Paths> paths_of(const Config& config);
 [[nodiscard]] ClusterMapOptions cluster_options_of(const ClusterConfig& config);
+[[nodiscard]] HostNameOptions host_name_options_of(const Config& config);
+// The map in `file`, its hosts called so.
+[[nodiscard]] Expected<ClusterMapDefinition> load_named_map(const std::string& file,
+                                                            const HostNameOptions& names);
 [[nodiscard]] IngestOptions ingest_options_of(const Config& config);
 
 }  // namespace sluice

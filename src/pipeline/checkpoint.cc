@@ -236,6 +236,7 @@ void CheckpointReader::take_row(LastBook& book, LastBook::Track& track,
   // Two scopes may have become one, whose events then mix; two hosts never do.
   if (!is_new && &owners == &hosts_) return reader_.fail();
   if (is_new) {
+    book.older_count_ += row.older.size();
     track.rows.push_back(std::move(row));
     return;
   }
@@ -276,26 +277,36 @@ void CheckpointReader::take(SeriesTable& table) {
   }
 }
 
-// Marks in their order first, then what was published when and is not marked.
-void CheckpointWriter::put(const Corrections& corrections) {
-  writer_.put_varint(corrections.marks_.size());
-  const auto put_mark = [&](const SeriesKey& key, Timestamp published) {
+// Marks first, then what was published of late and is not marked.
+void CheckpointWriter::put(const Corrections& corrections, Timestamp window_published) {
+  const auto put_mark = [&](const SeriesKey& key) {
+    const auto recent = corrections.recent_.find(key);
     writer_.put_varint(key.owner);
     writer_.put_varint(key.metric);
-    writer_.put_time(published, base_);
+    writer_.put_time(recent == corrections.recent_.end() ? window_published : recent->second,
+                     base_);
   };
-  writer_.put_varint(corrections.marked_.size());
-  for (const SeriesKey& key : corrections.marked_)
-    put_mark(key, corrections.marks_.find(key)->second.published);
-  for (const auto& [key, mark] : corrections.marks_) {
-    if (!mark.is_marked) put_mark(key, mark.published);
+  std::size_t marked = 0;
+  corrections.for_each_marked([&](const SeriesKey&) { ++marked; });
+  std::vector<SeriesKey> others;
+  for (const auto& [key, published] : corrections.recent_) {
+    if (!corrections.is_marked(key)) others.push_back(key);
   }
+  writer_.put_varint(marked + others.size());
+  writer_.put_varint(marked);
+  corrections.for_each_marked(put_mark);
+  for (const SeriesKey& key : others) put_mark(key);
 }
 
-void CheckpointReader::take_hosts(Corrections& corrections) { take(corrections, hosts_); }
-void CheckpointReader::take_rollups(Corrections& corrections) { take(corrections, scopes_); }
+void CheckpointReader::take_hosts(Corrections& corrections, Timestamp window_published) {
+  take(corrections, hosts_, window_published);
+}
+void CheckpointReader::take_rollups(Corrections& corrections, Timestamp window_published) {
+  take(corrections, scopes_, window_published);
+}
 
-void CheckpointReader::take(Corrections& corrections, const std::vector<std::uint32_t>& owners) {
+void CheckpointReader::take(Corrections& corrections, const std::vector<std::uint32_t>& owners,
+                            Timestamp window_published) {
   const std::size_t count = reader_.take_count(3);
   const std::uint64_t marked = reader_.take_varint();
   for (std::size_t i = 0; i < count && reader_.is_ok(); ++i) {
@@ -303,9 +314,8 @@ void CheckpointReader::take(Corrections& corrections, const std::vector<std::uin
     // A host's series are metrics.
     if (&owners == &hosts_ && key.metric >= metric_count_) reader_.fail();
     const Timestamp published = take_time();
-    const bool is_new =
-        corrections.marks_.try_emplace(key, Corrections::Mark{published, i < marked}).second;
-    if (is_new && i < marked) corrections.marked_.push_back(key);
+    if (published != window_published) corrections.recent_.try_emplace(key, published);
+    if (i < marked) corrections.mark(key);
   }
 }
 

@@ -19,7 +19,8 @@ class CheckpointWriter {
 
   void put(const Knowledge& knowledge);
   void put(const SeriesTable& series);
-  void put(const Corrections& corrections);
+  // `window_published`: when the window was published as a whole.
+  void put(const Corrections& corrections, Timestamp window_published);
 
  private:
   void put(const Watch& watch);
@@ -45,8 +46,8 @@ class CheckpointReader {
   Timestamp take_time();
   // These need the knowledge.
   void take(SeriesTable& series);
-  void take_hosts(Corrections& corrections);
-  void take_rollups(Corrections& corrections);
+  void take_hosts(Corrections& corrections, Timestamp window_published);
+  void take_rollups(Corrections& corrections, Timestamp window_published);
 
  private:
   void take(Watch& watch);
@@ -58,7 +59,8 @@ class CheckpointReader {
   void take(LastBook& book, const std::vector<std::uint32_t>& owners);
   void take_row(LastBook& book, LastBook::Track& track, const std::vector<std::uint32_t>& owners);
   LastEvent take_event();
-  void take(Corrections& corrections, const std::vector<std::uint32_t>& owners);
+  void take(Corrections& corrections, const std::vector<std::uint32_t>& owners,
+            Timestamp window_published);
   std::uint32_t take_owner(const std::vector<std::uint32_t>& owners);
   std::uint32_t take_track();
 

@@ -30,14 +30,32 @@ Rollups Gatherer::gather(const WindowView& view, const Wanted& wanted) {
   return rollups;
 }
 
+std::size_t Gatherer::cost_of(const WindowView& view, const Wanted& wanted) const {
+  bool needs_samples = false;
+  std::size_t cost = 0;
+  for (MetricId id = 0; id < knowledge_.metrics.size(); ++id) {
+    if (!wanted.has_track(id)) continue;
+    if (!is_rolled_up_from_last(knowledge_.metrics[id])) needs_samples = true;
+    cost += knowledge_.last.owner_count(id);
+  }
+  for (std::size_t i = 0; i < knowledge_.presences.size(); ++i) {
+    const std::uint32_t track = track_of_presence(i);
+    if (wanted.has_track(track)) cost += knowledge_.last.owner_count(track);
+  }
+  return cost + (needs_samples && view.window != nullptr ? view.window->series_count() : 0);
+}
+
 void Gatherer::add_samples(const WindowView& view, const Wanted& wanted, Rollups& rollups) {
   if (view.window == nullptr) return;
+  Summary room;
   for (const Window::Host* host : sorted_hosts(*view.window)) {
     for (const StoredSeries& series : host->series) {
-      const Metric& metric = knowledge_.metrics[series.metric];
-      if (is_rolled_up_from_last(metric) || !wanted.has_track(series.metric)) continue;
-      for_scopes(view, host->host, {wanted, series.metric, rollups.metrics[series.metric]},
-                 [&](ScopeValue& value) { rollup_of(value, metric).add_host(series.summary); });
+      const MetricId id = series.metric();
+      const Metric& metric = knowledge_.metrics[id];
+      if (is_rolled_up_from_last(metric) || !wanted.has_track(id)) continue;
+      const Summary& summary = series.summary(view.start, room);
+      for_scopes(view, host->host, {wanted, id, rollups.metrics[id]},
+                 [&](ScopeValue& value) { rollup_of(value, metric).add_host(summary); });
     }
   }
 }

@@ -64,6 +64,9 @@ class Gatherer {
 
   [[nodiscard]] Rollups gather(const WindowView& view, const Wanted& wanted);
 
+  // How many values of hosts gather() goes through.
+  [[nodiscard]] std::size_t cost_of(const WindowView& view, const Wanted& wanted) const;
+
   // The window's hosts in sorted order.
   [[nodiscard]] std::vector<const Window::Host*> sorted_hosts(const Window& window);
 

@@ -36,7 +36,7 @@ LastBook::Noted LastBook::note_in(Row& row, const LastEvent& event) {
   const Seconds window = window_of(event);
   const Seconds last_window = window_of(row.last);
   if (window > last_window) {
-    row.older.push_back(std::exchange(row.last, event));
+    insert_older(row, row.older.end(), std::exchange(row.last, event));
     return {.is_change = true};
   }
   if (window == last_window) {
@@ -49,13 +49,42 @@ LastBook::Noted LastBook::note_in(Row& row, const LastEvent& event) {
   const auto after = is_known ? place + 1 : place;
   const Seconds next = window_of(after == row.older.end() ? row.last : *after);
   if (!is_known) {
-    row.older.insert(place, event);
+    insert_older(row, place, event);
   } else if (is_later(event, *place)) {
     *place = event;
   } else {
     return {};
   }
   return {.is_change = true, .next = next};
+}
+
+// Of all that is known of hosts this is the most: doubling would leave a third of it unused.
+void LastBook::insert_older(Row& row, std::vector<LastEvent>::const_iterator place,
+                            const LastEvent& event) {
+  const auto index = place - row.older.begin();
+  const std::size_t count = row.older.size() + 1;
+  if (row.older.capacity() < count) row.older.reserve(count + count / 4);
+  row.older.insert(row.older.begin() + index, event);
+  ++older_count_;
+}
+
+void LastBook::drop_older(Row& row, std::size_t count) {
+  older_count_ -= count;
+  row.older.erase(row.older.begin(), row.older.begin() + static_cast<std::ptrdiff_t>(count));
+  const std::size_t room = row.older.size() + row.older.size() / 4 + 8;
+  if (row.older.capacity() > room) row.older.shrink_to_fit();
+}
+
+std::size_t LastBook::owner_count(TrackId track) const {
+  const auto found = tracks_.find(track);
+  return found == tracks_.end() ? 0 : found->second.rows.size();
+}
+
+void LastBook::erase_track(TrackId id) {
+  const auto found = tracks_.find(id);
+  if (found == tracks_.end()) return;
+  for (const Row& row : found->second.rows) older_count_ -= row.older.size();
+  tracks_.erase(found);
 }
 
 const LastEvent* LastBook::last_before(TrackId track, OwnerId owner, Seconds end) const {
@@ -85,9 +114,9 @@ void LastBook::prune(Seconds oldest,
       const auto kept =
           std::ranges::lower_bound(row.older, Timestamp(oldest), {}, &LastEvent::time);
       if (row.last.time < oldest) {
-        if (!row.older.empty()) row.older = {};
+        if (!row.older.empty()) drop_older(row, row.older.size());
       } else if (kept - row.older.begin() > 1) {
-        row.older.erase(row.older.begin(), kept - 1);
+        drop_older(row, static_cast<std::size_t>(kept - row.older.begin()) - 1);
       }
       ++place;
     }
@@ -102,6 +131,7 @@ void LastBook::erase(OwnerId owner) {
 }
 
 void LastBook::erase_row(Track& track, std::uint32_t place) {
+  older_count_ -= track.rows[place].older.size();
   track.places.erase(track.rows[place].owner);
   if (place + 1 < track.rows.size()) {
     track.rows[place] = std::move(track.rows.back());
@@ -116,6 +146,7 @@ void LastBook::change_window(std::chrono::seconds window) {
   for (auto& [id, track] : tracks_) {
     if (track.first != Seconds::max()) track.first = window_start(track.first, window);
     for (Row& row : track.rows) {
+      older_count_ -= row.older.size();
       std::vector<LastEvent> events = std::exchange(row.older, {});
       events.push_back(row.last);
       row.last = events.front();

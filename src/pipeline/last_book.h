@@ -56,6 +56,14 @@ class LastBook {
   // Start of the window of the first event that the track ever had.
   [[nodiscard]] std::optional<Seconds> first_window(TrackId track) const;
 
+  // How many owners ever had an event of the track, and are not forgotten.
+  [[nodiscard]] std::size_t owner_count(TrackId track) const;
+
+  // Bytes of the events that only windows before the last ones need.
+  [[nodiscard]] std::size_t bytes_of_windows() const noexcept {
+    return older_count_ * sizeof(LastEvent) * 5 / 4;
+  }
+
   // Calls use(owner, event) for every owner that has an event before `end`, in no order.
   template <typename Use>
   void for_each(TrackId track, Seconds end, Use&& use) const;
@@ -71,7 +79,7 @@ class LastBook {
   void prune(Seconds oldest, const std::function<bool(OwnerId, const LastEvent& last)>& is_gone);
   void erase(OwnerId owner);
   // Of the track everything, also that it ever had an event.
-  void erase_track(TrackId track) { tracks_.erase(track); }
+  void erase_track(TrackId track);
   // Calls use(track, owner) for every row, in no order.
   template <typename Use>
   void for_each_row(Use&& use) const {
@@ -106,12 +114,15 @@ class LastBook {
     return window_start(event.time, window_);
   }
   Noted note_in(Row& row, const LastEvent& event);
+  void insert_older(Row& row, std::vector<LastEvent>::const_iterator place, const LastEvent& event);
+  void drop_older(Row& row, std::size_t count);  // The oldest ones.
   static const LastEvent* last_of(const Row& row, Seconds end);
-  static void erase_row(Track& track, std::uint32_t place);
+  void erase_row(Track& track, std::uint32_t place);
   static void sort(const Track& track, std::span<const std::uint32_t> ranks, std::uint64_t version);
 
   std::chrono::seconds window_;
   std::map<TrackId, Track> tracks_;
+  std::size_t older_count_ = 0;  // Events in Row::older, of all rows.
 };
 
 template <typename Use>

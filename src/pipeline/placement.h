@@ -71,9 +71,11 @@ class Placement {
   // Valid until the next call.
   [[nodiscard]] const Place& place_of(HostId id);
   // The fleet, the host's cluster and its groups; none for a host that is refused.
-  [[nodiscard]] const std::vector<ScopeId>& scopes_of(HostId id) {
+  [[nodiscard]] const std::vector<ScopeId>& scopes_of(HostId id) { return sets_[scope_set_of(id)]; }
+  // A number that hosts share who have the same scopes, all of them.
+  [[nodiscard]] std::uint32_t scope_set_of(HostId id) {
     if (id >= scope_sets_.size() || scope_sets_[id] == kNoSet) (void)place_of(id);
-    return sets_[scope_sets_[id]];
+    return scope_sets_[id];
   }
   // The hosts that the map names, by number.
   [[nodiscard]] const std::vector<HostId>& expected() const noexcept { return expected_; }

@@ -98,6 +98,7 @@ Publication& Publisher::State::publication_of(Seconds start) {
   if (is_new) {
     found->second.placement = placement;
     found->second.is_published = start < next_due;
+    marked_in_this_merge.clear();  // It may lie between windows that are marked.
   }
   return found->second;
 }
@@ -117,7 +118,8 @@ void Publisher::tick(Timestamp now, std::vector<Datapoint>& datapoints) {
   state_->writer.begin(++state_->version, datapoints);
   state_->watch_clock(now);
   state_->publish_due(now);
-  state_->correct(now, state_->options.correction_interval, state_->options.corrections_max);
+  state_->correct(now, state_->options.correction_interval,
+                  {state_->options.corrections_max, state_->options.rollup_corrections_max});
   state_->expire(now);
 }
 
@@ -129,7 +131,7 @@ void Publisher::flush(Timestamp now, std::vector<Datapoint>& datapoints) {
   for (const auto& [start, window] : state_->store.windows()) {
     if (!state_->publication_of(start).is_published) state_->publish_window(start, now);
   }
-  state_->correct(now, std::chrono::seconds(0), SIZE_MAX);
+  state_->correct(now, std::chrono::seconds(0), {SIZE_MAX, SIZE_MAX});
   std::stable_sort(
       datapoints.begin() + before, datapoints.end(),
       [](const Datapoint& one, const Datapoint& other) { return one.scope < other.scope; });

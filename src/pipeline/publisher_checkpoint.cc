@@ -62,8 +62,8 @@ void Publisher::State::encode_publications(CheckpointWriter& tables, ByteWriter&
         std::ranges::find(placements, publication.placement.get()) - placements.begin()));
     bytes.put_bool(publication.is_published);
     bytes.put_time(publication.published, last_tick);
-    tables.put(publication.hosts);
-    tables.put(publication.rollups);
+    tables.put(publication.hosts, publication.published);
+    tables.put(publication.rollups, publication.published);
   }
 }
 
@@ -105,8 +105,8 @@ Expected<void> Publisher::State::decode_publications(CheckpointReader& tables, B
     publication.placement = placements[place];
     publication.is_published = reader.take_bool();
     publication.published = tables.take_time();
-    tables.take_hosts(publication.hosts);
-    tables.take_rollups(publication.rollups);
+    tables.take_hosts(publication.hosts, publication.published);
+    tables.take_rollups(publication.rollups, publication.published);
   }
   return {};
 }

@@ -9,6 +9,9 @@ namespace sluice {
 
 void Publisher::State::merge(Delta& delta, Timestamp now) {
   const auto metric_ids = intern_metrics(delta);
+  marked_in_this_merge.clear();
+  has_one_placement = std::ranges::all_of(
+      publications, [this](const auto& known) { return known.second.placement == placement; });
   // Hosts that spoke for themselves first, so that what others say of them in the same tick counts.
   for (const bool is_claimed : {false, true}) {
     for (Delta::Host& host : delta.hosts) {
@@ -109,8 +112,8 @@ void Publisher::State::merge_entry(HostId host, MetricId id, std::string_view ru
   const LastEvent last{entry.summary.last_time(), entry.summary.last()};
   store.merge(entry.window, host, id, std::move(entry.summary), now);
   if (publication.is_published) {
-    publication.hosts.mark({host, id}, publication.published);
-    mark_scopes(publication, host, id);
+    publication.hosts.mark({host, id});
+    mark_scopes(host, id, entry.window, entry.window + options.store.window);
   }
   const Metric& metric = knowledge.metrics[id];
   if (knows_last(metric)) note_last(host, id, last);
@@ -134,13 +137,18 @@ void Publisher::State::note_last(HostId host, MetricId id, const LastEvent& even
   if (noted.first_before && metric.type == MetricType::kState)
     mark_all_scopes(id, window, *noted.first_before);
   if (!noted.is_change) return;
-  const bool has_host_leaves = metric.type == MetricType::kAge || is_zero_when_idle(metric);
-  for_published(window, noted.next, [&](Seconds start, Publication& publication) {
-    if (publication.placement->place_of(host).is_refused) return;
-    const bool is_over = is_held(metric) && start + options.store.window - event.time > metric.hold;
-    if (has_host_leaves) publication.hosts.mark({host, id}, publication.published);
-    if (!is_over) mark_scopes(publication, host, id);
-  });
+  if (metric.type == MetricType::kAge || is_zero_when_idle(metric)) {
+    for_published(window, noted.next,
+                  [&](Seconds, Publication& publication) { publication.hosts.mark({host, id}); });
+  }
+  std::optional<Seconds> to = noted.next;
+  if (is_held(metric)) {
+    // The last window that ends before the value is too old.
+    const Seconds over =
+        floor_to_seconds(event.time + metric.hold) - options.store.window + std::chrono::seconds(1);
+    to = std::min(noted.next.value_or(over), over);
+  }
+  mark_scopes(host, id, window, to);
 }
 
 // A counter that counted is 0 from then on where it is quiet.
@@ -150,7 +158,7 @@ void Publisher::State::note_counter(const std::vector<ScopeId>& scopes, MetricId
     const LastBook::Noted noted = knowledge.counters.note(metric, scope, {window, 0});
     if (!noted.is_change) continue;
     for_published(window, noted.next, [&](Seconds, Publication& publication) {
-      publication.rollups.mark({scope, metric}, publication.published);
+      publication.rollups.mark({scope, metric});
     });
   }
 }
@@ -172,20 +180,39 @@ void Publisher::State::note_sign(HostId host, std::size_t presence, Timestamp ti
   const LastBook::Noted noted = knowledge.last.note(track, host, {time, 0});
   if (noted.first_before) mark_all_scopes(track, window, *noted.first_before);
   if (!noted.is_change) return;
-  for_published(window, noted.next, [&](Seconds, Publication& publication) {
-    mark_scopes(publication, host, track);
-    for (MetricId id = 0; id < knowledge.metrics.size(); ++id) {
-      const Metric& metric = knowledge.metrics[id];
-      if (metric.type == MetricType::kState &&
-          metric.presence == knowledge.presences[presence].name)
-        mark_scopes(publication, host, id);
-    }
-  });
+  mark_scopes(host, track, window, noted.next);
+  for (MetricId id = 0; id < knowledge.metrics.size(); ++id) {
+    const Metric& metric = knowledge.metrics[id];
+    if (metric.type == MetricType::kState && metric.presence == knowledge.presences[presence].name)
+      mark_scopes(host, id, window, noted.next);
+  }
 }
 
 void Publisher::State::mark_scopes(Publication& publication, HostId host, std::uint32_t track) {
   for (const ScopeId scope : publication.placement->scopes_of(host))
-    publication.rollups.mark({scope, track}, publication.published);
+    publication.rollups.mark({scope, track});
+}
+
+// What comes late of a whole fleet marks the same scopes in the same windows, host by host: what
+// this merge has marked already is not marked again. (Where windows have several cluster maps, that
+// would be one memory for each.)
+void Publisher::State::mark_scopes(HostId host, std::uint32_t track, Seconds from,
+                                   std::optional<Seconds> to) {
+  const auto mark = [&] {
+    for_published(from, to, [&](Seconds, Publication& publication) {
+      mark_scopes(publication, host, track);
+    });
+  };
+  if (!has_one_placement) return mark();
+  const Seconds end = to.value_or(Seconds::max());
+  const auto [found, is_new] =
+      marked_in_this_merge.try_emplace({placement->scope_set_of(host), track}, from, end);
+  auto& [marked_from, marked_to] = found->second;
+  if (!is_new && marked_from <= from && end <= marked_to) return;
+  mark();
+  const bool touches = from <= marked_to && marked_from <= end;
+  marked_from = touches ? std::min(marked_from, from) : from;
+  marked_to = touches ? std::max(marked_to, end) : end;
 }
 
 // Of windows in which nothing of the track was known, now that something is.
@@ -197,7 +224,7 @@ void Publisher::State::mark_all_scopes(std::uint32_t track, Seconds from, Second
           static_cast<HostId>(knowledge.hosts.number_count() - 1));
     }
     for (ScopeId scope = 0; scope < knowledge.scopes.size(); ++scope)
-      publication.rollups.mark({scope, track}, publication.published);
+      publication.rollups.mark({scope, track});
   });
 }
 

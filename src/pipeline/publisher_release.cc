@@ -62,7 +62,7 @@ void Publisher::State::release_names() {
              std::vector<bool>(knowledge.metrics.size())};
   for (const auto& [start, window] : store.windows()) {
     for (const Window::Host& host : window.hosts()) {
-      for (const StoredSeries& one : host.series) used.note({host.host, one.metric});
+      for (const StoredSeries& one : host.series) used.note({host.host, one.metric()});
     }
   }
   std::set<Placement*> placements{placement.get()};

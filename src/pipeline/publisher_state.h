@@ -1,9 +1,12 @@
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
+
 #include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "pipeline/blame.h"
@@ -64,6 +67,8 @@ struct Publisher::State {
 
   // Marking for correction.
   void mark_scopes(Publication& publication, HostId host, std::uint32_t track);
+  // In all published windows from `from` on, up to `to`.
+  void mark_scopes(HostId host, std::uint32_t track, Seconds from, std::optional<Seconds> to);
   void mark_all_scopes(std::uint32_t track, Seconds from, Seconds to);
   // Calls use(start, publication) for every published window from `from` on, up to `to`.
   template <typename Use>
@@ -77,11 +82,22 @@ struct Publisher::State {
   // Publishing.
   void publish_due(Timestamp now);
   void publish_window(Seconds start, Timestamp now);
-  void correct(Timestamp now, std::chrono::seconds interval, std::size_t most);
-  std::size_t correct_window(Seconds start, Publication& publication, Timestamp now,
-                             std::chrono::seconds interval, std::size_t most);
+  // What may be corrected in one tick.
+  struct Budget {
+    std::size_t hosts = 0;    // Series of hosts that are published.
+    std::size_t rollups = 0;  // Values of hosts that are gone through for those of scopes.
+  };
+  void correct(Timestamp now, std::chrono::seconds interval, Budget budget);
+  // Takes what it costs from the budget.
+  void correct_window(Seconds start, Publication& publication, Timestamp now,
+                      std::chrono::seconds interval, Budget& budget);
+  void correct_rollups(const WindowView& view, Publication& publication, Timestamp now,
+                       std::chrono::seconds interval, Budget& budget);
   [[nodiscard]] WindowView view_of(Seconds start, Publication& publication);
   void expire(Timestamp now);
+  // Start of the oldest window that can still be corrected.
+  [[nodiscard]] Seconds first_publication(Timestamp now) const;
+  void prune_last(Timestamp now);
   void sweep(Timestamp now);
   // publisher_release.cc
   void release_names();
@@ -115,6 +131,10 @@ struct Publisher::State {
   Timestamp last_tick;
   Seconds next_due;    // Windows before it have been published, if there was anything to publish.
   Seconds last_sweep;  // When what is old was last looked for.
+  // What mark_scopes() has marked since the merge began: by set of scopes and track, windows from
+  // and to. Only while all windows have the same cluster map.
+  absl::flat_hash_map<SeriesKey, std::pair<Seconds, Seconds>> marked_in_this_merge;
+  bool has_one_placement = false;
   std::uint64_t version = 0;
   bool is_silent = false;
 };

@@ -1,4 +1,5 @@
 // The Publisher's second half: datapoints out.
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -40,24 +41,38 @@ void Publisher::State::publish_window(Seconds start, Timestamp now) {
 }
 
 // Newest window first: it is the one people look at.
-void Publisher::State::correct(Timestamp now, std::chrono::seconds interval, std::size_t most) {
-  for (auto it = publications.rbegin(); it != publications.rend() && most > 0; ++it)
-    most -= correct_window(it->first, it->second, now, interval, most);
+void Publisher::State::correct(Timestamp now, std::chrono::seconds interval, Budget budget) {
+  for (auto& [start, publication] : publications) {
+    publication.hosts.forget_old(now, interval);
+    publication.rollups.forget_old(now, interval);
+  }
+  for (auto it = publications.rbegin(); it != publications.rend(); ++it) {
+    if (budget.hosts == 0 && budget.rollups == 0) return;
+    correct_window(it->first, it->second, now, interval, budget);
+  }
 }
 
-// Returns how many host series were corrected.
-std::size_t Publisher::State::correct_window(Seconds start, Publication& publication, Timestamp now,
-                                             std::chrono::seconds interval, std::size_t most) {
-  if (publication.hosts.is_empty() && publication.rollups.is_empty()) return 0;
-  const auto hosts = publication.hosts.take(now, interval, most);
-  stats.series_corrected += hosts.size();
-  const auto scopes = publication.rollups.take(now, interval, SIZE_MAX);
-  if (is_silent) return hosts.size();
+void Publisher::State::correct_window(Seconds start, Publication& publication, Timestamp now,
+                                      std::chrono::seconds interval, Budget& budget) {
+  if (publication.hosts.is_empty() && publication.rollups.is_empty()) return;
   const WindowView view = view_of(start, publication);
-  if (options.rollups && !scopes.empty())
-    writer.write_rollups(view, gatherer.gather(view, Wanted(scopes)));
+  if (budget.rollups > 0) correct_rollups(view, publication, now, interval, budget);
+  if (budget.hosts == 0) return;
+  const auto hosts = publication.hosts.take(now, interval, budget.hosts, publication.published);
+  stats.series_corrected += hosts.size();
+  budget.hosts -= hosts.size();
+  if (is_silent) return;
   for (const SeriesKey& key : hosts) writer.write_host(view, key);
-  return hosts.size();
+}
+
+void Publisher::State::correct_rollups(const WindowView& view, Publication& publication,
+                                       Timestamp now, std::chrono::seconds interval,
+                                       Budget& budget) {
+  const auto scopes = publication.rollups.take(now, interval, SIZE_MAX, publication.published);
+  if (scopes.empty() || !options.rollups) return;
+  const Wanted wanted(scopes);
+  budget.rollups -= std::min(budget.rollups, gatherer.cost_of(view, wanted));
+  if (!is_silent) writer.write_rollups(view, gatherer.gather(view, wanted));
 }
 
 WindowView Publisher::State::view_of(Seconds start, Publication& publication) {
@@ -72,16 +87,20 @@ WindowView Publisher::State::view_of(Seconds start, Publication& publication) {
 void Publisher::State::expire(Timestamp now) {
   for (const Seconds start : store.leaving(now, first_open(now))) {
     // The last chance of what is marked: nothing that was merged goes unpublished.
-    correct_window(start, publication_of(start), now, std::chrono::seconds(0), SIZE_MAX);
+    Budget all{SIZE_MAX, SIZE_MAX};
+    correct_window(start, publication_of(start), now, std::chrono::seconds(0), all);
     const std::uint64_t cut_before = store.windows_cut();
     store.erase(start, now);
     stats.windows_cut += store.windows_cut() - cut_before;
   }
   // A window without samples is kept as long as one with samples would be.
-  std::erase_if(publications, [&](const auto& known) {
-    return store.find(known.first) == nullptr &&
-           known.first + options.store.window + options.store.horizon < now;
+  const std::size_t erased = std::erase_if(publications, [&](const auto& known) {
+    const bool is_over = known.first < store.first_kept() ||
+                         known.first + options.store.window + options.store.horizon < now;
+    return is_over && store.find(known.first) == nullptr;
   });
+  if (erased > 0) prune_last(now);
+  store.set_bytes_beside(knowledge.last.bytes_of_windows());
   // Once a window is often enough to look for what is old.
   const Seconds due = window_start(now, options.store.window);
   if (due == last_sweep) return;
@@ -89,15 +108,23 @@ void Publisher::State::expire(Timestamp now) {
   sweep(now);
 }
 
+Seconds Publisher::State::first_publication(Timestamp now) const {
+  return publications.empty() ? window_start(now, options.store.window)
+                              : publications.begin()->first;
+}
+
+void Publisher::State::prune_last(Timestamp now) {
+  knowledge.last.prune(first_publication(now), [&](HostId host, const LastEvent&) {
+    return !knowledge.hosts[host].is_known && !placement->place_of(host).is_expected;
+  });
+}
+
 void Publisher::State::sweep(Timestamp now) {
   const Timestamp limit = now - options.host_ttl;
   knowledge.hosts.expire(limit);
   series.expire(limit);
-  const Seconds oldest =
-      publications.empty() ? window_start(now, options.store.window) : publications.begin()->first;
-  knowledge.last.prune(oldest, [&](HostId host, const LastEvent&) {
-    return !knowledge.hosts[host].is_known && !placement->place_of(host).is_expected;
-  });
+  prune_last(now);
+  const Seconds oldest = first_publication(now);
   knowledge.counters.prune(oldest,
                            [&](ScopeId, const LastEvent& last) { return last.time < limit; });
   release_names();

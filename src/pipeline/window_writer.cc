@@ -28,8 +28,7 @@ void WindowWriter::begin(std::uint64_t version, std::vector<Datapoint>& datapoin
 void WindowWriter::write_hosts(const WindowView& view) {
   if (view.window != nullptr) {
     for (const Window::Host* host : gatherer_.sorted_hosts(*view.window)) {
-      for (const StoredSeries& series : host->series)
-        write_series(view, {host->host, series.metric}, series.summary);
+      for (const StoredSeries& series : host->series) write_series(view, host->host, series);
     }
   }
   for (MetricId metric = 0; metric < knowledge_.metrics.size(); ++metric) write_last(view, metric);
@@ -52,8 +51,8 @@ void WindowWriter::write_last(const WindowView& view, MetricId metric) {
 
 void WindowWriter::write_host(const WindowView& view, const SeriesKey& host_metric) {
   const auto [host, metric] = host_metric;
-  const Summary* summary = view.window == nullptr ? nullptr : view.window->find(host, metric);
-  if (summary != nullptr) write_series(view, host_metric, *summary);
+  const StoredSeries* series = view.window == nullptr ? nullptr : view.window->find(host, metric);
+  if (series != nullptr) write_series(view, host, *series);
   const LastEvent* event = knowledge_.last.last_before(metric, host, view.end);
   if (event == nullptr) return;
   if (knowledge_.metrics[metric].type == MetricType::kAge) {
@@ -63,14 +62,14 @@ void WindowWriter::write_host(const WindowView& view, const SeriesKey& host_metr
   }
 }
 
-void WindowWriter::write_series(const WindowView& view, const SeriesKey& host_metric,
-                                const Summary& summary) {
-  const Metric& metric = knowledge_.metrics[host_metric.metric];
+void WindowWriter::write_series(const WindowView& view, HostId host, const StoredSeries& series) {
+  const Metric& metric = knowledge_.metrics[series.metric()];
   if (metric.type == MetricType::kAge) return;  // Its leaf is no number of the samples.
   leaves_.clear();
-  append_host_leaves(metric, summary, leaves_);
+  Summary room;
+  append_host_leaves(metric, series.summary(view.start, room), leaves_);
   stats_.datapoints_refused += metric.host_stats.size() - leaves_.size();
-  write_host_leaves(view, host_metric);
+  write_host_leaves(view, {host, series.metric()});
 }
 
 void WindowWriter::write_age(const WindowView& view, const SeriesKey& host_metric,

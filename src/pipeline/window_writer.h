@@ -35,7 +35,7 @@ class WindowWriter {
   void write_rollups(const WindowView& view, const Rollups& rollups);
 
  private:
-  void write_series(const WindowView& view, const SeriesKey& host_metric, const Summary& summary);
+  void write_series(const WindowView& view, HostId host, const StoredSeries& series);
   void write_age(const WindowView& view, const SeriesKey& host_metric, const LastEvent& event);
   void write_zero(const WindowView& view, const SeriesKey& host_metric, const LastEvent& event);
   void write_last(const WindowView& view, MetricId metric);

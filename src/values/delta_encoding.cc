@@ -68,7 +68,7 @@ Delta::Entry take_entry(const Delta& delta, Previous& previous, ByteReader& read
   if (!reader.is_ok()) return entry;
   entry.metric = static_cast<std::uint32_t>(metric >> 1);
   // Whoever publishes relies on both.
-  const bool has_sketch = entry.summary.sketch() != nullptr;
+  const bool has_sketch = entry.summary.keeps_distribution();
   if (entry.summary.count() == 0 || has_sketch != has_quantiles(delta.metrics[entry.metric].type))
     reader.fail();
   return entry;

@@ -4,21 +4,28 @@
 #include <cmath>
 #include <tuple>
 
-namespace sluice {
+#include "sluice/base/check.h"
 
-Summary::Summary(bool keeps_distribution) {
-  if (keeps_distribution) sketch_ = std::make_unique<Sketch>();
-}
+namespace sluice {
+namespace {
+
+// What the allocator takes for itself with each piece, on average.
+constexpr std::size_t kPieceBytes = 16;
+
+}  // namespace
+
+Summary::Summary(bool keeps_distribution) : keeps_distribution_(keeps_distribution) {}
 
 Summary::Summary(const Summary& other)
-    : count_(other.count_),
-      sum_(other.sum_),
-      compensation_(other.compensation_),
-      min_(other.min_),
-      max_(other.max_),
-      last_(other.last_),
+    : last_(other.last_),
       last_time_(other.last_time_),
-      sketch_(other.sketch_ ? std::make_unique<Sketch>(*other.sketch_) : nullptr) {}
+      keeps_distribution_(other.keeps_distribution_),
+      has_sample_(other.has_sample_) {
+  if (!other.many_) return;
+  const Many& many = *other.many_;
+  many_ = std::make_unique<Many>(many.count, many.sum, many.compensation, many.min, many.max);
+  if (many.sketch) many_->sketch = std::make_unique<Sketch>(*many.sketch);
+}
 
 Summary& Summary::operator=(const Summary& other) {
   if (this != &other) *this = Summary(other);
@@ -27,45 +34,91 @@ Summary& Summary::operator=(const Summary& other) {
 
 void Summary::add(double value, Timestamp time, std::uint64_t weight) {
   if (weight == 0) return;
-  add_to_sum(value * static_cast<double>(weight));
-  min_ = count_ == 0 ? value : std::min(min_, value);
-  max_ = count_ == 0 ? value : std::max(max_, value);
-  if (count_ == 0 || std::tie(last_time_, last_) < std::tie(time, value)) {
-    last_time_ = time;
+  if (!has_sample_ && weight == 1) {
+    has_sample_ = true;
     last_ = value;
+    last_time_ = time;
+    return;
   }
-  count_ += weight;
-  if (sketch_) sketch_->add(value, weight);
+  Many& all = many();
+  all.add_to_sum(value * static_cast<double>(weight));
+  all.min = all.count == 0 ? value : std::min(all.min, value);
+  all.max = all.count == 0 ? value : std::max(all.max, value);
+  all.count += weight;
+  if (all.sketch) all.sketch->add(value, weight);
+  note_last(value, time);
 }
 
 void Summary::merge(const Summary& other) {
-  if (other.count_ == 0) return;
-  if (count_ == 0) {
+  if (!other.has_sample_) return;
+  if (!has_sample_) {
     *this = other;
     return;
   }
-  add_to_sum(other.sum_);
-  add_to_sum(other.compensation_);
-  min_ = std::min(min_, other.min_);
-  max_ = std::max(max_, other.max_);
-  if (std::tie(last_time_, last_) < std::tie(other.last_time_, other.last_)) {
-    last_time_ = other.last_time_;
-    last_ = other.last_;
+  if (!other.many_) {
+    add(other.last_, other.last_time_);
+    return;
   }
-  count_ += other.count_;
-  if (sketch_ && other.sketch_) sketch_->merge(*other.sketch_);
+  Many& all = many();
+  const Many& more = *other.many_;
+  all.add_to_sum(more.sum);
+  all.add_to_sum(more.compensation);
+  all.min = std::min(all.min, more.min);
+  all.max = std::max(all.max, more.max);
+  all.count += more.count;
+  if (all.sketch && more.sketch) all.sketch->merge(*more.sketch);
+  note_last(other.last_, other.last_time_);
+}
+
+std::uint64_t Summary::count() const noexcept {
+  if (many_) return many_->count;
+  return has_sample_ ? 1 : 0;
+}
+
+// A sum begins at 0, so that of -0 is 0.
+double Summary::sum() const noexcept {
+  return many_ ? many_->sum + many_->compensation : 0.0 + last_;
+}
+
+std::vector<double> Summary::quantiles(std::span<const double> ranks) const {
+  SLUICE_CHECK(keeps_distribution_ && has_sample_, "a quantile needs a sample that was kept");
+  if (!many_) return std::vector<double>(ranks.size(), last_);
+  return many_->sketch->quantiles(ranks);
 }
 
 std::size_t Summary::heap_bytes() const noexcept {
-  return sketch_ ? sizeof(Sketch) + sketch_->heap_bytes() : 0;
+  if (!many_) return 0;
+  const std::size_t bytes = sizeof(Many) + kPieceBytes;
+  if (!many_->sketch) return bytes;
+  return bytes + sizeof(Sketch) + 2 * kPieceBytes + many_->sketch->heap_bytes();
 }
 
-void Summary::add_to_sum(double value) noexcept {
-  const double total = sum_ + value;
+Summary::Many& Summary::many() {
+  if (many_) return *many_;
+  const double sum_of_one = sum();
+  many_ = std::make_unique<Many>();
+  if (keeps_distribution_) many_->sketch = std::make_unique<Sketch>();
+  if (!has_sample_) return *many_;
+  many_->count = 1;
+  many_->sum = sum_of_one;
+  many_->min = many_->max = last_;
+  if (many_->sketch) many_->sketch->add(last_);
+  return *many_;
+}
+
+void Summary::note_last(double value, Timestamp time) noexcept {
+  if (has_sample_ && std::tie(time, value) <= std::tie(last_time_, last_)) return;
+  has_sample_ = true;
+  last_ = value;
+  last_time_ = time;
+}
+
+void Summary::Many::add_to_sum(double value) noexcept {
+  const double total = sum + value;
   // What rounding took from the smaller of the two.
-  compensation_ +=
-      std::fabs(sum_) >= std::fabs(value) ? (sum_ - total) + value : (value - total) + sum_;
-  sum_ = total;
+  compensation +=
+      std::fabs(sum) >= std::fabs(value) ? (sum - total) + value : (value - total) + sum;
+  sum = total;
 }
 
 }  // namespace sluice

@@ -148,32 +148,38 @@ Sketch decode_sketch(ByteReader& reader) {
 }
 
 void encode(const Summary& summary, Timestamp base, ByteWriter& writer) {
-  const bool has_sketch = summary.sketch_ != nullptr;
-  if (summary.count_ == 0) {
-    writer.put_byte(has_sketch ? kHasSketch : 0);
+  const int kept = summary.keeps_distribution_ ? kHasSketch : 0;
+  if (!summary.has_sample_) {
+    writer.put_byte(static_cast<std::uint8_t>(kept));
     return;
   }
-  const double value = summary.min_;
+  if (!summary.many_) {
+    writer.put_byte(static_cast<std::uint8_t>(kHasSamples | kept | kIsUniform | kIsSingle));
+    writer.put_number(summary.last_);
+    writer.put_time(summary.last_time_, base);
+    return;
+  }
+  const Summary::Many& many = *summary.many_;
+  const double value = many.min;
   const auto is_value = [value](double other) { return is_same(value, other); };
-  const bool is_plain_sum = is_same(summary.compensation_, 0);
-  const bool is_uniform =
-      is_plain_sum && is_value(summary.max_) && is_value(summary.last_) &&
-      is_same(summary.sum_, value * static_cast<double>(summary.count_)) &&
-      (!has_sketch || (summary.sketch_->samples_.size() == summary.count_ &&
-                       std::ranges::all_of(summary.sketch_->samples_, is_value)));
-  const bool is_single = is_uniform && summary.count_ == 1;
-  writer.put_byte(static_cast<std::uint8_t>(
-      kHasSamples | (has_sketch ? kHasSketch : 0) | (is_uniform ? kIsUniform : 0) |
-      (is_single ? kIsSingle : 0) | (is_plain_sum ? 0 : kHasCompensation)));
-  if (!is_single) writer.put_varint(summary.count_);
+  const bool is_plain_sum = is_same(many.compensation, 0);
+  const bool is_uniform = is_plain_sum && is_value(many.max) && is_value(summary.last_) &&
+                          is_same(many.sum, value * static_cast<double>(many.count)) &&
+                          (!many.sketch || (many.sketch->samples_.size() == many.count &&
+                                            std::ranges::all_of(many.sketch->samples_, is_value)));
+  const bool is_single = is_uniform && many.count == 1;
+  writer.put_byte(static_cast<std::uint8_t>(kHasSamples | kept | (is_uniform ? kIsUniform : 0) |
+                                            (is_single ? kIsSingle : 0) |
+                                            (is_plain_sum ? 0 : kHasCompensation)));
+  if (!is_single) writer.put_varint(many.count);
   writer.put_number(value);
   writer.put_time(summary.last_time_, base);
   if (is_uniform) return;
-  writer.put_number(summary.max_);
+  writer.put_number(many.max);
   writer.put_number(summary.last_);
-  writer.put_number(summary.sum_);
-  if (!is_plain_sum) writer.put_bits(summary.compensation_);
-  if (has_sketch) encode(*summary.sketch_, writer);
+  writer.put_number(many.sum);
+  if (!is_plain_sum) writer.put_bits(many.compensation);
+  if (many.sketch) encode(*many.sketch, writer);
 }
 
 Summary decode_summary(ByteReader& reader, Timestamp base) {
@@ -184,26 +190,28 @@ Summary decode_summary(ByteReader& reader, Timestamp base) {
     if ((bits & ~kHasSketch) != 0) reader.fail();
     return summary;
   }
-  summary.count_ = (bits & kIsSingle) != 0 ? 1 : take_sample_count(reader);
-  if (summary.count_ == 0) reader.fail();
-  summary.min_ = take_sample(reader);
-  summary.last_time_ = take_moment(reader, base);
+  const std::uint64_t count = (bits & kIsSingle) != 0 ? 1 : take_sample_count(reader);
+  if (count == 0) reader.fail();
+  const double value = take_sample(reader);
+  const Timestamp last_time = take_moment(reader, base);
   if ((bits & kIsUniform) != 0) {
-    summary.max_ = summary.last_ = summary.min_;
-    summary.sum_ = summary.min_ * static_cast<double>(summary.count_);
-    if (summary.sketch_ == nullptr) return summary;
-    if (summary.count_ > Sketch::kExactMax) reader.fail();
-    if (reader.is_ok()) summary.sketch_->add(summary.min_, summary.count_);
+    if (summary.keeps_distribution_ && count > Sketch::kExactMax) reader.fail();
+    if (reader.is_ok()) summary.add(value, last_time, count);
     return summary;
   }
-  summary.max_ = take_sample(reader);
+  Summary::Many& many = summary.many();
+  summary.has_sample_ = true;
+  summary.last_time_ = last_time;
+  many.count = count;
+  many.min = value;
+  many.max = take_sample(reader);
   summary.last_ = take_sample(reader);
-  summary.sum_ = reader.take_number();
-  if ((bits & kHasCompensation) != 0) summary.compensation_ = reader.take_bits();
-  if (summary.sketch_ == nullptr) return summary;
-  *summary.sketch_ = decode_sketch(reader);
-  const std::uint64_t kept = summary.sketch_->count();
-  if (kept == 0 || kept > summary.count_) reader.fail();
+  many.sum = reader.take_number();
+  if ((bits & kHasCompensation) != 0) many.compensation = reader.take_bits();
+  if (!many.sketch) return summary;
+  *many.sketch = decode_sketch(reader);
+  const std::uint64_t kept = many.sketch->count();
+  if (kept == 0 || kept > many.count) reader.fail();
   return summary;
 }
 

@@ -32,10 +32,10 @@ TEST_CASE("samples are summed per host, metric and window", "[aggregate]") {
   CHECK(delta.hosts[0].last_heard == at_second(72));
   REQUIRE(delta.hosts[0].entries.size() == 2);
   CHECK(delta.hosts[0].entries[0].summary.sum() == 6);
-  CHECK(delta.hosts[0].entries[0].summary.sketch() != nullptr);
+  CHECK(delta.hosts[0].entries[0].summary.keeps_distribution());
   CHECK(delta.hosts[0].entries[1].window == Seconds(std::chrono::seconds(60)));
   CHECK(delta.hosts[1].entries[0].summary.sum() == 3);
-  CHECK(delta.hosts[1].entries[0].summary.sketch() == nullptr);
+  CHECK_FALSE(delta.hosts[1].entries[0].summary.keeps_distribution());
   CHECK(aggregator.take_delta().is_empty());
 }
 

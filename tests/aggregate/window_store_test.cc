@@ -1,6 +1,7 @@
 #include "sluice/aggregate/window_store.h"
 
 #include <catch2/catch.hpp>
+#include <vector>
 
 namespace sluice {
 namespace {
@@ -14,6 +15,11 @@ Summary one(double value) {
   Summary summary(true);
   summary.add(value, {});
   return summary;
+}
+
+double sum_of(const Window& window, HostId host, MetricId metric) {
+  Summary room;
+  return window.find(host, metric)->summary(window.start(), room).sum();
 }
 
 // Alive since second 100,000; one-minute windows, an hour of horizon, a day of catch-up.
@@ -36,8 +42,8 @@ TEST_CASE("what comes within the horizon is merged, series by series", "[aggrega
   store.merge(start_at(99'960), 2, 7, one(8), now);
   const Window* window = store.find(start_at(99'960));
   REQUIRE(window != nullptr);
-  CHECK(window->find(1, 7)->sum() == 6);
-  CHECK(window->find(2, 7)->sum() == 8);
+  CHECK(sum_of(*window, 1, 7) == 6);
+  CHECK(sum_of(*window, 2, 7) == 8);
   CHECK(window->find(2, 8) == nullptr);
   CHECK(window->hosts().size() == 2);
   CHECK(store.bytes() >= window->bytes());
@@ -129,6 +135,57 @@ TEST_CASE("the store stays below its bound by dropping the oldest windows, visib
   CHECK_FALSE(store.accepts(start_at(100'020), now));
   CHECK(store.effective_horizon(now) < std::chrono::hours(1));
   CHECK(store_of().effective_horizon(now) == std::chrono::hours(1));
+}
+
+TEST_CASE("a stored series is the summary that was stored", "[aggregate]") {
+  const bool keeps_distribution = GENERATE(false, true);
+  // To the microsecond a time takes few bytes; others, and those beyond an hour, take more.
+  const auto since =
+      GENERATE(std::chrono::nanoseconds(0), std::chrono::nanoseconds(59'999'999'000),
+               std::chrono::nanoseconds(1), std::chrono::hours(2), std::chrono::nanoseconds(-1000));
+  const std::uint64_t weight = GENERATE(1, 3);
+  CAPTURE(keeps_distribution, since.count(), weight);
+  const Seconds start = start_at(100'020);
+  Summary whole(keeps_distribution);
+  whole.add(-0.5, start + since, weight);
+  StoredSeries stored(7, start, Summary(whole));
+  Summary room;
+  const auto is_whole = [&] {
+    const Summary& found = stored.summary(start, room);
+    CHECK(found.count() == whole.count());
+    CHECK(found.sum() == whole.sum());
+    CHECK(found.min() == whole.min());
+    CHECK(found.max() == whole.max());
+    CHECK(found.last() == whole.last());
+    CHECK(found.last_time() == whole.last_time());
+    REQUIRE(found.keeps_distribution() == keeps_distribution);
+    if (keeps_distribution)
+      CHECK(found.quantiles(std::vector{0.1, 0.9}) == whole.quantiles(std::vector{0.1, 0.9}));
+  };
+  is_whole();
+  for (const double value : {4.0, -3.0}) {
+    Summary more(keeps_distribution);
+    more.add(value, start + seconds(1));
+    stored.merge(start, more);
+    whole.merge(more);
+    is_whole();
+  }
+  StoredSeries moved(std::move(stored));
+  stored = std::move(moved);
+  CHECK(stored.metric() == 7);
+  is_whole();
+}
+
+TEST_CASE("what is kept beside the windows counts into the bound", "[aggregate]") {
+  WindowStore store = store_of({.bytes_max = 100'000});
+  const Timestamp now = at_second(102'000);
+  for (std::int64_t start = 100'020; start < 100'620; start += 60)
+    store.merge(start_at(start), 1, 1, one(1), now);
+  CHECK(expire(store, now).empty());
+  store.set_bytes_beside(100'000);
+  // A tenth of it goes with each window.
+  CHECK(store.leaving(now, Seconds::max()).size() == 2);
+  CHECK(store.bytes() > 100'000);
 }
 
 }  // namespace sluice

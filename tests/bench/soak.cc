@@ -4,6 +4,7 @@
 // under a simulated clock: what an hour of it costs in memory and time, and what a backlog of the
 // whole fleet does to the windows that are live. No input, no output, one thread.
 #include <fmt/core.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <charconv>
@@ -135,7 +136,7 @@ class Fleet {
     send_all();
     const Milliseconds sent = cpu_time();
     publisher_.merge(aggregator_.take_delta(), at(now));
-    datapoints_.clear();
+    datapoints_ = {};  // As the relay does: they belong to those who deliver them.
     publisher_.tick(at(now), datapoints_);
     cost.adding = sent - begin;
     cost.publishing = cpu_time() - sent;
@@ -210,6 +211,9 @@ void print_state(const Fleet& fleet, std::int64_t now) {
   const Stats& stats = publisher.stats();
   fmt::print("  VmRSS, VmHWM               {:.0f} MiB, {:.0f} MiB\n", memory_mib("VmRSS:"),
              memory_mib("VmHWM:"));
+  const auto heap = mallinfo2();
+  fmt::print("  in use, free in the heap   {:.0f} MiB, {:.0f} MiB\n",
+             mib(heap.uordblks + heap.hblkhd), mib(heap.fordblks));
   fmt::print("  bytes of the store         {:.0f} MiB in {} windows ({} cut)\n",
              mib(publisher.store().bytes()), publisher.store().windows().size(),
              publisher.store().windows_cut());
@@ -369,6 +373,7 @@ bool read_options(int argc, char** argv, Options& options) {
 int main(int argc, char** argv) {
   sluice::Options options;
   if (!sluice::read_options(argc, argv, options)) return 2;
+  mallopt(M_MMAP_THRESHOLD, 8 << 20);  // As the relay does.
   sluice::Fleet fleet(options);
   const std::int64_t cut_off = sluice::run_live(fleet, options);
   const std::int64_t back = sluice::run_cut_off(fleet, options, cut_off);

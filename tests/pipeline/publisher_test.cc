@@ -316,7 +316,7 @@ TEST_CASE("no value becomes smaller, wherever the clock goes and whenever the re
 
 TEST_CASE("a store over its bound publishes what it lets go, and refuses before it overflows",
           "[pipeline]") {
-  Relay relay({.store = {.bytes_max = 100'000}});
+  Relay relay({.store = {.bytes_max = 40'000}});
   for (int window = 1; window <= 5; ++window) {
     for (int host = 0; host < 100; ++host)
       relay.add(kTime, "web" + std::to_string(host), 1, kStart - window * 60 + 1);

@@ -19,21 +19,25 @@ inline bool is_same(double a, double b) {
   return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
 }
 
-inline bool is_same(const Sketch& a, const Sketch& b) {
-  if (a.count() != b.count()) return false;
-  if (a.count() == 0) return true;
+template <typename Distribution>
+bool has_same_quantiles(const Distribution& a, const Distribution& b) {
   std::vector<double> ranks;
   for (int i = 1; i <= 200; ++i) ranks.push_back(i / 200.0);
   return std::ranges::equal(a.quantiles(ranks), b.quantiles(ranks),
                             [](double x, double y) { return is_same(x, y); });
 }
 
+inline bool is_same(const Sketch& a, const Sketch& b) {
+  return a.count() == b.count() && (a.count() == 0 || has_same_quantiles(a, b));
+}
+
 inline bool is_same(const Summary& a, const Summary& b) {
   if (a.count() != b.count() || !is_same(a.sum(), b.sum())) return false;
   if (!is_same(a.min(), b.min()) || !is_same(a.max(), b.max())) return false;
   if (!is_same(a.last(), b.last()) || a.last_time() != b.last_time()) return false;
-  if ((a.sketch() == nullptr) != (b.sketch() == nullptr)) return false;
-  return a.sketch() == nullptr || is_same(*a.sketch(), *b.sketch());
+  if (a.keeps_distribution() != b.keeps_distribution()) return false;
+  if (!a.keeps_distribution() || a.count() == 0) return true;
+  return has_same_quantiles(a, b);
 }
 
 // Years 1684 to 2255, mostly whole seconds to microseconds of 2023.

@@ -42,7 +42,7 @@ TEST_CASE("a summary of one sample is that sample", "[values]") {
   CHECK(summary.min() == 12.34);
   CHECK(summary.max() == 12.34);
   CHECK(summary.last() == 12.34);
-  CHECK(summary.sketch()->quantiles(std::vector{0.5, 0.95}) == std::vector{12.34, 12.34});
+  CHECK(summary.quantiles(std::vector{0.5, 0.95}) == std::vector{12.34, 12.34});
 }
 
 TEST_CASE("last is the value of the greatest time, then the greatest value", "[values]") {
@@ -63,8 +63,7 @@ TEST_CASE("a weight counts as so many equal samples", "[values]") {
   for (int i = 0; i < 6; ++i) single.add(0.5, at_second(1));
   CHECK(weighted.count() == single.count());
   CHECK(weighted.sum() == single.sum());
-  CHECK(weighted.sketch()->quantiles(std::vector{0.99}) ==
-        single.sketch()->quantiles(std::vector{0.99}));
+  CHECK(weighted.quantiles(std::vector{0.99}) == single.quantiles(std::vector{0.99}));
   weighted.add(7, at_second(1), 0);
   CHECK(weighted.count() == 6);
 }
@@ -94,7 +93,7 @@ TEST_CASE("any split and order of merges gives the same summary", "[values]") {
     CHECK(merged.max() == whole.max());
     CHECK(merged.last() == whole.last());
     const std::vector ranks{0.01, 0.5, 0.95, 0.99, 1.0};
-    CHECK(merged.sketch()->quantiles(ranks) == whole.sketch()->quantiles(ranks));
+    CHECK(merged.quantiles(ranks) == whole.quantiles(ranks));
   }
 }
 
@@ -147,7 +146,7 @@ TEST_CASE("a summary weighs the same however its samples came to it", "[values]"
   }
   CHECK(merged.heap_bytes() == whole.heap_bytes());
   CHECK(Summary(whole).heap_bytes() == whole.heap_bytes());
-  CHECK(whole.heap_bytes() > Summary(true).heap_bytes());
+  CHECK((whole.heap_bytes() > 0) == (size > 1));  // One sample needs no heap.
 }
 
 }  // namespace sluice

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <vector>
@@ -19,11 +20,39 @@ namespace sluice {
 using HostId = std::uint32_t;
 using MetricId = std::uint32_t;
 
-// One metric of one host in one window.
-struct StoredSeries {
-  MetricId metric = 0;
-  Summary summary;
+// One metric of one host in one window: a Summary. Most are of one sample, and the store is nothing
+// but these, so that one sample of a whole microsecond takes 16 bytes, all in all.
+class StoredSeries {
+ public:
+  // `start`: of the window. `summary.count() > 0`.
+  StoredSeries(MetricId metric, Seconds start, Summary&& summary);
+  ~StoredSeries();
+  StoredSeries(StoredSeries&& other) noexcept;
+  StoredSeries& operator=(StoredSeries&& other) noexcept;
+
+  [[nodiscard]] MetricId metric() const noexcept { return metric_; }
+  // What it holds; `room` lends the place when it is one sample.
+  [[nodiscard]] const Summary& summary(Seconds start, Summary& room) const;
+  void merge(Seconds start, const Summary& summary);
+  // Bytes on the heap beside the object itself.
+  [[nodiscard]] std::size_t heap_bytes() const noexcept;
+
+ private:
+  // In `micros_`: the value is a Summary on the heap.
+  static constexpr std::uint32_t kMany = UINT32_MAX;
+
+  void hold(Seconds start, Summary&& summary);
+  [[nodiscard]] Summary one_sample(Seconds start) const;
+
+  std::uint32_t metric_ : 31;
+  std::uint32_t keeps_distribution_ : 1;
+  std::uint32_t micros_ = 0;  // From the window's start to the sample.
+  union {
+    double value_;
+    Summary* many_;  // Owned.
+  };
 };
+static_assert(sizeof(StoredSeries) == 16);
 
 // What is known of one window: the merge of every delta that touched it.
 class Window {
@@ -31,6 +60,9 @@ class Window {
   struct Host {
     HostId host = 0;
     std::vector<StoredSeries> series;  // A handful, in order of arrival.
+
+    // Null when there is none of the metric.
+    [[nodiscard]] const StoredSeries* find(MetricId metric) const;
   };
 
   explicit Window(Seconds start);
@@ -39,9 +71,11 @@ class Window {
   Window& operator=(Window&&) noexcept;
 
   [[nodiscard]] Seconds start() const noexcept { return start_; }
-  [[nodiscard]] const std::vector<Host>& hosts() const noexcept;
+  [[nodiscard]] const std::deque<Host>& hosts() const noexcept;
+  // How many there are of all hosts.
+  [[nodiscard]] std::size_t series_count() const noexcept { return series_count_; }
   // Null when the host has no sample of the metric in this window.
-  [[nodiscard]] const Summary* find(HostId host, MetricId metric) const;
+  [[nodiscard]] const StoredSeries* find(HostId host, MetricId metric) const;
   // Bytes that this window takes, an estimate that errs high.
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
@@ -53,6 +87,7 @@ class Window {
 
   Seconds start_;
   std::size_t bytes_ = 0;
+  std::size_t series_count_ = 0;
   bool is_changed_ = true;     // Since it was last stored.
   bool is_caught_up_ = false;  // Opened after its time; lives a horizon after its last sample.
   Timestamp last_merge_{};
@@ -107,7 +142,12 @@ class WindowStore {
   // between `from` and `to` were not published and may be opened as after a restart.
   void note_gap(Timestamp from, Timestamp to);
 
-  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+  // All that counts into bytes_max.
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_ + bytes_beside_; }
+  // What is kept elsewhere for the sake of the windows, about as much for each, and goes with them.
+  void set_bytes_beside(std::size_t bytes) noexcept { bytes_beside_ = bytes; }
+  // Windows that start before were let go by bytes_max, or are not opened any more.
+  [[nodiscard]] Seconds first_kept() const noexcept { return cut_before_; }
   // The clock was put back to `now`: windows that begin later may be opened again, since their time
   // comes again. Those that are gone and began before stay closed, although their horizon is before
   // them again: what would be published of them then is a part.
@@ -143,6 +183,7 @@ class WindowStore {
   WindowStoreOptions options_;
   std::map<Seconds, Window> windows_;
   std::size_t bytes_ = 0;
+  std::size_t bytes_beside_ = 0;
   Timestamp alive_since_;
   std::vector<Span> gaps_;  // While alive; those older than catch_up are forgotten.
   // Windows that were published and are gone: they must not be opened again.

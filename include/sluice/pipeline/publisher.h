@@ -34,6 +34,9 @@ struct PublisherOptions {
   std::chrono::seconds correction_interval{2};
   // Host series corrected in one tick, so that a backlog never delays what is live.
   std::size_t corrections_max = 20'000;
+  // The same of fleet, clusters and groups: values of hosts gone through in one tick for their
+  // sake. Of a window whose turn comes before that all are, so that its values fit each other.
+  std::size_t rollup_corrections_max = 500'000;
   // Names beyond these are refused, and their samples counted. A name costs about 300 bytes. A host
   // that is neither expected nor was heard within host_ttl gives its place to another when no
   // window holds a sample of it any more; so does a metric without a sample within host_ttl.
@@ -42,10 +45,10 @@ struct PublisherOptions {
   // Series (host and metric) with a sample within host_ttl: in all, of one host, and of one rule. A
   // new one beyond is refused, counted (samples_dropped_series_limit) and told by offenders(). A
   // series costs about 30 bytes here; where its last event is kept (ages, states, held values, zero
-  // when idle) 90 more, and 16 for each window within the horizon that had an event. In each window
-  // of the store its summary takes 110 bytes; of a timing or distribution 165, and 8 for each
-  // sample up to 64, beyond that 16 for each bucket of 2 % that has one (values from 1 to 10 fill
-  // 116).
+  // when idle) 90 more, and 20 for each window within the horizon that had an event. In each window
+  // of the store it takes 16 bytes when it has one sample, and its host 66. Of several samples it
+  // takes 128; of a timing or distribution 216, and 8 for each sample up to 64, beyond that 16 for
+  // each bucket of 2 % that has one (values from 1 to 10 fill 116).
   std::size_t series_max = 2'000'000;
   std::size_t series_per_host_max = 2'000;
   std::size_t series_per_rule_max = 500'000;

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "sluice/base/time.h"
 #include "sluice/values/sketch.h"
@@ -15,6 +17,9 @@ class ByteWriter;
 // The mergeable state of one series in one window. Adding samples one by one, or merging the
 // summaries of any split of them in any order, gives the same numbers (the sum to rounding: it is
 // kept with its compensation).
+//
+// Most series have one sample in a tick and in a window, so one sample is all that the object holds
+// itself (32 bytes); from the second on, the rest is on the heap.
 class Summary {
  public:
   // `keeps_distribution`: quantiles will be asked of it (timings and distributions).
@@ -29,17 +34,21 @@ class Summary {
   void add(double value, Timestamp time, std::uint64_t weight = 1);
   void merge(const Summary& other);
 
-  [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
-  [[nodiscard]] double sum() const noexcept { return sum_ + compensation_; }
+  [[nodiscard]] std::uint64_t count() const noexcept;
+  [[nodiscard]] double sum() const noexcept;
   // These need count() > 0.
-  [[nodiscard]] double mean() const noexcept { return sum() / static_cast<double>(count_); }
-  [[nodiscard]] double min() const noexcept { return min_; }
-  [[nodiscard]] double max() const noexcept { return max_; }
+  [[nodiscard]] double mean() const noexcept { return sum() / static_cast<double>(count()); }
+  [[nodiscard]] double min() const noexcept { return many_ ? many_->min : last_; }
+  [[nodiscard]] double max() const noexcept { return many_ ? many_->max : last_; }
   // Value with the greatest event time; of equal times, the greatest value.
   [[nodiscard]] double last() const noexcept { return last_; }
   [[nodiscard]] Timestamp last_time() const noexcept { return last_time_; }
-  // Null unless it keeps the distribution.
-  [[nodiscard]] const Sketch* sketch() const noexcept { return sketch_.get(); }
+  // Whether last() and last_time() say all of it.
+  [[nodiscard]] bool is_one_sample() const noexcept { return has_sample_ && !many_; }
+
+  [[nodiscard]] bool keeps_distribution() const noexcept { return keeps_distribution_; }
+  // As Sketch::quantiles(). Only if it keeps the distribution and count() > 0.
+  [[nodiscard]] std::vector<double> quantiles(std::span<const double> ranks) const;
 
   // Bytes on the heap beside the object itself.
   [[nodiscard]] std::size_t heap_bytes() const noexcept;
@@ -49,16 +58,26 @@ class Summary {
   friend void encode(const Summary& summary, Timestamp base, ByteWriter& writer);
   friend Summary decode_summary(ByteReader& reader, Timestamp base);
 
-  void add_to_sum(double value) noexcept;  // Neumaier's compensated sum.
+  // What several samples need.
+  struct Many {
+    void add_to_sum(double value) noexcept;  // Neumaier's compensated sum.
 
-  std::uint64_t count_ = 0;
-  double sum_ = 0;
-  double compensation_ = 0;
-  double min_ = 0;
-  double max_ = 0;
+    std::uint64_t count = 0;
+    double sum = 0;
+    double compensation = 0;
+    double min = 0;
+    double max = 0;
+    std::unique_ptr<Sketch> sketch;  // Null unless the distribution is kept.
+  };
+
+  Many& many();  // Makes it of the one sample, or of none.
+  void note_last(double value, Timestamp time) noexcept;
+
   double last_ = 0;
   Timestamp last_time_{};
-  std::unique_ptr<Sketch> sketch_;
+  std::unique_ptr<Many> many_;
+  bool keeps_distribution_ = false;
+  bool has_sample_ = false;
 };
 
 }  // namespace sluice
