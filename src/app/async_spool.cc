@@ -67,6 +67,11 @@ void AsyncSpool::give_back(Then then) {
   run([](Spool& spool, Answer&) { spool.give_back(); }, std::move(then));
 }
 
+void AsyncSpool::set_options(SpoolOptions options) {
+  run([options = std::move(options)](Spool& spool, Answer&) { spool.set_options(options); },
+      Then{});
+}
+
 void AsyncSpool::replay(Replayed replayed) {
   run([](Spool& spool, Answer& answer) { answer.replayed = replay_counted(spool, wall_clock()); },
       [replayed = std::move(replayed)](Answer& answer) { replayed(answer.replayed); });

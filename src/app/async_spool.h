@@ -44,6 +44,9 @@ class AsyncSpool {
   void count_unconfirmed(Then then);
   void give_back(Then then);
 
+  // As Spool::set_options.
+  void set_options(SpoolOptions options);
+
   // As Spool::replay.
   void replay(Replayed replayed);
   // As Spool::sync and Spool::tick.

@@ -126,7 +126,7 @@ int run_command_line(int argc, char** argv) {
 
   RunOptions run;
   CLI::App* run_app = app.add_subcommand(
-      "run", "Run the relay until SIGTERM; SIGHUP reads rules and cluster map again");
+      "run", "Run the relay until SIGTERM; SIGHUP reads rules, map and destinations again");
   run_app->footer(kRunExamples);
   add_config_option(*run_app, run.setup);
   run_app->add_flag("--allow-unknown", run.setup.allow_unknown,

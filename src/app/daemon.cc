@@ -100,18 +100,6 @@ std::string log_listener(const ListenSocket& listener, bool is_inherited) {
   return words;
 }
 
-LogId id_of(MapNews::Kind kind) noexcept {
-  switch (kind) {
-    case MapNews::Kind::kTaken:
-      return LogId::kMapTaken;
-    case MapNews::Kind::kRefused:
-      return LogId::kMapRefused;
-    case MapNews::Kind::kAgain:
-      return LogId::kMapAgain;
-  }
-  return LogId::kMapRefused;
-}
-
 std::string packs_in_words(const Setup& setup) {
   std::string words = fmt::format("{} rules in {} packs", setup.rules->size(), setup.packs.size());
   std::string names;
@@ -167,6 +155,7 @@ Expected<void> Daemon::start() {
   start_workers(std::move(*sockets));
   phase_ = Phase::kRunning;
   uv_timer_start(tick_timer_.get(), on_tick, kTick.count(), kTick.count());
+  if (is_reload_due_) reload();  // Asked for while the state was read.
   if (stop_signal_ != 0) stop(stop_signal_, false);
   return {};
 }
@@ -376,50 +365,6 @@ void Daemon::hand_out(std::vector<Datapoint> datapoints, std::uint64_t sequence)
   if (history_) history_->put(shared);
 }
 
-// New rules and a new cluster map, all or nothing: a mistake leaves everything as it was.
-void Daemon::reload() {
-  service_.reloading();
-  take_new_setup();
-  service_.ready();
-}
-
-void Daemon::take_new_setup() {
-  auto fresh = load_setup(options_.setup);
-  config_error_ = fresh ? std::string() : fresh.error().message();
-  if (!fresh) {
-    say(LogId::kReloadRefused, "reload refused, the old rules and map stay: {}",
-        fresh.error().message());
-    return;
-  }
-  for (const auto& worker : workers_) worker->set_rules(fresh->rules);
-  publisher_->set_presences(fresh->presences);
-  say(LogId::kReloaded,
-      "reloaded: {}; of the configuration only rules and the cluster map are read again, all else "
-      "changes with a restart",
-      describe_rules_change(setup_.packs, fresh->packs));
-  const std::string moved =
-      map_watcher_.adopt(fresh->config.clusters, std::move(fresh->cluster_map));
-  if (!moved.empty()) say(LogId::kMapTaken, "cluster map: taken, {}", moved);
-  setup_.packs = std::move(fresh->packs);
-  setup_.presences = std::move(fresh->presences);
-  setup_.rules = std::move(fresh->rules);
-  observations_.set_rules(*setup_.rules);
-  setup_.clusters = std::move(fresh->clusters);
-  change_clusters();
-  explainer_.take(setup_);
-}
-
-// A map file that changed takes effect by itself; all else waits for SIGHUP.
-void Daemon::watch_map() {
-  const auto news = map_watcher_.poll(wall_clock());
-  if (!news) return;
-  say(id_of(news->kind), "{}", news->words);
-  if (news->kind != MapNews::Kind::kTaken) return;
-  setup_.clusters = news->clusters;
-  change_clusters();
-  explainer_.take(setup_);
-}
-
 void Daemon::stop(int signal_number, bool is_again) {
   if (phase_ == Phase::kStarting) {
     stop_signal_ = signal_number;  // When everything is there that a stop ends.
@@ -517,12 +462,6 @@ void Daemon::on_wake(uv_async_t* async) noexcept {
   self->take_forget_orders();
   self->give_fleet_view();
   self->take_stop_signals();  // Last: it may end everything.
-}
-
-void Daemon::on_reload(uv_signal_t* handle, int) noexcept {
-  auto* const self = owner_of(handle);
-  // While it starts, everything has just been read.
-  if (self != nullptr && self->phase_ != Phase::kStarting) self->reload();
 }
 
 }  // namespace sluice

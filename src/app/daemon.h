@@ -102,11 +102,17 @@ class Daemon {
   void log_crowding(const Snapshot& standing);
   void log_caps(const Snapshot& standing);
 
-  // daemon_status.cc: what it tells of itself.
-  void publish_relay_series(const Snapshot& snapshot);
+  // daemon_reload.cc: what a running relay takes of a changed configuration.
   void reload();
   void take_new_setup();
+  void change_destinations(const std::vector<DestinationConfig>& wanted);
+  std::unique_ptr<Delivery> take_delivery(const DestinationConfig& config);
+  std::unique_ptr<Delivery> add_delivery(const DestinationConfig& config, std::uint64_t published);
+  void remove_delivery(const Delivery& delivery);
   void watch_map();
+
+  // daemon_status.cc: what it tells of itself.
+  void publish_relay_series(const Snapshot& snapshot);
   void stop(int signal_number, bool is_again);
   void note_risk(std::string_view doing);
   void begin_delivering();
@@ -159,6 +165,7 @@ class Daemon {
   std::unique_ptr<StateKeeper> keeper_;  // Null without a state folder.
   std::unique_ptr<StoreThread> store_;   // Outlives those that give it jobs.
   std::vector<std::unique_ptr<Delivery>> deliveries_;
+  Stats departed_;           // What was counted of destinations that a reload took away.
   Handle<uv_async_t> wake_;  // Reports of workers, orders of the status server.
   Handle<uv_timer_t> tick_timer_;
   Handle<uv_timer_t> stop_timer_;
@@ -177,7 +184,8 @@ class Daemon {
   Timestamp started_{};
   std::string relay_path_;
   Seconds relay_window_{};  // The one that the relay's own series are told of at its end.
-  std::uint64_t relay_datapoints_ = 0;  // Published of them.
+  std::uint64_t relay_datapoints_ = 0;  // Published of them,
+  std::uint64_t relay_refused_ = 0;     // and refused, because carbon would not take them.
   bool is_crowded_ = false;             // The tables of names are full, and the log said so.
   CapWatch caps_;
   std::vector<std::string> binds_;  // Where it listens, in words.
@@ -189,6 +197,7 @@ class Daemon {
   std::uint64_t samples_at_risk_ = 0;  // Reported by workers, and not in the journal yet.
   std::uint64_t shown_ms_ = 0;         // When a stop that goes on was last told of.
   int stop_signal_ = 0;                // That came while the relay started.
+  bool is_reload_due_ = false;         // The same of a SIGHUP.
   std::shared_ptr<Risk> risk_ = std::make_shared<Risk>();
   std::mutex stop_mutex_;  // Guards what follows.
   std::vector<StopSignal> stop_signals_;

@@ -15,6 +15,7 @@
 #include "app/relay_series.h"
 #include "http/access.h"
 #include "http/ledger.h"
+#include "sluice/graphite/plaintext.h"
 
 namespace sluice {
 namespace {
@@ -54,20 +55,6 @@ Expected<void> read_token(const Config& config, StatusServerOptions& options) {
   if (!read->warning.empty()) say(LogId::kTokenExposed, "{}", read->warning);
   options.token = std::move(read->token);
   return {};
-}
-
-void add_delivery(Stats& sum, const Delivery& delivery) {
-  const SpoolStats& spool = delivery.spool().stats();
-  sum.datapoints_acknowledged += spool.acknowledged;
-  sum.datapoints_unconfirmed += spool.unconfirmed;
-  sum.datapoints_superseded += spool.superseded;
-  sum.datapoints_dropped_queue_full += spool.dropped_full + delivery.dropped_before_spool();
-  sum.datapoints_dropped_too_old += spool.dropped_old;
-  sum.datapoints_dropped_damaged += spool.dropped_damaged;
-  sum.datapoints_replayed += spool.replayed;
-  sum.spool_failures += spool.failures;
-  sum.batches_acknowledged += delivery.batches_acknowledged();
-  sum.batches_failed += delivery.batches_failed();
 }
 
 void add_history(Stats& sum, const HistoryFeed::Stats& feed) {
@@ -226,6 +213,8 @@ void Daemon::publish_relay_series(const Snapshot& snapshot) {
   if (window <= relay_window_) return;
   auto datapoints = relay_series(snapshot, relay_path_, window - setup_.config.window);
   relay_window_ = window;
+  relay_refused_ +=
+      std::erase_if(datapoints, [](const Datapoint& one) { return !is_sendable(one); });
   relay_datapoints_ += datapoints.size();
   hand_out(std::move(datapoints), 0);
 }
@@ -279,9 +268,11 @@ Stats Daemon::stats() const {
   if (history_) add_history(sum, history_->stats());
   if (status_) add_clients(sum, status_->clients());
   sum.datapoints_published += relay_datapoints_;
+  sum.datapoints_refused += relay_refused_;
   sum.cluster_map_reloads += map_watcher_.reloads();
   sum.cluster_map_refusals += map_watcher_.refusals();
-  for (const auto& delivery : deliveries_) add_delivery(sum, *delivery);
+  add_stats(sum, departed_);
+  for (const auto& delivery : deliveries_) delivery->add_to(sum);
   return sum;
 }
 

@@ -10,65 +10,19 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::uint64_t kTickMs = 1000;
-
 std::uint64_t count_of(milliseconds time) noexcept {
   return static_cast<std::uint64_t>(time.count());
 }
 
-// A replay that waits for the last one's time to be over, and then for a batch in flight, must
-// still find all that was acknowledged since.
-std::chrono::seconds kept_for_replay(const DestinationConfig& config) {
-  if (config.replay_window.count() == 0) return config.replay_window;
-  const auto flight = config.connect_timeout + 2 * config.ack_timeout;
-  return config.replay_window + std::chrono::ceil<std::chrono::seconds>(flight) +
-         std::chrono::seconds(5);
-}
-
-SpoolOptions spool_options_of(const DestinationConfig& config, const std::string& file) {
-  return {.file = file,
-          .bytes_max = config.spool_bytes_max,
-          .age_max = config.spool_age_max,
-          .replay_window = kept_for_replay(config),
-          .new_series_per_minute = config.new_series_per_minute};
-}
-
-CarbonClientOptions client_options_of(const DestinationConfig& config) {
-  return {.host = config.carbon.host,
-          .port = config.carbon.port,
-          .connect_timeout = config.connect_timeout,
-          .ack_timeout = config.ack_timeout};
-}
-
-CarbonWatchOptions watch_options_of(const DestinationConfig& config) {
-  return {.host = config.carbon.host,
-          .port = config.carbon.port,
-          .connect_timeout = config.connect_timeout};
-}
-
 }  // namespace
-
-Delivery::Delivery(uv_loop_t* loop, StoreThread& store, const DestinationConfig& config,
-                   const std::string& spool_file)
-    : loop_(loop),
-      config_(config),
-      pause_timer_(make_handle<uv_timer_t>(loop, this, uv_timer_init)),
-      backlog_timer_(make_handle<uv_timer_t>(loop, this, uv_timer_init)),
-      tick_timer_(make_handle<uv_timer_t>(loop, this, uv_timer_init)),
-      jitter_(std::random_device{}()),
-      spool_(store, spool_options_of(config, spool_file),
-             [this](std::uint64_t replayed) { opened(replayed); }),
-      client_(loop, client_options_of(config),
-              [this](const Batch&, const SendOutcome& outcome) { finish(outcome); }) {
-  uv_timer_start(tick_timer_.get(), on_tick, kTickMs, kTickMs);
-  replay_pause_ = std::min<milliseconds>(replay_pause_, config_.replay_window);
-  if (config_.replay_window.count() == 0) return;
-  watch_.emplace(loop, watch_options_of(config),
-                 [this](const std::string& reason) { suspect_death(reason); });
-}
 
 void Delivery::publish(AsyncSpool::Datapoints datapoints, std::uint64_t sequence,
                        AsyncSpool::Then then) {
+  if (!takes_part(sequence)) {
+    published_before_ += datapoints->size();
+    if (then) then();
+    return;
+  }
   if (spool_.on_the_way() > kOnTheWayMax) {
     drop(datapoints->size());
     datapoints = std::make_shared<const std::vector<Datapoint>>();  // `then` keeps its place.
@@ -81,6 +35,7 @@ void Delivery::publish(AsyncSpool::Datapoints datapoints, std::uint64_t sequence
 }
 
 void Delivery::opened(std::uint64_t replayed) {
+  if (const auto join = std::exchange(join_, {})) first_sequence_ = join(spool_.last_sequence());
   if (replayed > 0) {
     say(LogId::kDestinationReplay,
         "destination {} ({}): {} datapoints that it acknowledged shortly before the last stop are "
@@ -88,6 +43,11 @@ void Delivery::opened(std::uint64_t replayed) {
         config_.name, endpoint(), replayed);
   }
   send_next();
+}
+
+// Series of the relay itself come from no change of the journal.
+bool Delivery::takes_part(std::uint64_t sequence) const noexcept {
+  return !join_ && (sequence == 0 || sequence >= first_sequence_);
 }
 
 void Delivery::drop(std::uint64_t count) {
@@ -142,7 +102,7 @@ void Delivery::taken(std::optional<Batch> batch, bool was_backlog_allowed) {
   if (batch->is_backlog) next_backlog_ms_ = now_ms() + count_of(kBacklogPause);
   phase_ = Phase::kSending;
   attempt_began_ms_ = now_ms();
-  client_.send(std::move(*batch), confirmation_.next(now_ms()));
+  client_->send(std::move(*batch), confirmation_.next(now_ms()));
 }
 
 void Delivery::finish(const SendOutcome& outcome) {
@@ -207,7 +167,8 @@ void Delivery::retry_later(const CarbonFailure& failure) {
         "does",
         config_.name, last_error_, waiting_count());
   }
-  if (failure.kind == CarbonFailure::Kind::kDied) suspect_death("it refused or reset a batch");
+  if (failure.kind == CarbonFailure::Kind::kDied)
+    suspect_death("it may have died: it refused or reset a batch");
   spool_.give_back([this] {
     pause();
     replay_if_due();
@@ -288,8 +249,8 @@ void Delivery::replay_if_due() {
   spool_.replay([this, reason = std::exchange(replay_reason_, {})](std::uint64_t count) {
     if (count > 0) {
       say(LogId::kDestinationReplay,
-          "destination {} ({}) may have died: {}; {} datapoints that it acknowledged within {} s "
-          "are sent once more",
+          "destination {} ({}): {}; {} datapoints that were acknowledged within {} s are sent once "
+          "more",
           config_.name, endpoint(), reason, count, config_.replay_window.count());
     }
     send_next();
@@ -318,6 +279,7 @@ DestinationSnapshot Delivery::snapshot() const {
       .name = config_.name,
       .endpoint = endpoint(),
       .spooled_at_start = stats.spooled_at_start,
+      .published_before = published_before_,
       .published = stats.put + spool_.on_the_way() + dropped_before_spool_,
       .restored = restored_,
       .acknowledged = stats.acknowledged,
@@ -346,6 +308,20 @@ DestinationSnapshot Delivery::snapshot() const {
   if (stats.oldest_window) snapshot.oldest_waiting = *stats.oldest_window;
   if (behind_since_ms_) snapshot.lag_seconds = (now_ms() - *behind_since_ms_) / 1000;
   return snapshot;
+}
+
+void Delivery::add_to(Stats& sum) const {
+  const SpoolStats& spool = spool_.stats();
+  sum.datapoints_acknowledged += spool.acknowledged;
+  sum.datapoints_unconfirmed += spool.unconfirmed;
+  sum.datapoints_superseded += spool.superseded;
+  sum.datapoints_dropped_queue_full += spool.dropped_full + dropped_before_spool_;
+  sum.datapoints_dropped_too_old += spool.dropped_old;
+  sum.datapoints_dropped_damaged += spool.dropped_damaged;
+  sum.datapoints_replayed += spool.replayed;
+  sum.spool_failures += spool.failures;
+  sum.batches_acknowledged += batches_acknowledged_;
+  sum.batches_failed += batches_failed_;
 }
 
 void Delivery::on_pause_over(uv_timer_t* timer) noexcept {

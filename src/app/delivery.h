@@ -17,8 +17,18 @@
 #include "net/carbon_client.h"
 #include "net/carbon_watch.h"
 #include "net/handle.h"
+#include "sluice/base/stats.h"
 
 namespace sluice {
+
+// For a destination that comes while the relay runs. It is given nothing before its spool is open:
+// only then is it known which changes of the journal the spool has not got.
+struct LateStart {
+  // Told the spool's last_sequence(); gives the first sequence that counts for this destination.
+  // Null: it takes part from the relay's start.
+  std::function<std::uint64_t(std::uint64_t last_sequence)> join;
+  std::uint64_t published_before = 0;  // By the relay, since its start.
+};
 
 // Delivers to one destination: what is published goes into its spool, leaves batch by batch, and is
 // removed by an acknowledgement alone (docs/delivery.md). Never more than one batch is in flight.
@@ -47,18 +57,18 @@ class Delivery {
 
   // `spool_file` as SpoolOptions::file.
   Delivery(uv_loop_t* loop, StoreThread& store, const DestinationConfig& config,
-           const std::string& spool_file);
+           const std::string& spool_file, LateStart late = {});
   Delivery(const Delivery&) = delete;
   Delivery& operator=(const Delivery&) = delete;
 
-  // `sequence` is that of the journal's row (Spool::put), 0 for none. `then` is called on the loop
-  // once the datapoints are in the spool, or were dropped.
+  // `sequence` is that of the journal's row (Spool::put), 0 for none. `then` is called on
+  // the loop once the datapoints are in the spool, or were dropped.
   void publish(AsyncSpool::Datapoints datapoints, std::uint64_t sequence = 0,
                AsyncSpool::Then then = {});
 
-  // The same for what an earlier run published and the spool has not got: it came out of the
-  // journal. The caller runs the loop until may_restore() before the next one, so that nothing of
-  // it is dropped.
+  // The same for what an earlier run published and the spool has not got: it came out of
+  // the journal. The caller runs the loop until may_restore() before the next one, so that
+  // nothing of it is dropped.
   void restore(AsyncSpool::Datapoints datapoints, std::uint64_t sequence) {
     restored_ += datapoints->size();
     publish(std::move(datapoints), sequence);
@@ -71,17 +81,27 @@ class Delivery {
   // As Spool::sync, before a journal forgets what was published.
   void sync(AsyncSpool::Then then) { spool_.sync(std::move(then)); }
 
+  // Another configuration of the same name: what waits stays and goes where that one says.
+  // A batch in flight is sent again when the connection is another one now.
+  // delivery_change.cc.
+  void change(const DestinationConfig& config);
+
   // The relay stops: from now on failures are tried again soon, and nothing is paced.
   void hurry();
 
-  // True when nothing waits but new series whose turn has not come, and nothing is in flight.
+  // True when nothing waits but new series whose turn has not come, and nothing is in
+  // flight.
   [[nodiscard]] bool is_done() const noexcept {
     return phase_ == Phase::kIdle && spool_.is_empty();
   }
 
-  // The account balances at every moment: what is on its way into the spool counts as waiting.
+  // The account balances at every moment: what is on its way into the spool counts as
+  // waiting.
   [[nodiscard]] DestinationSnapshot snapshot() const;
+  // Adds what the relay counts over all its destinations.
+  void add_to(Stats& sum) const;
   [[nodiscard]] const std::string& name() const noexcept { return config_.name; }
+  [[nodiscard]] const DestinationConfig& config() const noexcept { return config_; }
   [[nodiscard]] const AsyncSpool& spool() const noexcept { return spool_; }
   [[nodiscard]] std::uint64_t batches_acknowledged() const noexcept {
     return batches_acknowledged_;
@@ -102,6 +122,7 @@ class Delivery {
   };
 
   void opened(std::uint64_t replayed);
+  [[nodiscard]] bool takes_part(std::uint64_t sequence) const noexcept;
   void drop(std::uint64_t count);
   void send_next();
   void take_next();
@@ -113,6 +134,10 @@ class Delivery {
   void come_back();
   void retry_later(const CarbonFailure& failure);
   void pause();
+
+  void connect();
+  void break_off();
+  void send_all_once_more(std::string reason);
 
   void tick();
   void tell_of_new_series();
@@ -158,13 +183,16 @@ class Delivery {
   std::chrono::milliseconds replay_pause_ = kReplayPauseMin;  // After the last one.
   std::string replay_reason_;  // Of the one that is due; empty when none is.
 
+  std::function<std::uint64_t(std::uint64_t)> join_;  // Until it takes part.
+  std::uint64_t first_sequence_ = 0;
+  std::uint64_t published_before_ = 0;
   std::uint64_t restored_ = 0;
   std::uint64_t dropped_before_spool_ = 0;
   std::uint64_t batches_acknowledged_ = 0;
   std::uint64_t batches_failed_ = 0;
   AsyncSpool spool_;
-  CarbonClient client_;
-  std::optional<CarbonWatch> watch_;  // None when nothing is ever sent once more.
+  std::optional<CarbonClient> client_;  // Always one, made by connect().
+  std::optional<CarbonWatch> watch_;    // None when nothing is ever sent once more.
 };
 
 }  // namespace sluice

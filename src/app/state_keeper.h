@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -100,6 +101,12 @@ class StateKeeper {
   // the journal cannot be written, because a relay without a disk goes on in memory. Further
   // changes may be committed before that: they are made in their order.
   void commit(StateChange change, std::move_only_function<void(StateChange, std::uint64_t)> then);
+
+  // No further change gets a sequence up to this. Returns what the next one gets at least.
+  std::uint64_t begin_above(std::uint64_t sequence) {
+    next_sequence_ = std::max(next_sequence_, sequence + 1);
+    return next_sequence_;
+  }
 
   // Starts a checkpoint if one is due. `publisher` stands as the last change that was made left it,
   // so the rows of those that are committed and not made yet are kept.

@@ -43,6 +43,7 @@ struct Network {
 struct SenderZone {
   Network network;
   std::string tz;
+  friend bool operator==(const SenderZone&, const SenderZone&) = default;
 };
 
 // What a stream listener does while a tick holds as many series as it may.
@@ -70,6 +71,7 @@ struct ListenConfig {
   bool multiline = false;
   std::chrono::milliseconds multiline_wait{100};  // A pause this long ends a message.
   bool unescape = false;  // "#012" of rsyslog is the octet that it stands for.
+  friend bool operator==(const ListenConfig&, const ListenConfig&) = default;
 };
 
 struct DestinationConfig {
@@ -81,6 +83,7 @@ struct DestinationConfig {
   std::uint32_t new_series_per_minute = 50;
   std::uint64_t spool_bytes_max = std::uint64_t{1} << 30;
   std::chrono::seconds spool_age_max{23 * 3600};
+  friend bool operator==(const DestinationConfig&, const DestinationConfig&) = default;
 };
 
 struct ClusterConfig {
@@ -94,6 +97,7 @@ struct ClusterConfig {
 struct PageLink {
   std::string name;
   std::string url;
+  friend bool operator==(const PageLink&, const PageLink&) = default;
 };
 
 struct HttpConfig {
@@ -101,6 +105,7 @@ struct HttpConfig {
   std::vector<std::string> hosts;         // Names that clients may use besides this machine's own.
   std::string token_file;                 // Empty: clients need no token.
   std::vector<PageLink> links;            // Shown with every host.
+  friend bool operator==(const HttpConfig&, const HttpConfig&) = default;
 };
 
 // What the relay itself keeps for graphs.
@@ -110,6 +115,7 @@ struct HistoryConfig {
   std::chrono::seconds hosts{3 * 3600};
   std::uint64_t bytes_max = std::uint64_t{512} << 20;
   std::uint64_t series_max = 500'000;
+  friend bool operator==(const HistoryConfig&, const HistoryConfig&) = default;
 };
 
 enum class HostNames : std::uint8_t { kAsSent, kShort, kFqdn };

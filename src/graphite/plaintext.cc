@@ -3,6 +3,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 
 #include "sluice/values/path_node.h"
 
@@ -32,7 +34,10 @@ void append_line(std::string& lines, std::string_view path, double value, Second
 }
 
 bool is_sendable(const Datapoint& datapoint) noexcept {
-  return std::isfinite(datapoint.value) && datapoint.time.time_since_epoch().count() > 0 &&
+  // Whisper keeps times in 32 bits, and a greater one costs all that carbon writes with it.
+  constexpr std::int64_t kTimeMax = std::numeric_limits<std::uint32_t>::max();
+  const std::int64_t time = datapoint.time.time_since_epoch().count();
+  return std::isfinite(datapoint.value) && time > 0 && time <= kTimeMax &&
          datapoint.path.size() <= kPathBytesMax && is_metric_path(datapoint.path);
 }
 

@@ -53,7 +53,8 @@ UncountedLoss uncounted_loss(const Snapshot& snapshot) noexcept {
     loss.datapoints += difference(one.spooled_at_start + one.published,
                                   one.acknowledged + one.unconfirmed + one.superseded +
                                       datapoints_dropped(one) + one.waiting + one.in_flight);
-    loss.not_taken += difference(stats.datapoints_published + one.restored, one.published);
+    loss.not_taken +=
+        difference(stats.datapoints_published + one.restored, one.published_before + one.published);
   }
   return loss;
 }

@@ -15,7 +15,7 @@ namespace sluice {
 //   samples = merged + pending + dropped
 //   per destination: spooled at start + published =
 //     acknowledged + unconfirmed + waiting + in flight + superseded + dropped
-//   per destination: published = what the relay published + restored
+//   per destination: published_before + published = what the relay published + restored
 struct UncountedLoss {
   std::int64_t messages = 0;
   std::int64_t samples = 0;

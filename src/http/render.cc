@@ -18,6 +18,7 @@ Json destination_as_json(const DestinationSnapshot& one) {
       {"down", one.is_down},
       {"last_error", one.is_down ? Json(one.last_error) : Json()},
       {"spooled_at_start", one.spooled_at_start},
+      {"published_before", one.published_before},
       {"published", one.published},
       {"restored", one.restored},
       {"acknowledged", one.acknowledged},

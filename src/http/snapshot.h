@@ -18,12 +18,13 @@ namespace sluice {
 
 // How one destination stands. spooled at start + published = acknowledged + unconfirmed + waiting +
 // in flight + superseded + dropped; what is sent once more after it had been acknowledged
-// (`replayed`) stays in the column it was in. And published = datapoints_published of the relay +
-// restored: what a spool does not take would be missing in all its columns.
+// (`replayed`) stays in the column it was in. And published = datapoints_published of the relay -
+// published_before + restored: what a spool does not take would be missing in all its columns.
 struct DestinationSnapshot {
   std::string name;
   std::string endpoint;
   std::uint64_t spooled_at_start = 0;  // Left by an earlier run of the relay.
+  std::uint64_t published_before = 0;  // By the relay, before a reload added this destination.
   std::uint64_t published = 0;         // That it was given, and took.
   std::uint64_t restored = 0;  // Of these, out of the journal: an earlier run published them.
   std::uint64_t acknowledged = 0;

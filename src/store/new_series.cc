@@ -20,6 +20,13 @@ TokenBucket::TokenBucket(std::uint32_t rate_per_minute)
       burst_(std::max(1.0, std::floor(rate_per_minute / kBurstShare))),
       tokens_(burst_) {}
 
+void TokenBucket::set_rate(std::uint32_t rate_per_minute) noexcept {
+  const TokenBucket fresh(rate_per_minute);
+  per_second_ = fresh.per_second_;
+  burst_ = fresh.burst_;
+  tokens_ = std::min(tokens_, burst_);
+}
+
 void TokenBucket::refill(Timestamp now) noexcept {
   // The first refill starts the clock; a clock that was set back starts it again.
   if (refilled_at_ != Timestamp{} && now > refilled_at_) {
@@ -53,6 +60,11 @@ void TokenBucket::restore(std::int64_t millionths, Timestamp refilled_at) noexce
 
 NewSeries::NewSeries(std::uint32_t rate_per_minute)
     : rate_per_minute_(rate_per_minute), bucket_(rate_per_minute) {}
+
+void NewSeries::set_rate(std::uint32_t rate_per_minute) noexcept {
+  rate_per_minute_ = rate_per_minute;
+  bucket_.set_rate(rate_per_minute);
+}
 
 void NewSeries::add_known(std::span<const std::uint64_t> hashes) {
   for (const std::uint64_t hash : hashes) {

@@ -23,6 +23,8 @@ class TokenBucket {
  public:
   explicit TokenBucket(std::uint32_t rate_per_minute);
 
+  // Another rate from now on. What is at hand stays, as far as the new rate allows that much.
+  void set_rate(std::uint32_t rate_per_minute) noexcept;
   void refill(Timestamp now) noexcept;
   [[nodiscard]] bool has(std::size_t cost) const noexcept;
   void spend(std::size_t cost) noexcept;
@@ -57,6 +59,9 @@ class NewSeries {
 
   // 0: all series leave at once.
   explicit NewSeries(std::uint32_t rate_per_minute);
+
+  // Another rate from now on: what waits leaves at it, and at once when it is 0.
+  void set_rate(std::uint32_t rate_per_minute) noexcept;
 
   // Adds what a file held.
   void add_known(std::span<const std::uint64_t> hashes);

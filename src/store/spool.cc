@@ -13,6 +13,13 @@ Spool::Spool(SpoolOptions options, Timestamp now)
   stats_.spooled_at_start = index_.waiting_count() + index_.held_count();
 }
 
+void Spool::set_options(SpoolOptions options) {
+  options.file = std::move(options_.file);
+  options_ = std::move(options);
+  series_.set_rate(options_.new_series_per_minute);
+  enforce_bytes_max();
+}
+
 void Spool::put(std::span<const Datapoint> datapoints, std::uint64_t sequence) {
   if (sequence != 0 && sequence <= last_sequence_) return;
   if (sequence == 0 && datapoints.empty()) return;

@@ -112,6 +112,10 @@ class Spool {
   // The greatest that was put, in this life or before; 0 if none was.
   [[nodiscard]] std::uint64_t last_sequence() const noexcept { return last_sequence_; }
 
+  // Other bounds and another pace from now on; the file stays the one that it is. What is beyond
+  // them is let go as ever.
+  void set_options(SpoolOptions options);
+
   // Everything put so far outlives a power cut when this returns (if the disk works). To be called
   // before a journal forgets the rows that it came from.
   void sync();

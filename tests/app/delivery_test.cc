@@ -432,6 +432,123 @@ TEST_CASE("what an earlier run published is restored whole, however much it is",
   CHECK(uncounted(*world.delivery) == 0);
 }
 
+TEST_CASE("a changed address gets what waits, what is in flight, and what was acknowledged lately",
+          "[app][reload]") {
+  World world;
+  world.start();
+  world.delivery->publish(points("a", 1, 1));
+  REQUIRE(world.run_until_done());
+  FakeCarbon second(world.loop.get(), {});
+  world.carbon.manner().closes_at_eof = false;  // Takes a batch, and says nothing.
+  world.delivery->publish(points("b", 2, 1));
+  REQUIRE(world.loop.run_until([&] { return lines_in(world.carbon.received()) == 2; }));
+  CHECK(world.delivery->snapshot().in_flight == 1);
+  world.delivery->publish(points("c", 3, 1));
+  world.delivery->change(destination_at(second.port()));
+  CHECK(uncounted(*world.delivery) == 0);
+  REQUIRE(world.loop.run_until(
+      [&] { return world.delivery->is_done() && world.delivery->snapshot().replayed == 1; }));
+  for (const char* const line : {"a 1 ", "b 2 ", "c 3 "})
+    CHECK(count_of(second.received(), line) == 1);
+  const DestinationSnapshot one = world.delivery->snapshot();
+  CHECK(one.published == 3);
+  CHECK(one.acknowledged == 3);
+  CHECK(one.endpoint.find(std::to_string(second.port())) != std::string::npos);
+  CHECK(uncounted(*world.delivery) == 0);
+}
+
+TEST_CASE("a destination that was down is tried at its new address at once", "[app][reload]") {
+  World world;
+  FakeCarbon second(world.loop.get(), {});
+  world.carbon.stop_listening();
+  world.start();
+  world.delivery->publish(points("a", 1, 1));
+  REQUIRE(world.loop.run_until([&] { return world.delivery->snapshot().is_down; }));
+  world.delivery->change(destination_at(second.port()));
+  CHECK_FALSE(world.delivery->snapshot().is_down);
+  CHECK(world.delivery->snapshot().last_error.empty());
+  REQUIRE(world.run_until_done());
+  CHECK(count_of(second.received(), "a 1 ") == 1);
+}
+
+TEST_CASE("other bounds disturb no connection, and hold from then on", "[app][reload]") {
+  World world(mute());
+  world.start();
+  world.delivery->publish(points("a", 1, 1));
+  REQUIRE(world.loop.run_until([&] { return lines_in(world.carbon.received()) == 1; }));
+  DestinationConfig config = destination_at(world.carbon.port());
+  config.new_series_per_minute = 1;
+  world.delivery->change(config);
+  world.delivery->publish(many_points("new", 5, this_minute()));
+  REQUIRE(world.loop.run_until([&] { return world.delivery->snapshot().held_series == 5; }));
+  CHECK(world.delivery->snapshot().in_flight == 1);
+  CHECK(world.delivery->batches_failed() == 0);
+  config.new_series_per_minute = 0;  // And what they held goes when they are lifted.
+  world.delivery->change(config);
+  config.ack_timeout = kAckTimeout;  // A carbon that never answers a batch is one to break off.
+  world.carbon.manner().closes_at_eof = true;
+  world.delivery->change(config);
+  REQUIRE(world.run_until_done());
+  CHECK(world.delivery->snapshot().held_series == 0);
+  CHECK(world.delivery->snapshot().acknowledged == 6);
+}
+
+TEST_CASE("whatever is under way, a change of address loses nothing", "[app][reload]") {
+  std::minstd_rand chance(7);
+  World world;
+  FakeCarbon second(world.loop.get(), {});
+  world.start();
+  for (int i = 0; i < 60; ++i) {
+    world.delivery->publish(points("p" + std::to_string(i), i, 1));
+    for (auto turns = chance() % 6; turns > 0; --turns) uv_run(world.loop.get(), UV_RUN_NOWAIT);
+    world.delivery->change(destination_at(i % 2 == 0 ? second.port() : world.carbon.port()));
+    CHECK(uncounted(*world.delivery) == 0);
+  }
+  REQUIRE(world.run_until_done());
+  CHECK(uncounted(*world.delivery) == 0);
+  CHECK(world.delivery->snapshot().acknowledged == 60);
+  for (int i = 0; i < 60; ++i) {
+    const std::string line = "p" + std::to_string(i) + ' ';
+    CHECK(count_of(second.received(), line) + count_of(world.carbon.received(), line) >= 1);
+  }
+}
+
+TEST_CASE("one that comes late takes part once its spool is open, from the sequence it is told",
+          "[app][reload]") {
+  World world;
+  ScratchFolder folder;
+  {
+    World earlier;  // An orphan, of a journal that had come further.
+    earlier.carbon.stop_listening();
+    earlier.start(destination_at(earlier.carbon.port()), folder.file("spool.db"));
+    earlier.delivery->publish(points("old", 1, 1), 70);
+    REQUIRE(earlier.loop.run_until([&] { return earlier.delivery->snapshot().waiting == 1; }));
+  }
+  std::uint64_t asked = 0;
+  const auto join = [&asked](std::uint64_t last) { return (asked = last) + 1; };
+  world.delivery = std::make_unique<Delivery>(
+      world.loop.get(), world.store, destination_at(world.carbon.port()), folder.file("spool.db"),
+      LateStart{.join = join, .published_before = 10});
+  int told = 0;
+  world.delivery->publish(points("early", 2, 1), 69, [&told] { ++told; });
+  world.delivery->publish(points("relay", 2, 1), 0);
+  CHECK(told == 1);
+  CHECK(world.delivery->snapshot().published_before == 12);
+  REQUIRE(world.loop.run_until([&] { return world.delivery->spool().is_open(); }));
+  CHECK(asked == 70);
+  world.delivery->publish(points("early", 3, 1), 70);  // Was on its way into the journal.
+  CHECK(world.delivery->snapshot().published_before == 13);
+  world.delivery->publish(points("live", 4, 1), 71);
+  world.delivery->publish(points("relay", 5, 1), 0);
+  REQUIRE(world.run_until_done());
+  CHECK(world.delivery->snapshot().spooled_at_start == 1);
+  CHECK(world.delivery->snapshot().published == 2);
+  CHECK(count_of(world.carbon.received(), "early") == 0);
+  CHECK(count_of(world.carbon.received(), "old 1 ") == 1);
+  CHECK(count_of(world.carbon.received(), "live 4 ") == 1);
+  CHECK(uncounted(*world.delivery) == 0);
+}
+
 TEST_CASE("a delivery that is destroyed at any moment calls nobody and leaves nothing", "[app]") {
   const int turns = GENERATE(0, 1, 2, 5);
   World world;

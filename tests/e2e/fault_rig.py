@@ -36,6 +36,7 @@ class Carbon:
     """A carbon-cache that dies and comes back on one port with one storage folder."""
 
     def __init__(self, test, folder: pathlib.Path, creates_per_minute="inf", start=True):
+        folder.mkdir(exist_ok=True)
         self.folder, self.port, self.starts = folder, free_port(), 0
         self.creates_per_minute = creates_per_minute
         self.updates_per_second = "inf"  # From the next start on.
@@ -47,7 +48,7 @@ class Carbon:
     def start(self):
         # A folder for each life's logs; the whisper files stay where they are.
         self.starts += 1
-        scratch = self.folder / f"carbon{self.starts}"
+        scratch = self.folder / f"carbon-{self.port}-{self.starts}"
         self.cache = CarbonCache(scratch, self.port, SCHEMAS, AGGREGATION, storage=self.folder / "whisper",
                                  creates_per_minute=self.creates_per_minute,
                                  updates_per_second=self.updates_per_second)
@@ -101,6 +102,7 @@ class Relay:
         self.process = None
         test.addCleanup(self.kill)
         self.start()
+        self.accountant = Accountant(test, self)
 
     def start(self):
         self.process = Sluice(self.binary, self.config, self.folder)
@@ -146,6 +148,63 @@ class Relay:
             mine = [one for one in ledger["destinations"] if one["name"] in (*names, "record")]
             return time.time() > published_from and all(one["waiting"] == one["in_flight"] == 0 for one in mine)
         wait_until(is_delivered, f"nothing waits for {names}", 120)
+
+
+def identities(ledger) -> list[str]:
+    """What the columns of a ledger do not explain, worked out from them alone."""
+    messages, samples = ledger["messages"], ledger["samples"]
+    sums = [("messages", messages["received"], messages["parsed"] + messages["malformed"]),
+            ("malformed", messages["malformed"], sum(messages["malformed_by"].values())),
+            ("samples", samples["read"], samples["merged"] + samples["pending"] + sum(samples["dropped"].values()))]
+    for one in ledger["destinations"]:
+        columns = [one[name] for name in ("acknowledged", "unconfirmed", "waiting", "in_flight", "superseded")]
+        sums.append((f"datapoints of {one['name']}", one["spooled_at_start"] + one["published"],
+                     sum(columns) + sum(one["dropped"].values())))
+    wrong = [f"{name}: {left} came in, {right} are in columns" for name, left, right in sums if left != right]
+    if any(ledger["uncounted_loss"].values()):
+        wrong.append(f"uncounted loss {ledger['uncounted_loss']}")
+    # All are given the same, from the moment on that they are there.
+    given = {one["name"]: one["published_before"] + one["published"] - one["restored"] for one in ledger["destinations"]}
+    return wrong if len(set(given.values())) < 2 else [*wrong, f"destinations were not given the same: {given}"]
+
+
+class Accountant:
+    """Reads the ledger as fast as it is answered, as long as the test runs: each snapshot has to add up, and within a
+    life of the relay no column that counts may step back."""
+
+    COUNTS = ("published", "acknowledged", "unconfirmed", "superseded", "replayed")
+
+    def __init__(self, test, relay):
+        self.relay, self.looks, self.wrong, self._end = relay, 0, [], threading.Event()
+        self._last = {}
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        test.addCleanup(self._check, test)
+
+    def _check(self, test):
+        self._end.set()
+        self._thread.join(60)
+        test.assertEqual(self.wrong[:5], [])
+        test.assertGreater(self.looks, 0)
+
+    def _run(self):
+        while not self._end.wait(0.02):
+            try:
+                ledger = self.relay.ledger()
+            except (OSError, ValueError):  # It is being started, or was killed while it answered.
+                continue
+            self.looks += 1
+            self.wrong += [f"{ledger['time']}: {one}" for one in identities(ledger) + self._steps_back(ledger)]
+
+    def _steps_back(self, ledger) -> list[str]:
+        now = {("relay", name): ledger["messages"][name] for name in ("received", "parsed", "matched", "unmatched")}
+        now |= {(one["name"], name): one[name] for one in ledger["destinations"] for name in self.COUNTS}
+        life, before = self._last if self._last else (None, {})
+        self._last = ledger["started"], now
+        if life != ledger["started"]:
+            return []
+        return [f"{key} stepped back from {before[key]} to {value}" for key, value in now.items()
+                if value < before.get(key, 0)]
 
 
 class Stream:

@@ -4,7 +4,9 @@ afterwards is whole, and no stored value is ever made smaller.
 
 usage: faults_relay_test.py SLUICE_BINARY [UNITTEST_ARGUMENTS...]
 """
+import os
 import pathlib
+import random
 import signal
 import sys
 import time
@@ -101,6 +103,40 @@ class RelayFaults(unittest.TestCase):
         self.assertGreaterEqual(lost, 0)
         # A tick that waits for the disk may be two.
         self.assertLessEqual(lost, 4 * 3 * lines_per_tick)
+
+    def test_killed_at_random_moments_with_late_lines_after_it(self):
+        # What a snapshot of the ledger shows as merged is in the journal: no kill may take it back.
+        chance = random.Random(int(os.environ.get("SLUICE_SEED", "5")))
+        self.start()
+        moments = [int(time.time()) // WINDOW * WINDOW - WINDOW * back for back in range(5)]
+        self.send(5)
+        self.relay.wait_merged(5)
+        per_line = self.relay.ledger()["samples"]["merged"] // 5
+        sent, sure = 5, 5
+        for life in range(10):
+            for _ in range(chance.randrange(1, 5)):
+                count = chance.randrange(1, 40)
+                self.send(count, chance.choice(moments))
+                sent += count
+                time.sleep(chance.random() * 0.6)
+            merged = self.relay.ledger()["samples"]["merged"] // per_line
+            sure += merged if life > 0 else merged - 5
+            self.relay.kill()
+            if life % 4 == 2:
+                self.carbon.kill()
+                self.carbon.start()
+            self.relay.start()
+        self.send(7, moments[0])  # Late: corrects whole windows.
+        sent, sure = sent + 7, sure + 7
+        self.relay.wait_merged(7)
+        self.relay.wait_delivered("graphite")
+        wait_stored(self.carbon, self.relay.published)
+        self.watcher.look()
+        self.assertEqual(self.watcher.shrunk, [])
+        stored = total(self.carbon.stored(), FLEET)
+        print(f"sent {sent} lines, {sure} were shown as merged, {stored:.0f} are stored", flush=True)
+        self.assertGreaterEqual(stored, sure)
+        self.assertLessEqual(stored, sent)
 
     def test_a_restart_while_carbon_is_away_keeps_what_waits(self):
         self.start()

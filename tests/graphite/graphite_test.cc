@@ -47,6 +47,10 @@ TEST_CASE("only what carbon takes may leave", "[graphite]") {
   CHECK_FALSE(is_sendable({.path = "a b", .value = 1, .time = time}));
   CHECK_FALSE(is_sendable({.path = "caf\xe9", .value = 1, .time = time}));
   CHECK_FALSE(is_sendable({.path = "a.b", .value = 1, .time = Seconds{}}));
+  constexpr std::chrono::seconds kLast{4'294'967'295};
+  CHECK(is_sendable({.path = "a.b", .value = 1, .time = Seconds(kLast)}));
+  CHECK_FALSE(
+      is_sendable({.path = "a.b", .value = 1, .time = Seconds(kLast + std::chrono::seconds(1))}));
   std::string longest = "a";
   while (longest.size() < kPathBytesMax) longest += ".a";
   CHECK_FALSE(is_sendable({.path = longest, .value = 1, .time = time}));

@@ -18,7 +18,7 @@ void append_value(std::string& text, double value);
 void append_line(std::string& lines, std::string_view path, double value, Seconds time);
 
 // True if carbon takes the datapoint: a metric path of at most kPathBytesMax, a finite value, a
-// timestamp after 1970. Anything else must not leave.
+// timestamp after 1970 that whisper can store. Anything else must not leave.
 [[nodiscard]] bool is_sendable(const Datapoint& datapoint) noexcept;
 
 // A file path in whisper's tree must stay below the 4096 bytes of PATH_MAX.
