@@ -8,7 +8,6 @@
 #include <limits>
 #include <utility>
 
-#include "app/change_words.h"
 #include "app/inherited_sockets.h"
 #include "app/log.h"
 #include "app/map_change.h"
@@ -155,7 +154,7 @@ Expected<void> Daemon::start() {
   start_workers(std::move(*sockets));
   phase_ = Phase::kRunning;
   uv_timer_start(tick_timer_.get(), on_tick, kTick.count(), kTick.count());
-  if (is_reload_due_) reload();  // Asked for while the state was read.
+  if (is_reload_due_) take_new_setup();  // Asked for while the state was read.
   if (stop_signal_ != 0) stop(stop_signal_, false);
   return {};
 }

@@ -114,11 +114,11 @@ class RelayFaults(unittest.TestCase):
         per_line = self.relay.ledger()["samples"]["merged"] // 5
         sent, sure = 5, 5
         for life in range(10):
-            for _ in range(chance.randrange(1, 5)):
+            for _ in range(chance.randrange(1, 7)):
                 count = chance.randrange(1, 40)
                 self.send(count, chance.choice(moments))
                 sent += count
-                time.sleep(chance.random() * 0.6)
+                time.sleep(chance.random() * 1.2)
             merged = self.relay.ledger()["samples"]["merged"] // per_line
             sure += merged if life > 0 else merged - 5
             self.relay.kill()
