@@ -165,8 +165,9 @@ class Daemon {
   std::unique_ptr<StateKeeper> keeper_;  // Null without a state folder.
   std::unique_ptr<StoreThread> store_;   // Outlives those that give it jobs.
   std::vector<std::unique_ptr<Delivery>> deliveries_;
-  Stats departed_;           // What was counted of destinations that a reload took away.
-  Handle<uv_async_t> wake_;  // Reports of workers, orders of the status server.
+  Stats departed_;  // What was counted of destinations that a reload took away,
+  std::uint64_t datapoints_removed_ = 0;  // and what waited for them in memory.
+  Handle<uv_async_t> wake_;               // Reports of workers, orders of the status server.
   Handle<uv_timer_t> tick_timer_;
   Handle<uv_timer_t> stop_timer_;
   Handle<uv_signal_t> reload_signal_;

@@ -129,13 +129,13 @@ void Daemon::remove_delivery(const Delivery& delivery) {
     std::ranges::sort(orphaned_spools_, {}, &OrphanedSpool::file);
     return;
   }
-  departed_.datapoints_dropped_removed += left;
+  datapoints_removed_ += left;
   if (left == 0) {
     say(LogId::kDestinationRemoved, "destination {}: removed", one.name);
   } else {
     say(LogId::kDestinationRemoved,
         "destination {}: removed; {} datapoints waited for it in memory and are dropped "
-        "(datapoints_dropped_removed_total)",
+        "(datapoints_removed)",
         one.name, left);
   }
 }

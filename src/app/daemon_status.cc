@@ -240,6 +240,7 @@ Snapshot Daemon::snapshot() const {
   snapshot.state_trouble = state_trouble();
   snapshot.names_trouble = names_trouble();
   snapshot.orphaned_spools = orphaned_spools_;
+  snapshot.datapoints_removed = datapoints_removed_;
   for (const auto& delivery : deliveries_) snapshot.destinations.push_back(delivery->snapshot());
   const WindowStore& store = publisher_->store();
   snapshot.store_bytes = store.bytes();

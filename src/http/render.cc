@@ -136,6 +136,7 @@ std::string render_ledger(const Snapshot& snapshot) {
        {"graphite_lines", graphite_lines_as_json(snapshot.stats)},
        {"samples", samples_as_json(snapshot)},
        {"orphaned_spools", std::move(orphans)},
+       {"datapoints_removed", snapshot.datapoints_removed},
        {"destinations", std::move(destinations)},
        {"uncounted_loss",
         {{"messages", loss.messages},

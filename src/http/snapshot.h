@@ -92,6 +92,7 @@ struct Snapshot {
   std::string names_trouble;          // Who finds no place in the tables of names; empty: all do.
   std::vector<DestinationSnapshot> destinations;
   std::vector<OrphanedSpool> orphaned_spools;
+  std::uint64_t datapoints_removed = 0;  // With destinations whose spools were in memory.
   std::uint64_t store_bytes = 0;
   std::uint64_t store_windows = 0;
   std::int64_t horizon_seconds = 0;  // How far back a sample is taken in now.

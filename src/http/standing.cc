@@ -31,6 +31,10 @@ constexpr std::array kRelayRows{
              [](const Snapshot& one) { return signed_of(one.history_series); }},
     RelayRow{"history_bytes", "size of the history",
              [](const Snapshot& one) { return signed_of(one.history_bytes); }},
+    RelayRow{
+        "datapoints_removed",
+        "datapoints dropped with destinations that a reload took away, whose spools were in memory",
+        [](const Snapshot& one) { return signed_of(one.datapoints_removed); }},
     RelayRow{"config_stale", "1 when the last reload was refused",
              [](const Snapshot& one) { return std::int64_t{!one.config_error.empty()}; }},
     RelayRow{"uncounted_loss",

@@ -228,6 +228,30 @@ TEST_CASE("a limit that is lifted lets go what it held", "[store][spool][series]
   CHECK(drain(spool, 1, 5).size() == 3'000);
 }
 
+TEST_CASE("a spool that is used takes another pace, and keeps the turns that were had",
+          "[store][spool][series][reload]") {
+  const ScratchFolder folder;
+  SpoolOptions options{.file = folder.file("spool.db"), .new_series_per_minute = kRate};
+  Spool spool(options, at(0));
+  spool.put(points("host", 1'000, 0, 1), 1);
+  const std::size_t burst = drain(spool, 0, 1).size();
+  CHECK(burst < 20);
+  options.new_series_per_minute = 600;
+  spool.set_options(options);
+  const std::size_t sent = drain(spool, 1, 31).size();  // Ten a second, and no fresh bucket.
+  CHECK(sent > 250);
+  CHECK(sent < 420);
+  options.new_series_per_minute = 1;
+  spool.set_options(options);
+  CHECK(drain(spool, 31, 91).size() <= 3);
+  options.new_series_per_minute = 0;
+  spool.set_options(options);
+  drain(spool, 91, 95);
+  CHECK(spool.stats().acknowledged == 1'000);
+  CHECK(spool.stats().held == 0);
+  check_account(spool);
+}
+
 TEST_CASE("what is held is bounded too, and a series with nothing left to send loses its turn",
           "[store][spool][series]") {
   SECTION("by age") {

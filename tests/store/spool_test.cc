@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "store/scratch_folder.h"
 #include "store/spool_world.h"
 
 namespace sluice {
@@ -130,6 +131,26 @@ TEST_CASE("a full spool drops the oldest windows and counts them", "[store][spoo
   CHECK(spool.stats().waiting > 300);
   CHECK(spool.stats().oldest_window > Seconds(at_seconds(-600)));
   CHECK(lines_of(spool.take(at(0))).find("999940\n") != std::string::npos);
+}
+
+TEST_CASE("a spool that is used takes other bounds, its file stays", "[store][spool][reload]") {
+  const ScratchFolder folder;
+  SpoolOptions options{.file = folder.file("spool.db")};
+  Spool spool(options, at(0));
+  for (int window = 0; window < 10; ++window)
+    spool.put(points("path", 100, -600 + window * 60, 1), 0);
+  CHECK(spool.stats().waiting == 1'000);
+  options.file.clear();
+  options.bytes_max = 10'000;
+  spool.set_options(options);
+  CHECK(spool.stats().bytes <= 10'000);
+  CHECK(spool.stats().is_on_disk);
+  check_account(spool);
+  options.age_max = std::chrono::seconds(90);
+  spool.set_options(options);
+  spool.tick(at(0));
+  CHECK(spool.stats().oldest_window == Seconds(at_seconds(-60)));
+  check_account(spool);
 }
 
 TEST_CASE("one window larger than the spool is cut, hosts first", "[store][spool]") {

@@ -88,7 +88,6 @@ struct Stats {
   std::uint64_t datapoints_dropped_queue_full = 0;
   std::uint64_t datapoints_dropped_too_old = 0;
   std::uint64_t datapoints_dropped_damaged = 0;
-  std::uint64_t datapoints_dropped_removed = 0;
   std::uint64_t batches_acknowledged = 0;
   std::uint64_t batches_failed = 0;
   std::uint64_t datapoints_replayed = 0;
@@ -241,8 +240,6 @@ inline constexpr std::array kCounters{
                "datapoints dropped because they waited longer than spool_age_max"},
     CounterRow{"datapoints_dropped_damaged_total", &Stats::datapoints_dropped_damaged,
                "datapoints that a destination's spool could not read back from its disk"},
-    CounterRow{"datapoints_dropped_removed_total", &Stats::datapoints_dropped_removed,
-               "datapoints that waited in memory for a destination that a reload took away"},
     CounterRow{"batches_acknowledged_total", &Stats::batches_acknowledged, "batches acknowledged"},
     CounterRow{"batches_failed_total", &Stats::batches_failed,
                "batches that were not acknowledged and are sent again"},
