@@ -158,12 +158,12 @@ std::vector<Finding> judge_aggregation(const StorageAggregation& rule, const Sto
     const double slots =
         static_cast<double>(step) / static_cast<double>(schema.retentions[i - 1].step);
     if (rule.x_files_factor * slots <= 1) continue;
-    findings.push_back(
-        {Kind::kWarning,
-         fmt::format("{}: xFilesFactor {} drops a slot of {} s unless {:.3g} of its {} "
-                     "values are there, which erases hosts that send one value in "
-                     "half an hour; it should be 0",
-                     where, rule.x_files_factor, step, rule.x_files_factor * slots, slots)});
+    findings.push_back({Kind::kWarning,
+                        fmt::format("{}: xFilesFactor {} drops a slot of {} s unless {:.3g} of its {} "
+                                    "values are there, which erases hosts that send one value in "
+                                    "half an hour; it should be 0",
+                                    where, rule.x_files_factor, step, rule.x_files_factor * slots,
+                                    slots)});
     break;  // Once is enough.
   }
   return findings;

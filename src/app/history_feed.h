@@ -14,9 +14,9 @@
 
 namespace sluice {
 
-// The history and the thread that fills it. Whoever publishes hands its datapoints over and goes
-// on; when the thread does not keep up, what is handed over is dropped and counted, and ingest does
-// not notice.
+// The history and the thread that fills it. Whoever publishes hands its datapoints over and goes on;
+// when the thread does not keep up, what is handed over is dropped and counted, and ingest does not
+// notice.
 class HistoryFeed {
  public:
   using Datapoints = std::shared_ptr<const std::vector<Datapoint>>;

@@ -149,6 +149,15 @@ void append_state(std::string& out, const Json& ledger) {
                   number(loss, "samples"), number(loss, "datapoints") + number(loss, "not_taken")));
 }
 
+// Spools that nobody delivers; who asks why numbers are missing must find them.
+void append_orphans(std::string& out, const Json& ledger) {
+  for (const Json& one : member(ledger, "orphaned_spools")) {
+    append_row(out, "orphaned spool",
+               fmt::format("{} datapoints wait for no destination in {}",
+                           grouped(number(one, "datapoints")), text(one, "file")));
+  }
+}
+
 std::string waiting_note(const Json& destination) {
   const std::string oldest = text(destination, "oldest_waiting");
   if (oldest.empty()) return {};
@@ -280,6 +289,7 @@ std::string status_text(const Json& ledger, const Json& health) {
   append_health(out, health);
   append_inputs(out, ledger);
   append_state(out, ledger);
+  append_orphans(out, ledger);
   for (const Json& destination : member(ledger, "destinations"))
     append_destination(out, destination);
   return out;

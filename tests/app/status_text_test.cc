@@ -76,6 +76,14 @@ TEST_CASE("status prints every account of the ledger for people", "[app]") {
   CHECK_THAT(text_of(growing), Contains("of 150 new series, for at least 3 min"));
 }
 
+TEST_CASE("status tells of spools that nobody delivers", "[app]") {
+  CHECK_THAT(text_of(snapshot()), !Contains("orphaned"));
+  Snapshot one = snapshot();
+  one.orphaned_spools.push_back({"/var/lib/sluice/spool-old.db", 12'345});
+  CHECK_THAT(text_of(one), Contains("orphaned spool  12,345 datapoints wait for no destination in "
+                                    "/var/lib/sluice/spool-old.db\n"));
+}
+
 TEST_CASE("status says what is wrong", "[app]") {
   Snapshot bad = snapshot();
   bad.config_error = "sluice.json: /listn: unknown key";

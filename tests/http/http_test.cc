@@ -179,6 +179,18 @@ TEST_CASE("a publication that a spool does not take is uncounted loss", "[http]"
   CHECK(Json::parse(render_ledger(snapshot))["uncounted_loss"]["not_taken"] == 7);
 }
 
+TEST_CASE("a destination that a reload added is held to what was published since",
+          "[http][reload]") {
+  Snapshot snapshot = balanced();
+  const std::uint64_t all = snapshot.stats.datapoints_published;
+  snapshot.destinations.push_back(
+      {.name = "late", .published_before = all - 2, .published = 2, .acknowledged = 2});
+  CHECK(uncounted_loss(snapshot).is_none());
+  CHECK(Json::parse(render_ledger(snapshot))["destinations"].back()["published_before"] == all - 2);
+  --snapshot.destinations.back().published_before;
+  CHECK(uncounted_loss(snapshot).not_taken == 1);
+}
+
 TEST_CASE("a relay is degraded when it loses, is stale, or cannot deliver", "[http]") {
   CHECK(troubles_of(balanced()).empty());
   CHECK(Json::parse(render_health(balanced()))["status"] == "ok");
