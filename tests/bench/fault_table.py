@@ -118,7 +118,11 @@ LoadPlugin write_graphite
 </Plugin>
 """)
         self.peer = case.enterContext(Peer([program("collectd"), "-f", "-C", str(config)], folder / "collectd.log"))
-        self.peer.wait_until_ready(self.socket.exists, "collectd listens")
+        self.peer.wait_until_ready(self.listens, "collectd listens")
+
+    def listens(self):
+        with socket.socket(socket.AF_UNIX) as connection:
+            return connection.connect_ex(str(self.socket)) == 0  # The file is there a moment before it listens.
 
     def feed(self, moment):
         with socket.socket(socket.AF_UNIX) as connection:

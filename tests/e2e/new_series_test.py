@@ -101,13 +101,15 @@ class QuickPace(unittest.TestCase):
 
     def check_log(self):
         """One line at the beginning, at most a few while their number doubles, one at the end."""
-        lines = [line for line in self.relay.process.log(1000).splitlines() if "destination graphite" in line]
-        begins = [line for line in lines if "new series wait for their turn" in line]
-        ends = [line for line in lines if "new series that waited for their turn have left" in line]
+        told = lambda words: [line for line in self.relay.process.log(1000).splitlines()
+                              if "destination graphite" in line and words in line]
+        begins = told("new series wait for their turn")
+        ends = lambda: told("new series that waited for their turn have left")
         if self.creates_per_minute < self.series_min:
+            wait_until(ends, "the log tells of the end")  # A moment after the status does.
             self.assertTrue(1 <= len(begins) <= 4, begins)
             self.assertIn("50 leave in a minute (new_series_per_minute), the last in at least", begins[0])
-            self.assertEqual(len(ends), 1)
+            self.assertEqual(len(ends()), 1)
 
     def missing(self) -> list[str]:
         stored = self.carbon.stored()
