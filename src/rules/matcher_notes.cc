@@ -1,8 +1,8 @@
 // What a Matcher does with the notes of a rule that matched.
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <string>
 
 #include "rules/matcher_state.h"
@@ -18,7 +18,9 @@ std::string Matcher::State::context_text(const CompiledRule& rule, VariableId va
   const ContextValue* found = context == nullptr ? nullptr : context->find(variable);
   if (found == nullptr) return "0";
   if (const auto* text = std::get_if<std::string>(found)) return *text;
-  return fmt::format("{}", std::get<double>(*found));
+  std::array<char, 32> digits;  // The shortest form of a double takes 24.
+  const auto end = std::to_chars(digits.begin(), digits.end(), std::get<double>(*found)).ptr;
+  return {digits.begin(), end};
 }
 
 void Matcher::State::note(std::uint32_t index, const CompiledNote& note, const Pass& pass) {
