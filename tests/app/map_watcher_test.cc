@@ -110,7 +110,9 @@ TEST_CASE("a map that cannot be used is refused once, and the old one stays", "[
   }
   SECTION("no JSON") {
     news = map.after_replacing("a: web\n");
-    why += ":1:1: syntax error while parsing value - invalid literal; last read: 'a'";
+    why +=
+        ":1:1: expected a text in double quotes, a number, true, false, null, [...], {...} or what "
+        "ends the one before, found \"a\"";
   }
   SECTION("shrunk") {
     news = map.after_replacing(kShrunk);

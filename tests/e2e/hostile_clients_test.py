@@ -356,7 +356,7 @@ def run_full_store(binary, report):
     """Far more series in one window than store_bytes_max, and the next window begins before the grace of
     the first is over: the horizon may shrink to nothing and new series be refused, but what was merged is
     published and what was refused is counted."""
-    window, host_count = 5, 20_000
+    window, host_count = 5, 60_000
     port = free_port()
     with scratch() as folder, RecordingSink(keep=r"sluice\.all\.") as sink, \
             make_relay(binary, folder, sink, [port, free_port()], window=f"{window}s", grace="5s",

@@ -83,10 +83,16 @@ TEST_CASE("stamps that name no moment are taken off and refused", "[syslog][rfc5
       {"2026-03-04T05:06:07-24:00 x", kBad, "", " x"},
       {"2026-03-04T05:06:07-07:60 x", kBad, "", " x"},
       {"0000-03-04T05:06:07Z x", kBad, "", " x"},
-      {"2026-03-04 x", kBad, "", " x"},
       {"2026-03-04T05:06", kBad, "", ""},
-      {"2026-03-04", kBad, "", ""},
       {"2026-03-04T", kBad, "", ""},
+  });
+}
+
+TEST_CASE("a date alone is text and no stamp", "[syslog]") {
+  check_all({
+      {"2026-03-04 x", kNone, "", "2026-03-04 x"},
+      {"2026-03-04 is a good day", kNone, "", "2026-03-04 is a good day"},
+      {"2026-03-04", kNone, "", "2026-03-04"},
   });
 }
 
