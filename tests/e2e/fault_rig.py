@@ -189,22 +189,26 @@ class Accountant:
 
     def _run(self):
         while not self._end.wait(0.02):
+            process = self.relay.process
             try:
                 ledger = self.relay.ledger()
             except (OSError, ValueError):  # It is being started, or was killed while it answered.
                 continue
             self.looks += 1
-            self.wrong += [f"{ledger['time']}: {one}" for one in identities(ledger) + self._steps_back(ledger)]
+            wrong = identities(ledger)
+            if process is self.relay.process:  # Else nobody knows which of the two has answered.
+                wrong += self._steps_back(ledger, process)
+            self.wrong += [f"{ledger['time']}: {one}" for one in wrong]
 
-    def _steps_back(self, ledger) -> list[str]:
+    def _steps_back(self, ledger, process) -> list[str]:
         now = {("relay", name): ledger["messages"][name] for name in ("received", "parsed", "matched", "unmatched")}
         now |= {(one["name"], name): one[name] for one in ledger["destinations"] for name in self.COUNTS}
         life, before = self._last if self._last else (None, {})
-        self._last = ledger["started"], now
-        if life != ledger["started"]:
+        self._last = process, now
+        if life is not process:  # Two lives may be of one second, so "started" does not tell them apart.
             return []
-        return [f"{key} stepped back from {before[key]} to {value} (started {life})" for key, value in now.items()
-                if value < before.get(key, 0)]
+        return [f"{key} stepped back from {before[key]} to {value} (started {ledger['started']})"
+                for key, value in now.items() if value < before.get(key, 0)]
 
 
 class Stream:

@@ -29,10 +29,13 @@ SHIPPED_ACTION = SOURCE / "packaging/rsyslog/60-sluice.conf"
 WINDOW = 10  # Seconds; the outage has 1080 windows, and a live one is soon over.
 GRACE = 1
 OUTAGE = 3 * 3600
-# Messages; the shipped queue keeps nine tenths of 50,000 before it turns to its disk. The last tenth must be larger
-# than a batch of rsyslogd's main queue (256 messages): its disk worker is woken only between batches, so that a
-# batch that does not fit waits in vain, and is discarded message by message.
-MEMORY_QUEUE_SIZE = 5000
+# Messages; the marks are of the shipped size. What is above the mark at which the queue turns to its disk must be more
+# than a batch of rsyslogd's main queue (256 messages): its disk worker is woken only between batches, so that a batch
+# that does not fit waits in vain, and is discarded message by message.
+SHIPPED_QUEUE = {"size": 50000, "highWatermark": 30000, "lowWatermark": 20000}
+QUEUE = {name: count // 10 for name, count in SHIPPED_QUEUE.items()}
+# What fits between that mark and the end: hours of lines do not come within a moment, which the disk could not follow.
+PORTION = (QUEUE["size"] - QUEUE["highWatermark"]) * 3 // 4
 # From the end of a live window's grace to its values in the sink, on a slow and loaded machine.
 LIVE_SECONDS_MAX = 30
 DRAIN_SECONDS_MAX = 120
@@ -158,8 +161,10 @@ class QueueReplay(unittest.TestCase):
     def start_rsyslogd(self):
         """The shipped action, pointed to the gate's port, with a memory queue that is soon full."""
         action = SHIPPED_ACTION.read_text()
-        for shipped, ours in (('"sluice.example.com"', '"127.0.0.1"'), ('port="5514"', f'port="{self.forwarded}"'),
-                              ('queue.size="50000"', f'queue.size="{MEMORY_QUEUE_SIZE}"')):
+        changes = [('"sluice.example.com"', '"127.0.0.1"'), ('port="5514"', f'port="{self.forwarded}"')]
+        changes += [(f'queue.{name}="{count}"', f'queue.{name}="{QUEUE[name]}"')
+                    for name, count in SHIPPED_QUEUE.items()]
+        for shipped, ours in changes:
             self.assertEqual(action.count(shipped), 1, shipped)
             action = action.replace(shipped, ours)
         self.statistics = self.scratch / "impstats"
@@ -175,6 +180,16 @@ class QueueReplay(unittest.TestCase):
         rows = [row for row in map(json.loads, told)
                 if row.get("origin") == "core.queue" and row["name"].endswith(f"omfwd {kind}")]
         return rows[-1] if rows else {}
+
+    def fill_queue(self, rsyslogd, lines):
+        """In portions, each when the memory has room for it because the disk has taken what came before."""
+        def has_room():
+            counters = self.queue_counters("queue")
+            return counters.get("enqueued", 0) >= end and counters["size"] <= QUEUE["highWatermark"]
+        for begin in range(0, len(lines), PORTION):
+            end = min(begin + PORTION, len(lines))
+            give(rsyslogd.port, lines[begin:end])
+            wait_until(has_room, f"rsyslogd to queue {end} lines")
 
     def start_relay(self):
         relay = self.enterContext(Sluice(SLUICE, {
@@ -212,8 +227,7 @@ class QueueReplay(unittest.TestCase):
         end = int(time.time()) // WINDOW * WINDOW - 3 * WINDOW
         outage = runs_of_the_outage(end)
         lines = [line_of(run, pid) for pid, run in enumerate(outage, 1000)]
-        give(rsyslogd.port, lines)
-        wait_until(lambda: self.queue_counters("queue").get("enqueued", 0) >= len(lines), "rsyslogd to queue all lines")
+        self.fill_queue(rsyslogd, lines)
         self.assertTrue(list((self.scratch / "rsyslog").glob("sluice.0*")), "the queue is not on disk")
         self.assertGreater(self.queue_counters("queue[DA]").get("size", 0), len(lines) // 2)
         self.assertEqual(self.queue_counters("queue")["discarded.full"], 0)

@@ -111,8 +111,9 @@ class Restarts(unittest.TestCase):
         time.sleep(4.5)  # Two windows at least in which nobody watched.
         self.relay.start()
         started = time.time()
-        self.relay.wait_delivered("graphite")
-        values = {at: number for (path, at), number in self.relay.published().items() if path == FLEET}
+        fleet = lambda: {at: number for (path, at), number in self.relay.published().items() if path == FLEET}
+        wait_until(lambda: any(at > started for at in fleet()), "a window that was watched from its start is published")
+        values = fleet()
         unwatched = [at for at in values if stopped - 2 < at < started - 2]
         self.assertEqual([at for at in unwatched if not values[at]], [], values)
         self.assertIn(0, [values[at] for at in values if at > started], values)
