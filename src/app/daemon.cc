@@ -414,7 +414,17 @@ void Daemon::note_risk(std::string_view doing) {
 void Daemon::begin_delivering() {
   phase_ = Phase::kDelivering;
   for (const auto& delivery : deliveries_) delivery->hurry();
+  sync_due_ms_ = uv_now(&loop_) + kTick.count();
   uv_timer_start(stop_timer_.get(), on_stop_timer, 0, kStopPollMs);
+}
+
+// While a destination is waited for, the files are brought up to date: when that time is over,
+// there is little left to write, and a slow disk has had its time.
+void Daemon::sync_if_due() {
+  if (!sync_due_ms_ || uv_now(&loop_) < *sync_due_ms_) return;
+  sync_due_ms_.reset();
+  for (const auto& delivery : deliveries_) delivery->sync({});
+  if (keeper_) keeper_->sync();
 }
 
 void Daemon::check_done() {
@@ -426,7 +436,7 @@ void Daemon::check_done() {
   }
   const bool is_done =
       std::ranges::all_of(deliveries_, [](const auto& delivery) { return delivery->is_done(); });
-  if (!is_done && uv_now(&loop_) < stop_deadline_ms_) return;
+  if (!is_done && uv_now(&loop_) < stop_deadline_ms_) return sync_if_due();
   phase_ = Phase::kDone;
   log_stop();
   note_risk("closing its files");
@@ -435,9 +445,9 @@ void Daemon::check_done() {
 
 void Daemon::close() {
   guard_.tell({});
-  stop_status_server();
   workers_.clear();
-  deliveries_.clear();
+  deliveries_.clear();  // The store's thread closes their spools while the history is closed here.
+  stop_status_server();
   store_.reset();  // Runs what they gave it, so what was published is in their spools.
   keeper_.reset();
   reload_signal_.reset();

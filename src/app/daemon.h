@@ -116,6 +116,7 @@ class Daemon {
   void stop(int signal_number, bool is_again);
   void note_risk(std::string_view doing);
   void begin_delivering();
+  void sync_if_due();
   void check_done();
   void close();
   void open_history();
@@ -193,12 +194,13 @@ class Daemon {
   bool is_ready_ = false;           // The service manager was told.
   std::vector<Delta> deltas_;       // Of the tick that is under way.
   std::size_t reports_awaited_ = 0;
-  bool is_committing_ = false;         // A tick is on its way into the journal.
-  bool is_flushing_ = false;           // The last one is.
-  std::uint64_t samples_at_risk_ = 0;  // Reported by workers, and not in the journal yet.
-  std::uint64_t shown_ms_ = 0;         // When a stop that goes on was last told of.
-  int stop_signal_ = 0;                // That came while the relay started.
-  bool is_reload_due_ = false;         // The same of a SIGHUP.
+  bool is_committing_ = false;                // A tick is on its way into the journal.
+  bool is_flushing_ = false;                  // The last one is.
+  std::uint64_t samples_at_risk_ = 0;         // Reported by workers, and not in the journal yet.
+  std::optional<std::uint64_t> sync_due_ms_;  // In a stop, until it is done.
+  std::uint64_t shown_ms_ = 0;                // When a stop that goes on was last told of.
+  int stop_signal_ = 0;                       // That came while the relay started.
+  bool is_reload_due_ = false;                // The same of a SIGHUP.
   std::shared_ptr<Risk> risk_ = std::make_shared<Risk>();
   std::mutex stop_mutex_;  // Guards what follows.
   std::vector<StopSignal> stop_signals_;

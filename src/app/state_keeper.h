@@ -112,6 +112,11 @@ class StateKeeper {
   // so the rows of those that are committed and not made yet are kept.
   void save_if_due(Publisher& publisher, Timestamp now);
 
+  // As Journal::sync, behind what was committed.
+  void sync() {
+    thread_.run([this] { journal_.sync(); }, [] {});
+  }
+
   // As of the last change.
   [[nodiscard]] const JournalStats& stats() const noexcept { return standing_.stats; }
   [[nodiscard]] bool has_disk() const noexcept { return standing_.has_disk; }

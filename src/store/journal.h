@@ -105,6 +105,9 @@ class Journal {
   // ones are refused. False: it is not on disk, and the one before counts on.
   bool checkpoint(const JournalCheckpoint& checkpoint, Timestamp now);
 
+  // Moves what the write-ahead log holds to the file, so that closing it has little left to do.
+  void sync();
+
   // The file can be written, but rows are missing in it (or it is new).
   [[nodiscard]] bool needs_checkpoint() const noexcept {
     return needs_checkpoint_ && database_.has_value();

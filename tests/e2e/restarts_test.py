@@ -6,7 +6,9 @@ usage: restarts_test.py SLUICE_BINARY [UNITTEST_ARGUMENTS...]
 """
 import json
 import pathlib
+import shutil
 import signal
+import sqlite3
 import sys
 import time
 import unittest
@@ -16,6 +18,18 @@ from sluice_harness import HOST, Sluice, play_tcp, scratch, wait_until
 
 SLUICE = sys.argv.pop(1)
 FLEET = f"sluice.all.{COUNTER}"
+
+
+def rows_of(*files) -> list[str]:
+    """All that is in the first of these files, a database, of which copies are read; others are its write-ahead log."""
+    with scratch() as folder:
+        for file in files:
+            shutil.copy(file, folder)
+        database = sqlite3.connect(pathlib.Path(folder) / files[0].name)
+        try:
+            return list(database.iterdump())
+        finally:
+            database.close()
 
 
 class Restarts(unittest.TestCase):
@@ -134,6 +148,30 @@ class Restarts(unittest.TestCase):
         self.relay.start()
         self.assertEqual(len(self.log_lines(" warning ", "the last run did not end cleanly", "nobody watched from")), 1,
                          self.relay.process.log())
+
+    def test_a_stop_that_waits_for_a_destination_brings_its_files_up_to_date(self):
+        self.start(shutdown_timeout="10m")
+        self.send(20)
+        self.relay.wait_delivered("graphite")
+        self.carbon.kill()
+        self.send(20)
+        self.relay.wait_delivered()
+        self.assertGreater(self.relay.destination()["waiting"], 0)
+        process = self.relay.process.process
+        process.send_signal(signal.SIGTERM)
+
+        def is_up_to_date(name):
+            file = self.folder / "relay" / "state" / name
+            try:
+                rows = rows_of(file)
+                return len(rows) > 10 and rows == rows_of(file, file.with_name(f"{name}-wal"))
+            except (OSError, sqlite3.Error):
+                return False  # Copied while it was written.
+        for name in ("journal.db", "spool-graphite.db", "spool-record.db"):
+            wait_until(lambda: is_up_to_date(name), f"{name} has what was in its write-ahead log")
+        self.assertIsNone(process.poll())
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(60), 0, self.relay.process.log())
 
     def test_stopped_while_it_starts(self):
         self.start()
