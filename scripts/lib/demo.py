@@ -38,8 +38,10 @@ BURST_GAP_SECONDS = 0.5
 
 def configuration(options: argparse.Namespace) -> dict:
     return {
-        "listen": [{"syslog": f"{transport}://127.0.0.1:{options.port}"} for transport in ("udp", "tcp")] +
-                  [{"graphite": f"tcp://127.0.0.1:{options.graphite}"}],
+        # So many connections fit into the open files that any system lets a process have.
+        "listen": [{"syslog": f"udp://127.0.0.1:{options.port}"},
+                   {"syslog": f"tcp://127.0.0.1:{options.port}", "connections": 500},
+                   {"graphite": f"tcp://127.0.0.1:{options.graphite}", "connections": 100}],
         "packs": ["puppet-agent", "puppetserver", "puppetserver-access", "collectd", "deploy"],
         # A pass over the recordings, in which every host runs, takes 35 s.
         "presence": {"puppet": "1m"},
