@@ -263,8 +263,8 @@ Expected<std::string> Database::kind_of_mismatch(const DatabaseOptions& options)
 }
 
 Expected<void> Database::configure(const DatabaseOptions& options) {
-  std::string sql =
-      fmt::format("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = {};", kWalBytesKept);
+  std::string sql = options.shrinks ? "PRAGMA auto_vacuum = INCREMENTAL;" : "";  // Before all else.
+  sql += fmt::format("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = {};", kWalBytesKept);
   sql += options.synchronous == Synchronous::kFull ? "PRAGMA synchronous = FULL;"
                                                    : "PRAGMA synchronous = NORMAL;";
   sql += "PRAGMA temp_store = MEMORY;";

@@ -29,6 +29,8 @@ struct DatabaseOptions {
   // True: this connection alone uses the file as long as it is open; another process that tries is
   // told so. False: other processes may read and write in between.
   bool is_exclusive = true;
+  // True: a new file can give pages back that are free (PRAGMA incremental_vacuum).
+  bool shrinks = false;
 };
 
 // A prepared statement. It must not outlive its Database. Parameters are numbered from 1, columns

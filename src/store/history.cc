@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "sluice/values/byte_encoding.h"
@@ -35,6 +36,12 @@ SeriesPlace place_of_id(std::int64_t id) noexcept {
 std::int64_t seconds_of(Seconds time) noexcept { return time.time_since_epoch().count(); }
 std::int64_t seconds_of(Timestamp time) noexcept { return seconds_of(floor_to_seconds(time)); }
 
+void put_logged(ByteWriter& log, SeriesPlace place, const HistoryPoint& point, std::int64_t base) {
+  log.put_varint(std::uint64_t{place.number} << 1 | place.tier);
+  log.put_signed(point.time - base);
+  log.put_number(point.value);
+}
+
 std::unexpected<Error> damaged() { return fail("a row of the history is damaged"); }
 
 }  // namespace
@@ -61,9 +68,12 @@ History::History(HistoryOptions options, Timestamp now)
 
 void History::open(Timestamp now) {
   const auto try_file = [&](const std::string& path) -> Expected<void> {
-    auto opened = Database::open(
-        {.path = path, .application_id = kApplicationId, .schema_version = 2, .schema = kSchema},
-        now);
+    auto opened = Database::open({.path = path,
+                                  .application_id = kApplicationId,
+                                  .schema_version = 2,
+                                  .schema = kSchema,
+                                  .shrinks = true},
+                                 now);
     if (!opened) return std::unexpected(std::move(opened).error());
     if (!opened->note().empty())
       notices_.push_back({Notice::Kind::kMovedAside, "history: " + opened->note()});
@@ -298,23 +308,25 @@ Expected<void> History::write(std::span<const Datapoint> datapoints, Timestamp n
       continue;
     }
     grow(series_at(**place), point);
-    log.put_varint(std::uint64_t{(*place)->number} << 1 | (*place)->tier);
-    log.put_signed(point.time - base);
-    log.put_number(point.value);
+    put_logged(log, **place, point, base);
     ++log_count;
   }
   for (const auto& [key, points] : late.groups) {
     if (auto done = merge_group(key, points); !done) return done;
   }
-  if (log_count > 0) {
-    ByteWriter row;
-    row.put_signed(base);
-    row.put_varint(log_count);
-    const std::string bytes = row.take() + log.take();
-    if (auto done = statements_.write_log.bind_blob(1, bytes).run(); !done) return done;
-  }
+  if (auto done = append_log(base, log_count, log.view()); !done) return done;
   if (auto done = keep_bound(); !done) return done;
   return transaction->commit();
+}
+
+Expected<void> History::append_log(std::int64_t base, std::uint64_t count,
+                                   std::string_view points) {
+  if (count == 0) return {};
+  ByteWriter row;
+  row.put_signed(base);
+  row.put_varint(count);
+  const std::string bytes = row.take().append(points);
+  return statements_.write_log.bind_blob(1, bytes).run();
 }
 
 // Finds or makes the series; nothing when there are too many.
@@ -359,12 +371,13 @@ Expected<void> History::name_all_series() {
 
 // The block of now is over.
 Expected<void> History::roll(std::int64_t next_block, Timestamp now) {
-  auto done = write_open_blocks();
+  // The log goes first, so that the blocks take its pages.
+  auto done = database_->execute("DELETE FROM log");
+  if (done) done = write_open_blocks();
   for (Tier& tier : tiers_) {
     for (Series& series : tier.series) series.open = {};
   }
   open_block_ = next_block;
-  if (done) done = database_->execute("DELETE FROM log");
   if (done) done = drop_old(now);
   return done;
 }
@@ -467,26 +480,12 @@ void History::forget_silent(std::uint32_t tier, std::int64_t oldest_kept) {
 // Hosts go first: there are many of them, and clusters are what one looks at.
 Expected<void> History::keep_bound() {
   while (true) {
-    const auto pages = database_->read_number("PRAGMA page_count");
-    const auto free = database_->read_number("PRAGMA freelist_count");
-    const auto size = database_->read_number("PRAGMA page_size");
-    if (!pages || !free || !size)
-      return std::unexpected((!pages ? pages : !free ? free : size).error());
-    stats_.bytes = static_cast<std::uint64_t>((*pages - *free) * *size);
-    if (stats_.bytes <= bytes_max_) return {};
-    auto oldest = oldest_block(1);
-    if (!oldest) return std::unexpected(std::move(oldest).error());
-    const std::uint32_t tier = *oldest ? 1 : 0;
-    if (tier == 0) oldest = oldest_block(0);
-    if (!oldest) return std::unexpected(std::move(oldest).error());
-    if (!*oldest) return {};  // The block of now alone: it goes when it is over.
-    const GroupKey first{tier, **oldest, 0};
-    const auto cut = database_->read_number(
-        fmt::format("SELECT sum(points) FROM blocks WHERE id >= {} AND id < {}", first.id(),
-                    GroupKey{tier, **oldest + 1, 0}.id()));
+    if (auto done = measure(); !done) return done;
+    if (stats_.bytes <= bytes_max_) return give_pages_back();
+    const auto cut = cut_oldest();
     if (!cut) return std::unexpected(cut.error());
-    stats_.points_cut += static_cast<std::uint64_t>(*cut);
-    if (auto done = drop_block(tier, **oldest); !done) return done;
+    if (*cut == 0) return {};  // Names and the clusters' block of now alone.
+    stats_.points_cut += *cut;
     if (!std::exchange(is_cut_told_, true)) {
       notices_.push_back(
           {Notice::Kind::kHistoryCut,
@@ -496,6 +495,77 @@ Expected<void> History::keep_bound() {
                        bytes_max_)});
     }
   }
+}
+
+Expected<void> History::measure() {
+  const auto pages = database_->read_number("PRAGMA page_count");
+  const auto free = database_->read_number("PRAGMA freelist_count");
+  const auto size = database_->read_number("PRAGMA page_size");
+  if (!pages || !free || !size)
+    return std::unexpected((!pages ? pages : !free ? free : size).error());
+  stats_.bytes = static_cast<std::uint64_t>((*pages - *free) * *size);
+  file_bytes_ = static_cast<std::uint64_t>(*pages * *size);
+  return {};
+}
+
+// Pages that are free are kept for what comes, but not those beyond the bound.
+Expected<void> History::give_pages_back() {
+  if (file_bytes_ <= bytes_max_) return {};
+  return database_->execute("PRAGMA incremental_vacuum");
+}
+
+// How many points went: 0 when there is nothing left to cut.
+Expected<std::uint64_t> History::cut_oldest() {
+  if (const auto cut = cut_oldest_block(1); !cut || *cut > 0) return cut;
+  if (const auto cut = cut_open_hosts(); !cut || *cut > 0) return cut;
+  return cut_oldest_block(0);
+}
+
+Expected<std::uint64_t> History::cut_oldest_block(std::uint32_t tier) {
+  const auto oldest = oldest_block(tier);
+  if (!oldest) return std::unexpected(oldest.error());
+  if (!*oldest) return 0;
+  const auto cut = database_->read_number(
+      fmt::format("SELECT sum(points) FROM blocks WHERE id >= {} AND id < {}",
+                  GroupKey{tier, **oldest, 0}.id(), GroupKey{tier, **oldest + 1, 0}.id()));
+  if (!cut) return std::unexpected(cut.error());
+  if (auto done = drop_block(tier, **oldest); !done) return std::unexpected(done.error());
+  return static_cast<std::uint64_t>(*cut);
+}
+
+// The older half of what the block of now has of hosts; its one window, if that alone is too much.
+Expected<std::uint64_t> History::cut_open_hosts() {
+  std::int64_t first = std::numeric_limits<std::int64_t>::max();
+  std::int64_t last = 0;
+  for (const Series& series : tiers_[1].series) {
+    if (series.open.empty()) continue;
+    first = std::min(first, series.open.front().time);
+    last = std::max(last, series.open.back().time);
+  }
+  if (last == 0) return 0;
+  const std::int64_t cut_to = first + (last - first) / 2;
+  std::uint64_t cut = 0;
+  for (Series& series : tiers_[1].series) {
+    cut += std::erase_if(series.open, [&](const HistoryPoint& one) { return one.time <= cut_to; });
+  }
+  if (auto done = rewrite_log(); !done) return std::unexpected(done.error());
+  return cut;
+}
+
+Expected<void> History::rewrite_log() {
+  if (auto done = database_->execute("DELETE FROM log"); !done) return done;
+  const std::int64_t base = open_block_ * block_seconds_;
+  ByteWriter log;
+  std::uint64_t count = 0;
+  for (std::uint32_t tier = 0; tier < kTiers; ++tier) {
+    const auto& series = tiers_[tier].series;
+    for (std::uint32_t number = 0; number < series.size(); ++number) {
+      for (const HistoryPoint& point : series[number].open)
+        put_logged(log, {tier, number}, point, base);
+      count += series[number].open.size();
+    }
+  }
+  return append_log(base, count, log.view());
 }
 
 HistoryStats History::stats() const {

@@ -87,7 +87,8 @@ struct NodesAnswer {
 //
 // It always works: a file that is damaged or of another version is moved aside, and without a
 // usable file it is kept in memory, with a smaller bound. When it is full, the oldest block of
-// hosts goes first. Safe to use from several threads; a call may take the disk's time.
+// hosts goes first, then the older half of what the block of now has of hosts. Safe to use from
+// several threads; a call may take the disk's time.
 class History {
  public:
   static constexpr std::uint64_t kMemoryBytesMax = std::uint64_t{64} << 20;
@@ -178,7 +179,14 @@ class History {
   Expected<void> drop_old(Timestamp now);
   Expected<void> drop_block(std::uint32_t tier, std::int64_t block);
   Expected<std::optional<std::int64_t>> oldest_block(std::uint32_t tier);
+  Expected<void> append_log(std::int64_t base, std::uint64_t count, std::string_view points);
+  Expected<void> rewrite_log();
   Expected<void> keep_bound();
+  Expected<void> measure();
+  Expected<void> give_pages_back();
+  Expected<std::uint64_t> cut_oldest();
+  Expected<std::uint64_t> cut_oldest_block(std::uint32_t tier);
+  Expected<std::uint64_t> cut_open_hosts();
   void forget_silent(std::uint32_t tier, std::int64_t oldest_kept);
 
   [[nodiscard]] std::int64_t block_of(std::int64_t time) const noexcept {
@@ -210,6 +218,7 @@ class History {
   HistoryIndex index_;
   std::int64_t open_block_ = 0;  // The newest that a point was put in; 0: none yet.
   std::uint64_t bytes_max_ = 0;
+  std::uint64_t file_bytes_ = 0;  // With free pages.
   HistoryStats stats_;
   bool is_failing_ = false;  // The last write failed, and this was told: names may be missing.
   bool is_cut_told_ = false;

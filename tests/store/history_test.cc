@@ -285,12 +285,17 @@ TEST_CASE("20,000 hosts: the bounds on series and on bytes hold, on the disk too
       CHECK(history.stats().bytes <= kBytes);
     }
     stats = history.stats();
+    CHECK(shown(history, "sluice.hosts.c.h7.x.max", 23, 23)[0].find('-') == std::string::npos);
     CHECK(shown(history, "sluice.all.a", 0, 2) == Lines{"sluice.all.a: 1 1 1"});
   }
   CHECK(stats.series == 50'001);
   CHECK(stats.points_cut > 0);
   CHECK(std::filesystem::file_size(file) <= kBytes);
   CHECK(!std::filesystem::exists(file + "-wal"));
+  History again({.file = file, .bytes_max = kBytes, .series_max = 50'001}, at(kBase + 60 * 24));
+  CHECK(again.take_notices().empty());
+  CHECK(shown(again, "sluice.hosts.c.h7.x.max", 23, 23)[0].find('-') == std::string::npos);
+  CHECK(shown(again, "sluice.all.a", 15, 17) == Lines{"sluice.all.a: 1 1 1"});
 }
 
 TEST_CASE("a query is bounded in time, series and points", "[store]") {
