@@ -243,10 +243,13 @@ TEST_CASE("a spool that is used takes another pace, and keeps the turns that wer
   CHECK(sent < 420);
   options.new_series_per_minute = 1;
   spool.set_options(options);
-  CHECK(drain(spool, 31, 91).size() <= 3);
+  // They wait in groups of the eight that may leave at once at the pace they came at. A group
+  // leaves as a whole, and the next when it is paid off: after eight minutes.
+  CHECK(drain(spool, 31, 31 + 7 * 60).size() == 8);
+  CHECK(drain(spool, 31 + 7 * 60, 31 + 15 * 60).size() == 8);
   options.new_series_per_minute = 0;
   spool.set_options(options);
-  drain(spool, 91, 95);
+  drain(spool, 31 + 15 * 60, 31 + 15 * 60 + 4);
   CHECK(spool.stats().acknowledged == 1'000);
   CHECK(spool.stats().held == 0);
   check_account(spool);
