@@ -103,7 +103,7 @@ class Reload(unittest.TestCase):
 
     def test_what_waits_and_what_is_in_flight_goes_to_the_new_address(self):
         self.start()
-        self.wait_published(50)
+        wait_until(lambda: self.relay.destination()["acknowledged"] >= 50, "the old address acknowledges")
         self.carbon.signal(signal.SIGSTOP)
         wait_until(lambda: self.relay.destination()["in_flight"] > 0, "a batch is in flight")
         self.wait_published(50)
