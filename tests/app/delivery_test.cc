@@ -468,7 +468,7 @@ TEST_CASE("a destination that was down is tried at its new address at once", "[a
   CHECK_FALSE(world.delivery->snapshot().is_down);
   CHECK(world.delivery->snapshot().last_error.empty());
   REQUIRE(world.run_until_done());
-  // Once more when the end of the old address's watch connection is told of only now.
+  // At least once is what delivery promises; on a busy machine it has come twice.
   CHECK(count_of(second.received(), "a 1 ") >= 1);
 }
 
