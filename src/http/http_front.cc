@@ -153,6 +153,7 @@ struct HttpFront::State {
   std::map<std::uint64_t, Client> clients;
   std::uint64_t next_id = 1;
   Clock::time_point now = Clock::now();
+  Clock::time_point looked;  // What had come by then has been read.
   std::vector<pollfd> polled;
   std::vector<std::uint64_t> polled_ids;
   bool is_out_of_files = false;
@@ -194,9 +195,11 @@ void HttpFront::State::wait() {
     polled.push_back({client.fd.get(), static_cast<short>(is_writing ? POLLOUT : POLLIN), 0});
     polled_ids.push_back(id);
   }
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(first - Clock::now());
+  const auto looks_at = Clock::now();
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(first - looks_at);
   const auto wait_ms = std::clamp<std::int64_t>(left.count(), 0, 1000);
-  poll(polled.data(), polled.size(), static_cast<int>(wait_ms));
+  // What a signal interrupted has looked at nothing.
+  if (poll(polled.data(), polled.size(), static_cast<int>(wait_ms)) >= 0) looked = looks_at;
   eventfd_t ignored = 0;
   eventfd_read(wake.get(), &ignored);
 }
@@ -254,7 +257,8 @@ void HttpFront::State::take_answers() {
 void HttpFront::State::expire() {
   for (auto it = clients.begin(); it != clients.end();) {
     Client& client = it->second;
-    if (client.phase == Client::Phase::kAnswering || now < client.deadline) {
+    // Not by `now`: of a relay that stood still, what came meanwhile may be unread.
+    if (client.phase == Client::Phase::kAnswering || looked < client.deadline) {
       ++it;
       continue;
     }
