@@ -89,6 +89,7 @@ void Delivery::take_next() {
 }
 
 void Delivery::taken(std::optional<Batch> batch, bool was_backlog_allowed) {
+  if (is_broken_off_) return batch ? give_back_and_begin_anew() : begin_anew();
   if (!batch) {
     phase_ = Phase::kIdle;
     replay_if_due();
@@ -143,10 +144,8 @@ void Delivery::count_unanswered(const CarbonFailure& failure) {
 void Delivery::settle() {
   has_news_for_replay_ = true;
   retry_after_ = kRetryMin;
-  phase_ = Phase::kIdle;
   if (std::exchange(is_down_, false)) come_back();
-  replay_if_due();
-  send_next();
+  begin_anew();
 }
 
 void Delivery::come_back() {
@@ -170,6 +169,7 @@ void Delivery::retry_later(const CarbonFailure& failure) {
   if (failure.kind == CarbonFailure::Kind::kDied)
     suspect_death("it may have died: it refused or reset a batch");
   spool_.give_back([this] {
+    if (is_broken_off_) return begin_anew();
     pause();
     replay_if_due();
   });

@@ -137,6 +137,8 @@ class Delivery {
 
   void connect();
   void break_off();
+  void give_back_and_begin_anew();
+  void begin_anew();
   void send_all_once_more(std::string reason);
 
   void tick();
@@ -163,6 +165,7 @@ class Delivery {
   std::chrono::milliseconds retry_after_ = kRetryMin;
   bool is_hurried_ = false;
   bool is_tick_under_way_ = false;
+  bool is_broken_off_ = false;  // By a change, while the spool was taking or deciding.
 
   // Times are of a monotonic clock.
   bool is_down_ = false;

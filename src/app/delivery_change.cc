@@ -90,23 +90,31 @@ void Delivery::change(const DestinationConfig& config) {
   connect();
   break_off();
   if (config_.carbon != before.carbon) send_all_once_more("it has another address now");
+  send_next();
 }
 
-// The connection is gone, and with it whatever was under way.
+// The connection is gone, and with it whatever was under way. What the spool is busy with comes to
+// its end first, and then nothing is paused for and no batch leaves before begin_anew().
 void Delivery::break_off() {
   retry_after_ = kRetryMin;
   uv_timer_stop(pause_timer_.get());
-  if (phase_ == Phase::kPausing) {
-    phase_ = Phase::kIdle;
-    send_next();
-  }
-  if (phase_ != Phase::kSending) return;
+  if (phase_ == Phase::kPausing) phase_ = Phase::kIdle;
+  is_broken_off_ = phase_ != Phase::kIdle;
+  if (phase_ == Phase::kSending) give_back_and_begin_anew();
+}
+
+void Delivery::give_back_and_begin_anew() {
   phase_ = Phase::kDeciding;
-  spool_.give_back([this] {
-    phase_ = Phase::kIdle;
-    replay_if_due();
-    send_next();
-  });
+  spool_.give_back([this] { begin_anew(); });
+}
+
+// A replay goes first: it is of what the former address acknowledged, and what the new one is sent
+// after it is not sent once more.
+void Delivery::begin_anew() {
+  is_broken_off_ = false;
+  phase_ = Phase::kIdle;
+  replay_if_due();
+  send_next();
 }
 
 // As at a start of the relay: who reads there now may lack what was acknowledged shortly before.
