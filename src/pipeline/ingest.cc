@@ -117,7 +117,9 @@ struct Ingest::State {
   MessageTrace current;
   std::string host;
   std::string note_host;
-  // Whose the last sample of a line was.
+  // Who sent the last line, and whose its last sample was.
+  std::string line_sender;
+  std::string line_sender_host;
   std::string line_host;
   Aggregator::HostPlace line_place;
 };
@@ -417,7 +419,11 @@ bool Ingest::State::read_line(const Message& message, Timestamp now, MessageTrac
     on_malformed_line(out.line_error, message);
   }
   const std::string& sender = message.peer.is_local ? options.local_host : message.peer.text;
-  out.host = canonical_host(sender, sender, options.host_names, host);
+  if (sender != line_sender) {
+    line_sender = sender;
+    line_sender_host = canonical_host(sender, sender, options.host_names, host);
+  }
+  out.host = line_sender_host;
   return is_read;
 }
 

@@ -111,6 +111,7 @@ struct CompiledRule {
   std::vector<CompiledSet> sets;
   std::vector<CompiledAdd> adds;
   bool uses_context = false;
+  bool has_context = false;     // Its pack has variables; without any there never is a context.
   bool reads_graphite = false;  // And no syslog.
   int host_group = 0;           // Graphite input: the group that names the host.
 };
@@ -120,7 +121,7 @@ struct CompiledRules {
   std::vector<PackDefinition> packs;
   std::vector<CompiledRule> rules;
   std::vector<Metric> metrics;
-  std::vector<std::string> variables;  // Name by VariableId, as the pack says it.
+  std::vector<std::string> variables;         // Name by VariableId, as the pack says it.
   std::vector<std::uint32_t> variable_packs;  // Whose it is, by VariableId.
   // Rules to try by APP-NAME, in order; the programs no rule names get `for_any_app`.
   StringMap<std::vector<std::uint32_t>> by_app;

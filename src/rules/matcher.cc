@@ -32,13 +32,10 @@ std::size_t Matcher::match(const Input& input, std::vector<Sample>& samples) {
   state_->begin_record();
   state_->notes.clear();
   const std::string_view text = State::searched_text(input);
-  const Selection::Candidates candidates = state_->candidates(input, text);
-  const State::Pass pass{input, samples, text, nullptr, candidates.are_matching};
-  for (const std::uint32_t index : candidates.rules) {
-    if (state_->try_rule(index, pass) != Outcome::kMatched) continue;
-    matched.push_back(index);
-    state_->apply(index, pass);
-    if (state_->compiled.rules[index].definition->stop) break;
+  if (input.line != nullptr) {
+    state_->match_path({input, samples, text});
+  } else {
+    state_->match_text(input, samples, text);
   }
   state_->stats.rules_matched += matched.size();
   return matched.size();
@@ -55,10 +52,61 @@ const std::vector<std::uint32_t>& Matcher::matched() const noexcept { return sta
 const RuleSet& Matcher::rules() const noexcept { return *state_->rules; }
 std::size_t Matcher::context_count() const noexcept { return state_->contexts.size(); }
 
-// Lines of Graphite are told apart by their literals: half of them match, and for those the
-// automaton is one pass more. With two readings of a text each rule knows itself which it takes.
+void Matcher::State::match_text(const Input& input, std::vector<Sample>& samples,
+                                std::string_view text) {
+  const Selection::Candidates candidates = this->candidates(input, text);
+  const Pass pass{input, samples, text, nullptr, candidates.are_matching};
+  for (const std::uint32_t index : candidates.rules) {
+    if (try_rule(index, pass) == Outcome::kMatched && take_match(index, pass)) break;
+  }
+}
+
+// The rule matched. True when it is the last one to be tried.
+bool Matcher::State::take_match(std::uint32_t index, const Pass& pass) {
+  matched.push_back(index);
+  apply(index, pass);
+  return compiled.rules[index].definition->stop;
+}
+
+// The same of a Graphite line. What patterns find in a path is remembered, all else is not.
+void Matcher::State::match_path(const Pass& pass) {
+  const PathMatches* known = paths.find(pass.text);
+  if (known == nullptr) known = &paths.put(pass.text, search_path(pass));
+  for (const PathMatch& match : *known) {
+    groups.clear();
+    for (const PathMatch::Group& group : match.groups) {
+      groups.push_back(group.start == PathMatch::Group::kNone
+                           ? std::string_view()
+                           : pass.text.substr(group.start, group.size));
+    }
+    const CompiledRule& rule = compiled.rules[match.rule];
+    if (rule.definition->fields && read_fields(rule, pass.text) != Outcome::kMatched) continue;
+    if (are_all_met(rule, pass) && take_match(match.rule, pass)) break;
+  }
+}
+
+// The rules whose pattern matches the path, in order.
+PathMatches Matcher::State::search_path(const Pass& pass) {
+  PathMatches found;
+  for (const std::uint32_t index : compiled.for_graphite) {
+    const CompiledRule& rule = compiled.rules[index];
+    const bool is_found = check_header(rule, pass.input.record) == Outcome::kMatched &&
+                          search_pattern(rule, pass.text, pass) == Outcome::kMatched;
+    if (!is_found) continue;
+    PathMatch& match = found.emplace_back();
+    match.rule = index;
+    for (const std::string_view group : groups) {
+      PathMatch::Group& place = match.groups.emplace_back();
+      if (group.data() == nullptr) continue;
+      place.start = static_cast<std::uint16_t>(group.data() - pass.text.data());
+      place.size = static_cast<std::uint16_t>(group.size());
+    }
+  }
+  return found;
+}
+
+// With two readings of a text each rule knows itself which it takes.
 Selection::Candidates Matcher::State::candidates(const Input& input, std::string_view text) {
-  if (input.line != nullptr) return {compiled.for_graphite};
   Selection& selection = selection_of(input.record.app_name);
   if (!input.record.full_text.empty()) return {selection.rules()};
   return selection.narrow(text);
@@ -101,10 +149,8 @@ Outcome Matcher::State::try_rule(std::uint32_t index, const Pass& pass) {
   // Of a Graphite line the pattern finds the host, whose context is meant.
   if (rule.reads_graphite) {
     const Outcome found = search(rule, pass);
-    if (found != Outcome::kMatched || (rule.where.empty() && rule.where_fields.empty())) {
-      return found;
-    }
-    return check_where(rule, pass) && are_fields_met(rule, pass) ? found : Outcome::kWhere;
+    if (found != Outcome::kMatched) return found;
+    return are_all_met(rule, pass) ? found : Outcome::kWhere;
   }
   if (!rule.where.empty() && !check_where(rule, pass)) return Outcome::kWhere;
   const Outcome found = search(rule, pass);
@@ -132,6 +178,11 @@ bool Matcher::State::check_where(const CompiledRule& rule, const Pass& pass) {
   });
 }
 
+bool Matcher::State::are_all_met(const CompiledRule& rule, const Pass& pass) {
+  if (!rule.where.empty() && !check_where(rule, pass)) return false;
+  return are_fields_met(rule, pass);
+}
+
 bool Matcher::State::are_fields_met(const CompiledRule& rule, const Pass& pass) {
   return std::ranges::all_of(rule.where_fields, [&](const CompiledCondition& condition) {
     return is_met(rule, condition, nullptr, pass);
@@ -157,13 +208,19 @@ Outcome Matcher::State::search(const CompiledRule& rule, const Pass& pass) {
 
 Outcome Matcher::State::search_text(const CompiledRule& rule, std::string_view text,
                                     const Pass& pass) {
+  const Outcome found = search_pattern(rule, text, pass);
+  if (found != Outcome::kMatched || !rule.definition->fields) return found;
+  return read_fields(rule, text);
+}
+
+Outcome Matcher::State::search_pattern(const CompiledRule& rule, std::string_view text,
+                                       const Pass& pass) {
   if (!text.starts_with(rule.literals.prefix)) return Outcome::kLiteral;
   if (!rule.literals.inside.empty() && text.find(rule.literals.inside) == std::string_view::npos) {
     return Outcome::kLiteral;
   }
   groups.assign(pass.trace == nullptr ? rule.group_count : rule.pattern.group_count(), {});
-  if (!finds_groups(rule, text, pass)) return Outcome::kPattern;
-  return rule.definition->fields ? read_fields(rule, text) : Outcome::kMatched;
+  return finds_groups(rule, text, pass) ? Outcome::kMatched : Outcome::kPattern;
 }
 
 // To find groups RE2 tries an anchored pattern by backtracking, which costs ten times what its
@@ -195,8 +252,15 @@ Outcome Matcher::State::read_fields(const CompiledRule& rule, std::string_view t
   return fields_found == FieldsFound::kSome ? Outcome::kMatched : Outcome::kFields;
 }
 
+// One record's rules of a pack ask for the same context a dozen times. Where the pattern finds the
+// host, each match may mean another one.
 Context* Matcher::State::context_of(const CompiledRule& rule, const Pass& pass) {
-  return contexts.find(context_key(rule, pass), pass.input.now);
+  if (!rule.has_context) return nullptr;
+  if (context_pack != rule.pack) {
+    context_found = contexts.find(context_key(rule, pass), pass.input.now);
+    context_pack = rule.host_group == 0 ? rule.pack : kNoPack;
+  }
+  return context_found;
 }
 
 // What patterns are searched in.

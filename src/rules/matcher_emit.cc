@@ -26,12 +26,15 @@ void Matcher::State::apply(std::uint32_t index, const Pass& pass) {
   if (!rule.sets.empty() || !rule.adds.empty()) change_context(rule, pass);
   for (const CompiledEmit& one : rule.emits) emit(index, one, pass);
   for (const CompiledNote& one : rule.notes) note(index, one, pass);
-  if (rule.definition->context && rule.definition->context->end)
+  if (rule.definition->context && rule.definition->context->end) {
     contexts.end(context_key(rule, pass));
+    context_pack = kNoPack;
+  }
 }
 
 void Matcher::State::change_context(const CompiledRule& rule, const Pass& pass) {
   Context& context = contexts.make(context_key(rule, pass), pass.input.now);
+  context_pack = kNoPack;
   for (const CompiledSet& set : rule.sets) {
     if (set.is_text) {
       context.set(set.variable, render(rule, set.text, pass));

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "rules/compiled_rules.h"
 #include "rules/context.h"
 #include "rules/fields.h"
+#include "rules/path_memo.h"
 #include "rules/pattern_progress.h"
 #include "rules/selection.h"
 #include "sluice/rules/matcher.h"
@@ -36,6 +38,7 @@ struct Matcher::State {
         names_by_rule(compiled.rules.size()) {}
 
   static constexpr std::size_t kAppsHeard = 512;
+  static constexpr std::uint32_t kNoPack = std::numeric_limits<std::uint32_t>::max();
 
   // One record on its way through the rules.
   struct Pass {
@@ -46,6 +49,10 @@ struct Matcher::State {
     bool is_matching = false;    // The patterns that are tried are known to match `text`.
   };
 
+  void match_text(const Input& input, std::vector<Sample>& samples, std::string_view text);
+  void match_path(const Pass& pass);
+  PathMatches search_path(const Pass& pass);
+  bool take_match(std::uint32_t index, const Pass& pass);
   Selection::Candidates candidates(const Input& input, std::string_view text);
   Selection& selection_of(std::string_view app_name);
   std::uint32_t find_selection(std::string_view app_name);
@@ -55,12 +62,14 @@ struct Matcher::State {
   bool check_where(const CompiledRule& rule, const Pass& pass);
   Outcome search(const CompiledRule& rule, const Pass& pass);
   Outcome search_text(const CompiledRule& rule, std::string_view text, const Pass& pass);
+  Outcome search_pattern(const CompiledRule& rule, std::string_view text, const Pass& pass);
   bool finds_groups(const CompiledRule& rule, std::string_view text, const Pass& pass);
   Outcome read_fields(const CompiledRule& rule, std::string_view text);
   // What was kept of the record before: call it once per record.
   void begin_record() {
     fields_text = {};
     if (!kept_hosts.empty()) kept_hosts.clear();
+    context_pack = kNoPack;
   }
   void apply(std::uint32_t index, const Pass& pass);
   void change_context(const CompiledRule& rule, const Pass& pass);
@@ -94,6 +103,7 @@ struct Matcher::State {
   bool is_met(const CompiledRule& rule, const CompiledCondition& condition, const Context* context,
               const Pass& pass);
   bool are_fields_met(const CompiledRule& rule, const Pass& pass);
+  bool are_all_met(const CompiledRule& rule, const Pass& pass);
   std::string describe_unmet(const CompiledRule& rule, const CompiledCondition& condition,
                              const Context* context, const Pass& pass);
   void explain_rule(const Pass& pass, bool is_stopped);
@@ -119,6 +129,7 @@ struct Matcher::State {
   std::map<std::vector<std::uint32_t>, std::uint32_t> selection_numbers;
   TextCache selections_by_app{kAppsHeard};
   StringMap<std::uint32_t> selections_by_prefix_app;
+  PathMemo paths;
   PatternBeginnings beginnings;  // For explanations.
   // Scratch, reused from record to record.
   std::vector<std::string_view> groups;
@@ -133,6 +144,9 @@ struct Matcher::State {
   std::vector<std::uint32_t> matched;
   std::vector<MatchedNote> notes;
   std::string key;
+  // The context that the record has with a pack, found last; null: none. kNoPack: not known.
+  std::uint32_t context_pack = kNoPack;
+  Context* context_found = nullptr;
 };
 
 }  // namespace sluice

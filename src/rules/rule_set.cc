@@ -34,6 +34,10 @@ class Compiler {
         }
       }
     }
+    for (CompiledRule& rule : out_.rules) {
+      rule.has_context =
+          std::ranges::find(out_.variable_packs, rule.pack) != out_.variable_packs.end();
+    }
     index_apps();
     return {};
   }
@@ -290,7 +294,8 @@ class Compiler {
       CompiledCondition& one = compiled.emplace_back();
       one.condition = &condition;
       one.is_of_line = rule.reads_graphite && condition.variable == "value";
-      if (one.is_of_line || condition.variable.find('.') == std::string::npos) {
+      if (one.is_of_line) continue;
+      if (condition.variable.find('.') == std::string::npos) {
         one.variable = intern_variable(rule.pack, condition.variable);
         continue;
       }
