@@ -123,6 +123,7 @@ class Daemon {
   void start_status_server();
   void stop_status_server();
   Snapshot publish_status();
+  [[nodiscard]] Snapshot served_snapshot();
   void refresh_attention(Timestamp now);
   void give_fleet_view();
   void tell_service_manager(const Snapshot& snapshot);

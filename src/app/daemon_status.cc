@@ -111,7 +111,9 @@ void Daemon::start_status_server() {
         done.error().message());
     return;
   }
-  auto server = StatusServer::start(server_options);
+  // Whoever asks at once is told how things stand, and not that there is nothing.
+  auto first = std::make_shared<const Snapshot>(served_snapshot());
+  auto server = StatusServer::start(server_options, std::move(first));
   if (!server) {
     say(LogId::kStatusServerOff, "{}; the relay runs without its status server",
         server.error().message());
@@ -120,7 +122,6 @@ void Daemon::start_status_server() {
   status_ = std::move(*server);
   say(LogId::kStatusServer, "page, API and health on http://{}:{}/",
       http.listen.substr(0, http.listen.rfind(':')), status_->port());
-  (void)publish_status();
 }
 
 // No client, and nobody who waits for an order, holds up the stop.
@@ -132,15 +133,20 @@ void Daemon::stop_status_server() {
 }
 
 Snapshot Daemon::publish_status() {
+  if (!status_) return snapshot();
+  Snapshot fresh = served_snapshot();
+  status_->publish(std::make_shared<const Snapshot>(fresh));
+  return fresh;
+}
+
+// With what the status server alone tells.
+Snapshot Daemon::served_snapshot() {
   Snapshot fresh = snapshot();
-  if (status_) {
-    fresh.senders = senders_.shared_snapshot(fresh.taken);
-    refresh_attention(fresh.taken);
-    fresh.attention = attention_;
-    observations_.expire(fresh.taken);
-    fresh.observed = observations_.shared(fresh.taken);
-  }
-  if (status_) status_->publish(std::make_shared<const Snapshot>(fresh));
+  fresh.senders = senders_.shared_snapshot(fresh.taken);
+  refresh_attention(fresh.taken);
+  fresh.attention = attention_;
+  observations_.expire(fresh.taken);
+  fresh.observed = observations_.shared(fresh.taken);
   return fresh;
 }
 

@@ -121,9 +121,10 @@ bool is_page_file(std::string_view path) {
 }  // namespace
 
 struct StatusServer::State {
-  explicit State(const StatusServerOptions& chosen)
+  State(const StatusServerOptions& chosen, std::shared_ptr<const Snapshot> first)
       : options(chosen),
         names(names_of(chosen)),
+        snapshot(std::move(first)),
         router(routes(),
                [this](const Request& request, Response& response, std::string_view local) {
                  return guard(request, response, local);
@@ -151,7 +152,7 @@ struct StatusServer::State {
 
   StatusServerOptions options;
   HostNamesServed names;
-  std::atomic<std::shared_ptr<const Snapshot>> snapshot{std::make_shared<const Snapshot>()};
+  std::atomic<std::shared_ptr<const Snapshot>> snapshot;
   Router router;
   std::unique_ptr<HttpFront> front;  // Last: it calls the router.
 };
@@ -206,8 +207,9 @@ bool StatusServer::State::guard(const Request& request, Response& response,
   return true;
 }
 
-Expected<std::unique_ptr<StatusServer>> StatusServer::start(const StatusServerOptions& options) {
-  auto state = std::make_unique<State>(options);
+Expected<std::unique_ptr<StatusServer>> StatusServer::start(const StatusServerOptions& options,
+                                                            std::shared_ptr<const Snapshot> first) {
+  auto state = std::make_unique<State>(options, std::move(first));
   HttpFrontOptions front = options.front;
   front.host = options.host;
   front.port = options.port;

@@ -56,8 +56,10 @@ struct StatusServerOptions {
 // can do is bounded in size and time (HttpFront), and ingest never waits for one.
 class StatusServer {
  public:
+  // `first` is what requests see until publish().
   [[nodiscard]] static Expected<std::unique_ptr<StatusServer>> start(
-      const StatusServerOptions& options);
+      const StatusServerOptions& options,
+      std::shared_ptr<const Snapshot> first = std::make_shared<const Snapshot>());
   // Closes every client. Takes as long as what it was given to call (`forget`), and no longer.
   ~StatusServer();
   StatusServer(const StatusServer&) = delete;

@@ -4,6 +4,7 @@
 #include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
@@ -126,7 +127,15 @@ std::size_t CarbonAttempt::untaken_octets() const noexcept {
   return static_cast<std::size_t>(queued) + socket_->tcp.write_queue_size;
 }
 
+// A loop that was busy hears of its timers before it reads what has come meanwhile: an EOF that was
+// in time is looked for in the kernel.
+bool CarbonAttempt::has_ended_unseen() const noexcept {
+  char octet = 0;
+  return is_shut_ && socket_ && recv(fd_of(&socket_->tcp), &octet, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 void CarbonAttempt::time_out() {
+  if (has_ended_unseen()) return judge_eof();
   switch (phase_) {
     case Phase::kFailed:
       return finish(std::unexpected(std::move(failure_)));

@@ -43,6 +43,7 @@ class CarbonAttempt {
   void receive(ssize_t count);
   void judge_eof();
   [[nodiscard]] std::size_t untaken_octets() const noexcept;
+  [[nodiscard]] bool has_ended_unseen() const noexcept;
   void time_out();
   void time_out_awaiting_end();
   void poll_taken();

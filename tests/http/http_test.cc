@@ -133,6 +133,16 @@ TEST_CASE("a query for senders is refused when it is not understood", "[http]") 
   CHECK(query.order == SenderQuery::Order::kHost);
 }
 
+TEST_CASE("what a status server starts with is what the first request is told", "[http]") {
+  const auto first = std::make_shared<const Snapshot>(balanced());
+  auto server = StatusServer::start({.host = "127.0.0.1", .port = 0}, first);
+  REQUIRE(server);
+  httplib::Client client("127.0.0.1", (*server)->port());
+  const auto answer = client.Get("/api/v1/ledger");
+  REQUIRE(answer);
+  CHECK(answer->body == render_ledger(*first));
+}
+
 TEST_CASE("the status server answers for senders, and says what is wrong with a query", "[http]") {
   auto server = StatusServer::start({.host = "127.0.0.1", .port = 0});
   REQUIRE(server);
