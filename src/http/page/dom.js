@@ -52,5 +52,10 @@ export function table(caption, columns, rows, {none = "nothing to show", key = (
       el("caption", {class: "hidden"}, caption),
       el("thead", {}, el("tr", {}, columns.map((c) => el("th", {scope: "col", class: c.class}, c.title)))),
       el("tbody", {}, rows.map((row) => el("tr", {key: key(row)},
-        columns.map((c) => el("td", {class: c.class, "data-title": c.title}, c.cell(row))))))));
+        columns.map((c) => el("td", {class: c.class, "data-title": c.title}, together(c.cell(row)))))))));
+}
+
+// Of several parts one, which a narrow screen puts beside the title.
+function together(parts) {
+  return Array.isArray(parts) ? el("div", {class: "cell"}, parts) : parts;
 }

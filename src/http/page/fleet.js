@@ -21,7 +21,12 @@ const kSmall = {
 
 export function fleetView(root, again) {
   const state = {isWhole: false, again};
-  return {title: "Fleet", refresh: async () => fill(root, await content(state))};
+  const refresh = async () => {
+    const {parts, isEmpty} = await content(state);
+    fill(root, parts);
+    return {isEmpty};
+  };
+  return {title: "Fleet", refresh};
 }
 
 async function content(state) {
@@ -30,7 +35,7 @@ async function content(state) {
     get("/api/v1/hosts", {sort: "worst", limit: kFailingShown}), get("/api/v1/events", {kind: "deploy", limit: 5}),
     get("/api/v1/events", {kind: "event", limit: 12})]);
   const graphs = await graphsOf(fleet, clusters.clusters);
-  return [
+  return {isEmpty: fleet.window === null || graphs.isEmpty, parts: [
     el("h1", {}, "Fleet", el("span", {class: "quiet"}, ` ${count(fleet.hosts, "host")} in ${count(fleet.clusters, "cluster")}`,
       fleet.window ? [", as of ", ago(fleet.window)] : null)),
     el("ul", {class: "tiles", "aria-label": "The fleet in numbers"}, tilesOf(fleet, graphs)),
@@ -43,7 +48,7 @@ async function content(state) {
       el("section", {"aria-labelledby": "lately"}, el("h2", {id: "lately"}, "What changed lately"),
         el("h3", {}, "Deployments"), eventList(deployments.events, {none: "None was told since the relay started."}),
         el("h3", {}, "Runs that changed something", moreThan(runs)), eventList(runs.events, {none: "None since the relay started."}))),
-  ];
+  ]};
 }
 
 function moreThan({total, events}) {

@@ -1,5 +1,5 @@
 // The page: what is shown is chosen by the part of the URL behind '#', and asked for again every ten
-// seconds while somebody looks.
+// seconds while somebody looks; sooner while there are no numbers yet.
 import {ApiError, get, setToken} from "./api.js";
 import {el, fill} from "./dom.js";
 import {showBar} from "./bar.js";
@@ -12,13 +12,16 @@ import {relayView} from "./relay.js";
 import {seriesView} from "./series.js";
 
 const kPollEvery = 10_000;
+const kPollFirst = 2_000;
+const kPollFirstMax = 20;  // Times; a relay that nobody sends to is not asked that often for ever.
 const kThemeKey = "sluice.theme";
 
 const main = document.getElementById("view");
 const trouble = document.getElementById("trouble");
-let current = null;  // The view that is shown: {title, refresh(), close()}.
+let current = null;  // The view that is shown: {title, refresh(), close()}; refresh() may say that it has no numbers yet.
 let about = {version: "", instance: "", links: []};
 let timer = 0;
+let firstAsks = 0;
 
 // Each view has an element of its own, so that an answer that comes late changes nothing that is shown since.
 const kRoutes = [
@@ -27,7 +30,7 @@ const kRoutes = [
   [/^hosts$/, "hosts", (root, query) => hostsView(root, query)],
   [/^host\/([^/]+)$/, "hosts", (root, query, name) => hostView(root, name, {query, again: refresh, links: () => about.links})],
   [/^series$/, "series", (root, query) => seriesView(root, query, refresh)],
-  [/^rules$/, "rules", (root) => rulesView(root)],
+  [/^rules$/, "rules", (root) => rulesView(root, refresh)],
   [/^relay$/, "relay", (root, query) => relayView(root, {query, again: refresh, about: () => about})],
 ];
 
@@ -70,9 +73,10 @@ function open(page, root, shown) {
 async function refresh() {
   clearTimeout(timer);
   const shown = current;
+  let isEmpty = false;
   showBar(document.getElementById("bar"), about);
   try {
-    await shown.refresh();
+    isEmpty = (await shown.refresh())?.isEmpty ?? false;
     if (shown === current) fill(trouble);
   } catch (error) {
     if (shown === current) tell(error);
@@ -80,7 +84,9 @@ async function refresh() {
   // Another view, or the same one asked again, has set the next time itself.
   if (shown !== current) return;
   clearTimeout(timer);
-  timer = setTimeout(() => (document.hidden ? waitForEyes() : refresh()), kPollEvery);
+  const isSoon = isEmpty && firstAsks < kPollFirstMax;
+  if (isSoon) firstAsks += 1;
+  timer = setTimeout(() => (document.hidden ? waitForEyes() : refresh()), isSoon ? kPollFirst : kPollEvery);
 }
 
 function waitForEyes() {

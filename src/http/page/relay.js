@@ -19,6 +19,8 @@ const kCharts = [
 ];
 // A bound on rows: the API has them all.
 const kSendersShown = 50;
+// In the ledger a match is one of a message or of a line of Graphite.
+const kColumns = {matched: "matched a rule, lines of Graphite too", unmatched: "matched none, lines of Graphite too"};
 const kParts = {messages: "messages", samples: "samples", graphite_lines: "lines of Graphite", uncounted_loss: "uncounted loss"};
 
 export function relayView(root, {query, again, about}) {
@@ -36,7 +38,7 @@ export function relayView(root, {query, again, about}) {
         el("h2", {}, "Ledger"),
         el("p", {class: "quiet"}, "Since the start. Everything received stands in exactly one column; columns that are 0 are left out."),
         el("div", {class: "ledger"}, Object.entries(kParts).filter(([part]) => ledger[part]).map(([part, words]) =>
-          el("section", {}, el("h3", {}, words), columnsOf(ledger[part], words)))),
+          el("section", {}, el("h3", {}, words), columnsOf(ledger[part], words, ledger.graphite_lines?.received > 0 ? kColumns : {})))),
         el("h2", {}, "Senders"), senderTable(senders),
         el("p", {class: "quiet"}, "As JSON: ", el("a", {href: "/api/v1/ledger"}, "ledger"), ", ", el("a", {href: "/api/v1/senders"}, "senders"),
           ", ", el("a", {href: "/api/v1/attention"}, "who needs attention"), "; for Prometheus: ", el("a", {href: "/metrics"}, "metrics"))],
@@ -82,9 +84,9 @@ function flatten(object, prefix = "") {
     value !== null && typeof value === "object" ? flatten(value, `${prefix}${key} `) : [[`${prefix}${key}`.replaceAll("_", " "), value]]);
 }
 
-function columnsOf(part, words) {
+function columnsOf(part, words, names) {
   return table(words, [
-    {title: "Column", cell: ([key]) => key},
+    {title: "Column", cell: ([key]) => names[key] ?? key},
     {title: "Count", class: "number", cell: ([, value]) => number(value)},
   ], flatten(part).filter(([, value]) => typeof value === "number" && value !== 0), {none: "All 0.", key: ([key]) => key});
 }

@@ -6,15 +6,19 @@ import {hostLink} from "./parts.js";
 
 const kPathsShown = 4;
 const kMissesShown = 5;
+const kShapesShown = 10;
+const kShapesMax = 100;
 
-export function rulesView(root) {
+export function rulesView(root, again) {
+  const state = {isWhole: false, again};
   // The box keeps what was typed when the tables are asked for again.
   const box = explainBox();
   const lists = el("div");
   const refresh = async () => {
-    const [rules, unmatched] = await Promise.all([get("/api/v1/rules", {limit: 1000}), get("/api/v1/unmatched", {limit: 50})]);
+    const [rules, unmatched] = await Promise.all([get("/api/v1/rules", {limit: 1000}), get("/api/v1/unmatched", {limit: state.isWhole ? kShapesMax : kShapesShown})]);
     fill(lists,
       el("h2", {}, "Lines that no rule knows", el("span", {class: "quiet"}, shareOf(unmatched))), unmatchedTable(unmatched),
+      moreShapes(unmatched, state),
       el("h2", {}, "Matches by rule"), ruleTables(rules));
     if (!box.isConnected) root.replaceChildren(el("h1", {}, "Rules"), box, lists);
   };
@@ -84,6 +88,15 @@ function unmatchedTable(unmatched) {
     {title: "From", cell: (s) => hostLink(s.host)},
     {title: "Last", class: "when", cell: (s) => ago(s.last)},
   ], unmatched.shapes, {none: "Every line so far was matched.", key: (s) => `${s.program} ${s.shape}`});
+}
+
+function moreShapes({total, shapes}, state) {
+  const rest = Math.min(total, kShapesMax) - kShapesShown;
+  if (rest <= 0) return null;
+  const words = state.isWhole ? `show ${kShapesShown} alone` : `show ${number(rest)} more`;
+  return el("p", {},
+    el("button", {type: "button", onclick: () => { state.isWhole = !state.isWhole; state.again(); }}, words),
+    state.isWhole && total > shapes.length ? el("span", {class: "quiet"}, ` ${number(total - shapes.length)} are rarer; the API has them all`) : null);
 }
 
 function ruleTables({rules, since}) {

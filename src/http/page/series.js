@@ -13,6 +13,9 @@ export function seriesView(root, query, again) {
     const [names, found] = await Promise.all([get("/api/v1/metrics", {path: path || "*", limit: 1000}),
       path === "" ? new Map() : series(path, {...range, limit: kSeriesShown + 1})]);
     const lines = new Map([...found].slice(0, kSeriesShown));
+    // Where all names begin alike, what tells them apart.
+    if (path === "" && names.nodes.length === 1 && !names.nodes[0].is_leaf)
+      names.nodes = (await get("/api/v1/metrics", {path: `${names.nodes[0].path}.*`, limit: 1000})).nodes;
     return {
       above: [
         el("p", {class: "crumbs"}, el("a", {href: "#/"}, "Fleet"), " / series", climb(path)),
