@@ -44,8 +44,8 @@ AsyncSpool::Datapoints many_points(const std::string& prefix, int count, Seconds
   return all;
 }
 
-// Short for a test, and longer than a kernel may take to acknowledge a FIN (40 ms).
-constexpr std::chrono::milliseconds kAckTimeout{150};
+// Short for a test, and longer than a busy machine keeps a process from running.
+constexpr std::chrono::milliseconds kAckTimeout{1000};
 
 std::size_t lines_in(const std::string& text) {
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));

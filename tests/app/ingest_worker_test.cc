@@ -106,7 +106,7 @@ struct Relay {
 
   // Ticks until `is_done`.
   bool tick_until(const auto& is_done) {
-    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    const auto deadline = std::chrono::steady_clock::now() + 60s;
     while (!is_done() && std::chrono::steady_clock::now() < deadline) {
       worker->ask_report();
       std::this_thread::sleep_for(1ms);
@@ -118,7 +118,7 @@ struct Relay {
   // Stops, and waits for the last report.
   void stop() {
     worker->stop(10s);
-    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    const auto deadline = std::chrono::steady_clock::now() + 60s;
     while (!is_ended && std::chrono::steady_clock::now() < deadline) {
       std::this_thread::sleep_for(1ms);
       take_reports();
@@ -129,7 +129,7 @@ struct Relay {
   // Asks for one report, and has taken it when it returns true.
   bool take_one_report() {
     const int before = reports;
-    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    const auto deadline = std::chrono::steady_clock::now() + 60s;
     worker->ask_report();
     while (reports == before && std::chrono::steady_clock::now() < deadline) {
       std::this_thread::sleep_for(1ms);

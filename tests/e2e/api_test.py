@@ -256,7 +256,7 @@ class Api(unittest.TestCase):
     # Load.
 
     def test_clients_that_ask_fast_or_never_read_cost_no_message(self):
-        self.rig.start()
+        self.rig.start(shutdown_timeout="10m")
         silent = []
         for _ in range(100):
             one = socket.create_connection(("127.0.0.1", self.rig.http))
@@ -296,7 +296,7 @@ class Api(unittest.TestCase):
         self.assertEqual(ledger["uncounted_loss"], {"messages": 0, "samples": 0, "datapoints": 0, "not_taken": 0})
         begin = time.monotonic()
         self.rig.relay.stop()
-        self.assertLess(time.monotonic() - begin, 10)
+        self.assertLess(time.monotonic() - begin, 50)
 
 
 if __name__ == "__main__":

@@ -31,8 +31,12 @@ def configuration(folder, port, sink):
 
 
 def replace(folder, hosts):
+    replace_text(folder, json.dumps({"hosts": hosts}))
+
+
+def replace_text(folder, text):
     """The way of editors and configuration management: a new file takes the name of the old."""
-    (folder / "map.json.new").write_text(json.dumps({"hosts": hosts}))
+    (folder / "map.json.new").write_text(text)
     (folder / "map.json.new").rename(folder / "map.json")
 
 
@@ -59,7 +63,7 @@ def follow_changes(relay, folder, sink, port):
     wait_logged(relay, f"cluster map {folder}/map.json: taken, 3 hosts; 1 moved (web01 from web to front)")
     wait_placed(sink, port, "front")
 
-    (folder / "map.json").write_text('{"hosts": {"web01": "we')
+    replace_text(folder, '{"hosts": {"web01": "we')
     wait_logged(relay, f"cluster map refused, the old one stays: {folder}/map.json:1:")
     replace(folder, {"web01": "lonely"})
     wait_logged(relay, "map.json: 1 hosts, more than a fifth fewer than in use (3 hosts)")

@@ -3,6 +3,7 @@ can be stopped, killed and started again, and the comparison of what was sent, p
 
 Windows are short (2 s), so that an outage of seconds is one of several windows.
 """
+import datetime
 import json
 import pathlib
 import signal
@@ -13,7 +14,7 @@ import time
 import urllib.request
 
 from peers import CarbonCache
-from sluice_harness import HOST, SOURCE_DIR, Failure, RecordingSink, Sluice, free_port, stamp, wait_until
+from sluice_harness import DEADLINE_SECONDS, HOST, SOURCE_DIR, Failure, RecordingSink, Sluice, free_port, stamp, wait_until
 
 WINDOW = 2  # Seconds, and the step of carbon's archive.
 HOSTS = [f"web{number:02}.example.com" for number in range(1, 6)]
@@ -107,8 +108,6 @@ class Relay:
     def start(self):
         self.process = Sluice(self.binary, self.config, self.folder)
         self.process.wait_listening(tcp=[self.port, self.http])
-        # The status server listens a moment before it is told how things stand.
-        wait_until(lambda: self.ledger()["destinations"], "the ledger has its destinations")
 
     def kill(self):
         if self.process and self.process.process.poll() is None:
@@ -119,8 +118,13 @@ class Relay:
 
     def ledger(self) -> dict:
         url = f"http://{HOST}:{self.http}/api/v1/ledger"
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=DEADLINE_SECONDS) as answer:
             return json.load(answer)
+
+    def undelivered(self, name="graphite") -> int:
+        """What a destination has not taken. While it is being tried, all that waits may be in flight."""
+        one = self.destination(name)
+        return one["waiting"] + one["in_flight"]
 
     def destination(self, name="graphite") -> dict:
         return next(one for one in self.ledger()["destinations"] if one["name"] == name)
@@ -146,7 +150,9 @@ class Relay:
         def is_delivered():
             ledger = self.ledger()
             mine = [one for one in ledger["destinations"] if one["name"] in (*names, "record")]
-            return time.time() > published_from and all(one["waiting"] == one["in_flight"] == 0 for one in mine)
+            # By the relay's own last tick: one that has much to do may be behind.
+            ticked = datetime.datetime.fromisoformat(ledger["time"]).timestamp()
+            return ticked > published_from and all(one["waiting"] == one["in_flight"] == 0 for one in mine)
         wait_until(is_delivered, f"nothing waits for {names}", 120)
 
 

@@ -19,7 +19,7 @@ import urllib.request
 
 from disks import Ext4, Tmpfs, can_mount
 from fault_rig import COUNTER, HOSTS, WINDOW, Carbon, Relay, Stream, line_of, total, wait_stored
-from sluice_harness import HOST, play_tcp, scratch, wait_until
+from sluice_harness import DEADLINE_SECONDS, HOST, play_tcp, scratch, wait_until
 
 SLUICE = sys.argv.pop(1)
 FLEET = f"sluice.all.{COUNTER}"
@@ -59,11 +59,11 @@ class DiskFaults(unittest.TestCase):
 
     def health(self, relay=None) -> str:
         url = f"http://{HOST}:{(relay or self.relay).http}/healthz"
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=DEADLINE_SECONDS) as answer:
             return answer.read().decode()
 
     def metric(self, name) -> int:
-        with urllib.request.urlopen(f"http://{HOST}:{self.relay.http}/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://{HOST}:{self.relay.http}/metrics", timeout=DEADLINE_SECONDS) as answer:
             lines = answer.read().decode().splitlines()
         return int(next(line.split()[1] for line in lines if line.startswith(f"sluice_{name} ")))
 
@@ -185,14 +185,14 @@ class DamagedFiles(DiskFaults):
         self.carbon.kill()
         play_tcp(self.relay.port, b"".join(line_of(HOSTS[i % len(HOSTS)], i) for i in range(20)))
         self.relay.wait_delivered()
-        self.assertGreater(self.relay.destination()["waiting"], 0)
+        self.assertGreater(self.relay.undelivered(), 0)
         self.relay.stop()
         for file in self.FILES:
             harm(self.state / file)
         self.relay.start()
         self.carbon.start()
 
-    def check_moved(self, kind, within=1):
+    def check_moved(self, kind, within=RETRY / 2):
         """Each file was moved aside, and the log tells where to."""
         for file in self.FILES:
             wait_until(lambda: list(self.state.glob(f"{file}.{kind}-*")), f"{file} is moved aside", within)

@@ -82,13 +82,20 @@ class RelayFaults(unittest.TestCase):
         self.check_stored(stream.sent)
 
     def test_killed_again_and_again_under_load(self):
-        # Lines that were in sockets, or in the tick that was not committed, are lost with a process: at most
-        # what a second brings and what the kernel holds.
+        # Lines that were in sockets, or in the tick that was not committed, are lost with a process, and nothing
+        # that a snapshot of the ledger showed as merged.
         self.start()
+        self.send(5)
+        self.relay.wait_merged(5)
+        per_line = self.relay.ledger()["samples"]["merged"] // 5
         stream = Stream(self, self.relay)
-        for _ in range(4):
+        sure = 5
+        for life in range(4):
             before = stream.sent
             wait_until(lambda: stream.sent > before + 60, "the stream goes on")
+            earlier = 5 if life == 0 else 0
+            merged = wait_until(lambda: max(self.relay.ledger()["samples"]["merged"] // per_line - earlier, 0), "lines are merged")
+            sure += merged
             self.relay.kill()
             self.relay.start()
         before = stream.sent
@@ -98,11 +105,11 @@ class RelayFaults(unittest.TestCase):
         wait_stored(self.carbon, self.relay.published)
         self.watcher.look()
         self.assertEqual(self.watcher.shrunk, [])
-        lost = stream.sent - total(self.carbon.stored(), FLEET)
-        lines_per_tick = 1 / Stream.PAUSE
-        self.assertGreaterEqual(lost, 0)
-        # A tick that waits for the disk may be two.
-        self.assertLessEqual(lost, 4 * 3 * lines_per_tick)
+        stored = total(self.carbon.stored(), FLEET)
+        print(f"sent {5 + stream.sent} lines, {sure} were shown as merged, {stored:.0f} are stored", flush=True)
+        # What came since the last restart was read whole.
+        self.assertGreaterEqual(stored, sure + 50)
+        self.assertLessEqual(stored, 5 + stream.sent)
 
     def test_killed_at_random_moments_with_late_lines_after_it(self):
         # What a snapshot of the ledger shows as merged is in the journal: no kill may take it back.
@@ -145,7 +152,7 @@ class RelayFaults(unittest.TestCase):
         self.carbon.kill()
         self.send(20)
         self.relay.wait_delivered()
-        self.assertGreater(self.relay.destination()["waiting"], 0)
+        self.assertGreater(self.relay.undelivered(), 0)
         self.relay.stop()
         self.relay.start()
         self.assertGreater(self.relay.destination()["spooled_at_start"], 0)

@@ -11,7 +11,7 @@ import unittest
 import urllib.request
 
 from fault_rig import COUNTER, HOSTS, Carbon, Relay, line_of, total, wait_stored
-from sluice_harness import HOST, play_tcp, scratch, wait_until
+from sluice_harness import DEADLINE_SECONDS, HOST, play_tcp, scratch, wait_until
 
 SLUICE = sys.argv.pop(1)
 FLEET = f"sluice.all.{COUNTER}"
@@ -42,7 +42,7 @@ class StateDir(unittest.TestCase):
         return [line for line in lines if all(word in line for word in words)]
 
     def health(self) -> str:
-        with urllib.request.urlopen(f"http://{HOST}:{self.relay.http}/healthz", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://{HOST}:{self.relay.http}/healthz", timeout=DEADLINE_SECONDS) as answer:
             return answer.read().decode()
 
     def test_a_state_dir_that_is_removed_is_made_anew(self):
@@ -65,7 +65,7 @@ class StateDir(unittest.TestCase):
         self.carbon.kill()
         self.send(10)
         self.relay.wait_delivered()
-        waiting = self.relay.destination()["waiting"]
+        waiting = self.relay.undelivered()
         self.assertGreater(waiting, 0)
         self.relay.stop()
         self.relay.config["destinations"][0]["name"] = "renamed"

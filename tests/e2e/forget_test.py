@@ -42,7 +42,7 @@ class Forget(unittest.TestCase):
 
     def ask(self, path, **more):
         with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{self.http}{path}", **more),
-                                    timeout=30) as answer:
+                                    timeout=60) as answer:
             return json.load(answer)
 
     def known(self):

@@ -24,6 +24,8 @@ class Rig:
             "state_dir": str(self.folder / "state"), "destinations": [], "window": "1s", "grace": "100ms",
             "tz": "UTC", "http": f"127.0.0.1:{self.http}", **keys}, self.folder)
         self.relay.wait_listening(tcp=[self.port, self.http])
+        if keys.get("history", True):  # A thread of its own opens it.
+            wait_until(lambda: self.ask("/api/v1/metrics?path=*")[0] != 503, "the history is open")
         return self
 
     def end(self):
@@ -55,12 +57,8 @@ class Rig:
         return json.loads(text)
 
     def points(self, path, since="-10m"):
-        """{time: value} of the one series of this name; none while the history is not open yet."""
-        asked = f"/api/v1/series?path={urllib.parse.quote(path)}&from={since}"
-        status, _, text = self.ask(asked)
-        if status == 503 and "not open yet" in text:
-            return {}
-        answer = self.json(asked)
+        """{time: value} of the one series of this name."""
+        answer = self.json(f"/api/v1/series?path={urllib.parse.quote(path)}&from={since}")
         series = answer["series"][0]["points"] if answer["series"] else []
         return {time: value for time, value in series if value is not None}
 

@@ -4,6 +4,7 @@ descriptor, clients of other protocols, the limit of connections, messages of se
 
 usage: listeners_test.py SLUICE_BINARY [UNITTEST_ARGUMENTS...]
 """
+import contextlib
 import json
 import pathlib
 import shlex
@@ -12,7 +13,7 @@ import sys
 import unittest
 import urllib.request
 
-from sluice_harness import HOST, RecordingSink, Sluice, free_port, play_tcp, play_udp, scratch, stamp, wait_until
+from sluice_harness import DEADLINE_SECONDS, HOST, RecordingSink, Sluice, free_port, play_tcp, play_udp, scratch, stamp, wait_until
 
 SLUICE = sys.argv.pop(1)
 
@@ -48,10 +49,10 @@ class Listeners(unittest.TestCase):
         self.relay.wait_listening(tcp=[self.http], udp=[self.port])
 
     def connect(self):
-        return self.enterContext(socket.create_connection((HOST, self.port), 20))
+        return self.enterContext(socket.create_connection((HOST, self.port), DEADLINE_SECONDS))
 
     def ledger(self):
-        with urllib.request.urlopen(f"http://{HOST}:{self.http}/api/v1/ledger", timeout=20) as answer:
+        with urllib.request.urlopen(f"http://{HOST}:{self.http}/api/v1/ledger", timeout=DEADLINE_SECONDS) as answer:
             return json.load(answer)["messages"]
 
     def lines(self, part):
@@ -96,7 +97,7 @@ class Listeners(unittest.TestCase):
 
     def is_closed_after(self, start):
         """True when the relay has taken the connection, read that and closed it."""
-        with socket.create_connection((HOST, self.port), 20) as client:
+        with socket.create_connection((HOST, self.port), DEADLINE_SECONDS) as client:
             try:
                 client.sendall(start)
                 return client.recv(1) == b""
@@ -118,15 +119,19 @@ class Listeners(unittest.TestCase):
         wait_until(lambda: self.ledger()["received"] == 4, "the old ones stay")
 
     def is_served(self):
-        with socket.create_connection((HOST, self.port), 20) as client:
-            client.settimeout(0.5)
+        """Whether a connection's message is counted, and the connection not closed."""
+        before = self.ledger()["received"]
+        with socket.create_connection((HOST, self.port), DEADLINE_SECONDS) as client:
             try:
                 client.sendall(message("beat"))
-                return client.recv(1) != b""
-            except TimeoutError:
-                return True
+                client.settimeout(0.05)
+                while self.ledger()["received"] == before:
+                    with contextlib.suppress(TimeoutError):
+                        if client.recv(1) == b"":
+                            return False
             except ConnectionError:
                 return False
+            return True
 
     def test_a_pause_ends_a_message_of_several_lines(self):
         self.start(multiline=True, multiline_wait="200ms")

@@ -40,7 +40,7 @@ class QuickPace(unittest.TestCase):
         """(series that wait, "about" or "at least", seconds for them), as `sluice status` tells; nothing when none
         waits."""
         answer = subprocess.run([SLUICE, "status", "--url", f"http://{HOST}:{self.relay.http}"],
-                                capture_output=True, text=True, timeout=30, check=False)
+                                capture_output=True, text=True, timeout=60, check=False)
         found = HELD.search(answer.stdout)
         if not found:
             self.assertNotIn("of these held", answer.stdout)

@@ -13,7 +13,7 @@ from sluice_harness import DEADLINE_SECONDS, Failure, RecordingSink, Sluice, fre
 
 SLUICE = sys.argv.pop(1)
 SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
-WATCHDOG_SECONDS = 4
+WATCHDOG_SECONDS = 12  # Half of it is slack enough for a slow machine.
 
 
 class Notify(unittest.TestCase):
@@ -71,7 +71,7 @@ class Notify(unittest.TestCase):
 
     def test_the_watchdog_hears_of_it_at_half_its_time(self):
         self.start(self.enterContext(RecordingSink()).port)
-        for _ in range(3):
+        for _ in range(2):
             self.wait_told("WATCHDOG", "1")
         moments = [moment for moment, variables in self.told if "WATCHDOG" in variables]
         for earlier, later in zip(moments, moments[1:]):

@@ -21,7 +21,7 @@ from peers import Rsyslogd, Syslogng, give, program
 from sluice_harness import RecordingSink, Sluice, free_port, scratch, stamp, wait_until
 
 SLUICE = sys.argv.pop(1)
-LOGGER_SECONDS_MAX = 30
+LOGGER_SECONDS_MAX = 60
 END = 999.0  # A value greater than those before it; ends a run of equal messages.
 
 # Of senders that write no host name into the message.

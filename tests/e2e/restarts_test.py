@@ -14,7 +14,7 @@ import time
 import unittest
 
 from fault_rig import COUNTER, HOSTS, WINDOW, Carbon, Relay, Stream, Watcher, line_of, total, wait_stored
-from sluice_harness import HOST, Sluice, play_tcp, scratch, wait_until
+from sluice_harness import DEADLINE_SECONDS, HOST, Sluice, play_tcp, scratch, wait_until
 
 SLUICE = sys.argv.pop(1)
 FLEET = f"sluice.all.{COUNTER}"
@@ -156,7 +156,7 @@ class Restarts(unittest.TestCase):
         self.carbon.kill()
         self.send(20)
         self.relay.wait_delivered()
-        self.assertGreater(self.relay.destination()["waiting"], 0)
+        self.assertGreater(self.relay.undelivered(), 0)
         process = self.relay.process.process
         process.send_signal(signal.SIGTERM)
 
@@ -186,7 +186,7 @@ class Restarts(unittest.TestCase):
             wait_until(lambda: "listening on" in log.read_text()[known:], "it starts")
             time.sleep(pause)
             self.relay.process.process.send_signal(signal.SIGTERM)
-            self.assertEqual(self.relay.process.process.wait(20), 0)
+            self.assertEqual(self.relay.process.process.wait(DEADLINE_SECONDS), 0)
             self.relay.start()
         stream.stop()
         self.relay.wait_delivered("graphite")

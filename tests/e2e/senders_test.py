@@ -10,7 +10,7 @@ import unittest
 import urllib.error
 import urllib.request
 
-from sluice_harness import Sluice, free_port, play_tcp, scratch, stamp, wait_until
+from sluice_harness import DEADLINE_SECONDS, Sluice, free_port, play_tcp, scratch, stamp, wait_until
 
 SLUICE = sys.argv.pop(1)
 
@@ -25,7 +25,7 @@ class Senders(unittest.TestCase):
         self.relay.wait_listening(tcp=[self.port, self.http])
 
     def senders(self, query=""):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.http}/api/v1/senders{query}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.http}/api/v1/senders{query}", timeout=DEADLINE_SECONDS) as answer:
             return json.load(answer)
 
     def test_each_sender_is_counted(self):

@@ -15,7 +15,7 @@ import unittest
 import urllib.error
 import urllib.request
 
-from sluice_harness import SOURCE_DIR, Sluice, free_port, play_tcp, scratch, stamp, wait_until
+from sluice_harness import DEADLINE_SECONDS, SOURCE_DIR, Sluice, free_port, play_tcp, scratch, stamp, wait_until
 
 BINARY = pathlib.Path(sys.argv.pop(1)) if len(sys.argv) > 1 else None
 CAPTURES = SOURCE_DIR / "tests" / "data" / "captures"
@@ -65,7 +65,7 @@ class Shapes(unittest.TestCase):
         return relay
 
     def get(self, path):
-        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+        with urllib.request.urlopen(self.url + path, timeout=DEADLINE_SECONDS) as answer:
             body = answer.read()
         body.decode("utf-8")  # Strict: an answer is UTF-8, whatever came in.
         return json.loads(body)

@@ -16,6 +16,7 @@ import collections
 import contextlib
 import json
 import pathlib
+import random
 import re
 import signal
 import socket
@@ -27,6 +28,7 @@ import time
 HOST = "127.0.0.1"
 # Long enough for a loaded machine with sanitizers; reached only by a test that fails.
 DEADLINE_SECONDS = 60
+PORTS = 15_000, 32_000
 SOURCE_DIR = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -39,17 +41,25 @@ def scratch():
     return tempfile.TemporaryDirectory(prefix="sluice-e2e-")
 
 
+_reservations = []
+
+
 def free_port():
-    """A port that was free for TCP and UDP a moment ago."""
+    """A port that is free for TCP and UDP, and that no other test is given before this process ends: a socket
+    with an abstract name says that it is taken. It is below those that the kernel gives to whoever connects."""
     while True:
-        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            tcp.bind((HOST, 0))
-            port = tcp.getsockname()[1]
-            try:
+        port = random.SystemRandom().randrange(*PORTS)
+        reservation = socket.socket(socket.AF_UNIX)
+        try:
+            reservation.bind(f"\0sluice-test-port-{port}")
+            with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+                tcp.bind((HOST, port))
                 udp.bind((HOST, port))
-            except OSError:
-                continue  # Somebody's UDP socket; try another.
-            return port
+        except OSError:
+            reservation.close()  # Somebody else's; try another.
+            continue
+        _reservations.append(reservation)
+        return port
 
 
 def stamp():

@@ -15,7 +15,7 @@ import sys
 import unittest
 
 from peers import give, program
-from sluice_harness import SOURCE_DIR, RecordingSink, Sluice, free_port, scratch, stamp, wait_until
+from sluice_harness import SOURCE_DIR, Failure, RecordingSink, Sluice, free_port, scratch, stamp, wait_until
 
 SLUICE = str(pathlib.Path(sys.argv.pop(1)).resolve())
 UNITS = SOURCE_DIR / "packaging/systemd"

@@ -22,7 +22,7 @@ import sys
 import unittest
 import urllib.request
 
-from sluice_harness import SOURCE_DIR, Sluice, free_port, play_tcp, play_udp, scratch, wait_until
+from sluice_harness import DEADLINE_SECONDS, SOURCE_DIR, Sluice, free_port, play_tcp, play_udp, scratch, wait_until
 from wire_senders import HOST, ZONE, Logged, Rsyslog, Sent, SyslogNg, local_time, logged
 
 SLUICE = sys.argv.pop(1)
@@ -316,7 +316,7 @@ class Listeners(unittest.TestCase):
         self.relay.wait_listening(tcp=[self.port, self.multiline, self.http], udp=[self.port])
 
     def received(self):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.http}/api/v1/ledger", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.http}/api/v1/ledger", timeout=DEADLINE_SECONDS) as answer:
             return json.load(answer)["messages"]["received"]
 
     def check(self, sent):
