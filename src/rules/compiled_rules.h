@@ -94,12 +94,19 @@ struct CompiledAdd {
   CompiledValue value;
 };
 
+// A pattern's end behind which all its groups stand: see end_with_groups().
+struct CompiledEnd {
+  std::string literal;
+  Pattern pattern;
+};
+
 struct CompiledRule {
   const RuleDefinition* definition = nullptr;
   std::string full_name;  // "pack/rule"
   std::uint32_t pack = 0;
   Pattern pattern;
   RequiredLiterals literals;
+  std::optional<CompiledEnd> end;   // Quicker than `pattern` to find groups in a text that matches.
   std::size_t group_count = 0;      // How many groups match() must find, the whole match included.
   std::uint32_t facility_mask = 0;  // A bit per facility; 0: any.
   std::uint32_t severity_mask = 0;

@@ -1,6 +1,8 @@
 #include "rules/literal.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <optional>
 #include <vector>
 
@@ -13,6 +15,8 @@ namespace {
 // text.
 struct Item {
   std::optional<char> octet;
+  std::size_t start = 0;  // In the pattern.
+  std::size_t size = 0;   // Of its text, quantifier included.
 };
 
 bool is_punctuation(char c) {
@@ -24,7 +28,7 @@ bool is_punctuation(char c) {
 std::optional<std::vector<Item>> items_of(std::string_view pattern) {
   std::vector<Item> items;
   for (std::size_t i = 0; i < pattern.size();) {
-    Item item;
+    Item item{.start = i};
     const char c = pattern[i];
     if (c == '|' || c == '^') return std::nullopt;
     if (c == '$') {
@@ -55,9 +59,42 @@ std::optional<std::vector<Item>> items_of(std::string_view pattern) {
       item.octet.reset();  // It may be there any number of times.
       i += bytes;
     }
+    item.size = i - item.start;
     items.push_back(item);
   }
   return items;
+}
+
+// True if `text`, a part of a pattern, has a group that is captured.
+bool has_group(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    if (text[i] == '\\') {
+      i += 2;
+    } else if (text[i] == '[') {
+      i = skip_class(text, i);
+    } else {
+      if (text[i] == '(' &&
+          (!text.substr(i).starts_with("(?") || text.substr(i).starts_with("(?P<") ||
+           text.substr(i).starts_with("(?<")))
+        return true;
+      ++i;
+    }
+  }
+  return false;
+}
+
+// True if `text`, a part of a pattern, may ask for what stands in front of it: "\b", "^".
+bool may_look_back(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    if (text[i] == '^') return true;
+    if (text[i] == '\\') {
+      if (i + 1 < text.size() && std::string_view("bBA").contains(text[i + 1])) return true;
+      i += 2;
+    } else {
+      i = text[i] == '[' ? skip_class(text, i) : i + 1;
+    }
+  }
+  return false;
 }
 
 }  // namespace
@@ -89,6 +126,30 @@ RequiredLiterals required_literals(std::string_view pattern) {
     }
   }
   end_run();
+  return found;
+}
+
+std::optional<PatternEnd> end_with_groups(std::string_view pattern) {
+  constexpr std::string_view kDotTakesAll = "(?s)";
+  if (pattern.find("\\Q") != std::string_view::npos) return std::nullopt;
+  const std::string_view flags = pattern.substr(0, pattern.starts_with(kDotTakesAll) ? 4 : 0);
+  pattern.remove_prefix(flags.size());
+  if (pattern.starts_with('^')) pattern.remove_prefix(1);
+  const auto items = items_of(pattern);
+  if (!items) return std::nullopt;
+  const auto with_group = std::ranges::find_if(*items, [pattern](const Item& item) {
+    return has_group(pattern.substr(item.start, item.size));
+  });
+  if (with_group == items->end()) return std::nullopt;
+  auto end = with_group;  // Of the last literal in front of it.
+  while (end != items->begin() && !std::prev(end)->octet) --end;
+  auto begin = end;
+  while (begin != items->begin() && std::prev(begin)->octet) --begin;
+  if (begin == items->begin()) return std::nullopt;  // All of the pattern, or no literal.
+  const std::string_view rest = pattern.substr(begin->start);
+  if (may_look_back(rest)) return std::nullopt;
+  PatternEnd found{.literal = {}, .pattern = std::string(flags) + '^' + std::string(rest)};
+  for (; begin != end; ++begin) found.literal += *begin->octet;
   return found;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,18 @@ struct RequiredLiterals {
 // Read off the pattern's text. Errs on the side of requiring less: anything it does not understand
 // (alternation at the top, flags, classes) requires nothing.
 [[nodiscard]] RequiredLiterals required_literals(std::string_view pattern);
+
+// The end of a pattern, from a literal on behind which all its groups stand. Where a text that the
+// pattern matches holds the literal once, the groups are where `pattern` finds them from there on:
+// what the beginning of the pattern matched, and in which of several ways, makes no difference.
+struct PatternEnd {
+  std::string literal;
+  std::string pattern;  // Begins with the literal, and is anchored.
+};
+
+// Nothing when there is no such literal, or nothing in front of it, and where the pattern's shape
+// leaves a doubt.
+[[nodiscard]] std::optional<PatternEnd> end_with_groups(std::string_view pattern);
 
 // True if the pattern can only match at the start of a text: it begins with '^' (behind "(?s)", if
 // need be), and not in one of several alternatives. Errs on the side of false.

@@ -64,6 +64,7 @@ struct Matcher::State {
   Outcome search_text(const CompiledRule& rule, std::string_view text, const Pass& pass);
   Outcome search_pattern(const CompiledRule& rule, std::string_view text, const Pass& pass);
   bool finds_groups(const CompiledRule& rule, std::string_view text, const Pass& pass);
+  bool finds_groups_in_end(const CompiledEnd& end, std::string_view text);
   Outcome read_fields(const CompiledRule& rule, std::string_view text);
   // What was kept of the record before: call it once per record.
   void begin_record() {

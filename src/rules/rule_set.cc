@@ -59,11 +59,22 @@ class Compiler {
     if (auto done = compile_emits(rule); !done) return done;
     if (auto done = compile_notes(rule); !done) return done;
     if (auto done = compile_context(rule); !done) return done;
+    compile_end(rule);
     rule.uses_context = !rule.where.empty() || definition.context.has_value() ||
                         std::ranges::any_of(rule.emits, reads_context) ||
                         std::ranges::any_of(rule.notes, &CompiledNote::reads_context);
     out_.rules.push_back(std::move(rule));
     return {};
+  }
+
+  // When all that needs groups has been compiled.
+  static void compile_end(CompiledRule& rule) {
+    if (rule.group_count == 0) return;
+    auto end = end_with_groups(rule.definition->match);
+    if (!end) return;
+    if (auto pattern = Pattern::compile(end->pattern)) {
+      rule.end = {.literal = std::move(end->literal), .pattern = std::move(*pattern)};
+    }
   }
 
   static Expected<void> compile_input(CompiledRule& rule) {

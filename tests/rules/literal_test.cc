@@ -50,6 +50,40 @@ TEST_CASE("the octets that a pattern requires are read off its text", "[rules]")
   CHECK(found.inside == inside);
 }
 
+TEST_CASE("a pattern is cut at the last literal in front of its groups", "[rules]") {
+  const auto [pattern, literal, end] =
+      GENERATE(table<std::string_view, std::string_view, std::string_view>({
+          {"^cpu:? (?:\\S+ )*?user=(?P<p>\\d+)%?$", "user=", "^user=(?P<p>\\d+)%?$"},
+          {"(?s)^.* of (\\w+)", " of ", "(?s)^ of (\\w+)"},
+          {"took (\\d+)", "", ""},   // Nothing in front.
+          {"^took (\\d+)", "", ""},  // Or nothing but '^'.
+          {"\\w+ took \\w* *(\\d+)", " took ", "^ took \\w* *(\\d+)"},
+          {"a*\\(b\\.(c)", "(b.", "^\\(b\\.(c)"},
+          {"a* b?(c)", " ", "^ b?(c)"},
+          {"a*(?:b(c))", "", ""},
+          {"a*x(?:b(c)|[(]d)", "x", "^x(?:b(c)|[(]d)"},
+          {"a*x(?:b)", "", ""},  // No group.
+          {"a*x(?P<a>b)", "x", "^x(?P<a>b)"},
+          {"(a)*x(b)", "", ""},  // A group in front.
+          {"a*x(?:y|(?:[)(]|\\((z)))", "x", "^x(?:y|(?:[)(]|\\((z)))"},
+          {"a*x(b)|c", "", ""},
+          {"(?i)a*x(b)", "", ""},
+          {"a*(?i)x(b)", "", ""},
+          {"a*\\Qx\\E(b)", "", ""},
+          // What looks at the octet in front, or asks for the beginning.
+          {"a*x(b)\\b", "", ""},
+          {"a*x(?:\\B|c)(b)", "", ""},
+          {"a*x(\\A|b)", "", ""},
+          {"a*x(^|b)", "", ""},
+          {"a*x([^b]\\\\b)$", "x", "^x([^b]\\\\b)$"},
+          {"", "", ""},
+      }));
+  CAPTURE(pattern);
+  const auto found = end_with_groups(pattern);
+  CHECK((found ? found->literal : "") == literal);
+  CHECK((found ? found->pattern : "") == end);
+}
+
 TEST_CASE("a pattern is anchored when it can only match at the start", "[rules]") {
   const auto [pattern, expected] = GENERATE(table<std::string_view, bool>({
       {"^a", true},

@@ -513,4 +513,47 @@ TEST_CASE("examples of Graphite input are whole lines", "[rules][graphite]") {
   CHECK(run_examples({PackDefinition{.name = "p", .rules = {rule}}}).failures.size() == 1);
 }
 
+TEST_CASE("groups behind a literal are those of the whole pattern", "[rules]") {
+  PackDefinition pack{.name = "p"};
+  for (const std::string_view match :
+       {"^cpu:? (?:\\S+ )*?user=(?P<n>\\d+)%?(?: |$)", "^.*x=(?P<n>\\d+)", "x=(?P<n>\\d+?)",
+        "(?s)^.+ in(?: a)? (?P<n>\\d+)s", "^(?:a|ab|b)*x(?:=|==)(?P<n>\\d*)(?P<rest>.*)$",
+        "[^=]*x(?P<sign>=*)(?P<n>\\d+|)"}) {
+    RuleDefinition& rule = pack.rules.emplace_back();
+    rule.name = "r" + std::to_string(pack.rules.size());
+    rule.match = match;
+    rule.apps = {"app"};
+    rule.emits.push_back({.metric = {.name = "m" + rule.name}});
+    rule.emits.back().value = {
+        .kind = ValueSource::Kind::kCapture, .constant = 0, .name = "n", .param = {}};
+  }
+  const auto rules = RuleSet::compile({pack});
+  REQUIRE(rules.has_value());
+  Matcher matcher(*rules, {});
+  const auto numbers = [&](std::string_view text, bool is_explained) {
+    const Record record{.app_name = "app", .message = text, .has_message = true};
+    std::vector<Sample> samples;
+    std::vector<RuleTrace> traces;
+    const Matcher::Input input{.record = record, .host = "h"};
+    if (is_explained) {
+      matcher.explain(input, samples, traces);
+    } else {
+      matcher.match(input, samples);
+    }
+    std::vector<std::pair<std::uint32_t, double>> found;
+    for (const Sample& sample : samples) found.emplace_back(sample.rule, sample.value);
+    return found;
+  };
+  for (const std::string_view text :
+       {"cpu user=5 idle=6", "cpu: a user=5x user=6%", "cpu user=x user=", "cpu user=7", "x=1x=2",
+        "abx=12", "x=", "x==3", "abx=4 x=5 in 6s", "took in a 7s", "in in a 8s", " in 9s in 10s",
+        "a\nb in 11s", "bax=1 in", "abcx=1", "x", "", "=x=13"}) {
+    CAPTURE(text);
+    CHECK(numbers(text, false) == numbers(text, true));
+  }
+  CHECK(numbers("cpu: a user=5x user=6%", false) ==
+        std::vector<std::pair<std::uint32_t, double>>{{0, 6}});
+  CHECK(numbers("took in a 7s", false) == std::vector<std::pair<std::uint32_t, double>>{{3, 7}});
+}
+
 }  // namespace sluice
