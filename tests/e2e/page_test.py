@@ -12,11 +12,11 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
 import sluice_harness as harness
+from http_rig import Rig
 
 PAGE_TESTS = harness.SOURCE_DIR / "tests" / "page"
 SCREENSHOTS = harness.SOURCE_DIR / "build" / "page"
@@ -55,13 +55,26 @@ class Demo:
         self.process.wait(30)
 
 
+def start_guarded(rig):
+    """A relay that wants a token; gives its page and the token."""
+    file = rig.folder / "token"
+    file.write_text("0123456789abcdef0123456789abcdef\n")
+    file.chmod(0o600)
+    rig.start(http={"listen": f"127.0.0.1:{rig.http}", "token_file": str(file)})
+    return f"http://127.0.0.1:{rig.http}/", file.read_text().strip()
+
+
 def main():
     install_tools()
     demo = Demo(sys.argv[1])
-    try:
-        done = subprocess.run(["node", PAGE_TESTS / "page.mjs", demo.url(), str(demo.port), SCREENSHOTS], timeout=BROWSER_SECONDS_MAX)
-    finally:
-        demo.stop()
+    with harness.scratch() as folder:
+        rig = Rig(sys.argv[1], folder)
+        try:
+            done = subprocess.run(["node", PAGE_TESTS / "page.mjs", demo.url(), str(demo.port), SCREENSHOTS, *start_guarded(rig)],
+                                  timeout=BROWSER_SECONDS_MAX)
+        finally:
+            rig.end()
+            demo.stop()
     sys.exit(done.returncode)
 
 

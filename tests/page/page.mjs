@@ -1,7 +1,8 @@
 // Drives the page of a running demo in Chromium, as people would, and has it judged.
 //
-//   node page.mjs URL SYSLOG_PORT FOLDER_FOR_SCREENSHOTS
+//   node page.mjs URL SYSLOG_PORT FOLDER_FOR_SCREENSHOTS GUARDED_URL TOKEN
 //
+// GUARDED_URL is that of another relay, which wants TOKEN.
 // Ends with 1 and says what was expected when something is not so.
 import assert from "node:assert/strict";
 import {readFileSync, mkdirSync} from "node:fs";
@@ -10,7 +11,7 @@ import {connect} from "node:net";
 import {availableParallelism, loadavg} from "node:os";
 import {chromium} from "playwright-core";
 
-const [url, syslogPort, folder] = process.argv.slice(2);
+const [url, syslogPort, folder, guardedUrl, token] = process.argv.slice(2);
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const kChromium = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const kHostile = "<img src=x onerror=alert(1)>";
@@ -26,9 +27,12 @@ async function open(options = {}) {
   context.setDefaultTimeout(120_000);
   const page = await context.newPage();
   page.on("pageerror", (error) => faults.push(`fault in the page: ${error.message}`));
-  page.on("console", (message) => { if (message.type() === "error") faults.push(`console: ${message.text()}`); });
+  page.on("console", (message) => {
+    const isRefusal = message.location().url.startsWith(guardedUrl) && message.text().includes("401");
+    if (message.type() === "error" && !isRefusal) faults.push(`console: ${message.text()}`);
+  });
   page.on("dialog", (dialog) => { faults.push(`a dialog opened: ${dialog.message()}`); dialog.dismiss(); });
-  page.on("request", (request) => { if (!request.url().startsWith(url)) faults.push(`asked elsewhere: ${request.url()}`); });
+  page.on("request", (request) => { if (![url, guardedUrl].some((one) => request.url().startsWith(one))) faults.push(`asked elsewhere: ${request.url()}`); });
   return page;
 }
 
@@ -266,6 +270,23 @@ async function policy(page) {
   await page.locator(".chart canvas").first().waitFor();
 }
 
+// A relay that wants its token is told it once.
+async function askedForTheToken(page) {
+  await page.goto(guardedUrl);
+  const box = page.getByLabel("The relay asks for its token");
+  await box.fill("something else");
+  await page.getByRole("button", {name: "Use it"}).click();
+  await page.getByText("That is not its token").waitFor();
+  await page.screenshot({path: `${folder}/token.png`});
+  await judge(page, "asked for the token");
+  await box.fill(token);
+  await page.getByRole("button", {name: "Use it"}).click();
+  await page.locator("#bar.good, #bar.warn", {hasText: "The relay is"}).waitFor();
+  await page.reload();
+  await page.getByRole("heading", {name: "Clusters, worst first"}).waitFor();
+  assert.equal(await box.count(), 0, "the token is kept");
+}
+
 // Goes through these steps on a page of its own; what fails is told with what the page showed.
 async function way(options, ...steps) {
   const page = await open(options);
@@ -289,7 +310,8 @@ try {
   await way({}, clustersWithinTwentySeconds);
   const ways = await Promise.allSettled([
     way({}, drillDown, series, zoom, zoomByKeyboard, relay), way({}, explain, darkMode, keyboard),
-    way({}, askingAgainDisturbsNobody), way(kTelephone, telephone), way({bypassCSP: false}, policy)]);
+    way({}, askingAgainDisturbsNobody), way(kTelephone, telephone), way({bypassCSP: false}, policy),
+    way({}, askedForTheToken)]);
   failures = ways.filter(({status}) => status === "rejected").map(({reason}) => reason.message);
   if (failures.length === 0) await way({}, hostile);  // Last: what it sends is shown to all.
 } catch (error) {

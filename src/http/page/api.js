@@ -22,6 +22,10 @@ export async function post(path, text, query = {}) {
   return ask(path + queryOf(query), {method: "POST", body: text, headers: {"Content-Type": "text/plain"}});
 }
 
+export function hasToken() {
+  return sessionStorage.getItem(kTokenKey) !== null;
+}
+
 export function setToken(token) {
   sessionStorage.setItem(kTokenKey, token);
 }

@@ -16,6 +16,10 @@ export async function showBar(bar, about) {
       about.instance ? el("span", {class: "who"}, `${about.instance}, sluice ${about.version}`) : null,
       isWell ? null : el("ul", {}, health.reasons.map((reason) => el("li", {}, reason))));
   } catch (error) {
+    if (error.status === 401) {
+      bar.className = "bar warn";
+      return fill(bar, el("span", {}, "The relay asks for its token."));
+    }
     bar.className = "bar bad";
     const since = lastAnswer ? [" What stands below is from ", ago(lastAnswer), "."] : null;
     fill(bar, el("span", {}, el("strong", {}, "No answer: "), `${error.message}.`, since));
@@ -24,6 +28,11 @@ export async function showBar(bar, about) {
 
 function lossOf(ledger) {
   return Object.values(ledger.uncounted_loss ?? {}).reduce((sum, n) => sum + Math.abs(n), 0);
+}
+
+// How long new series take at the pace that carbon creates files.
+export function heldTime({seconds: time, growing}) {
+  return growing ? `at least ${seconds(time)}` : seconds(time);
 }
 
 // "nothing lost uncounted", "graphite: all delivered".
@@ -38,8 +47,10 @@ function wordsOf(ledger) {
   return words;
 }
 
-function standingOf({waiting, lag_seconds: lag, held}) {
-  const heldWords = held?.series > 0 ? `, ${count(held.series, "new series", "new series")} held back for ${seconds(held.seconds)}` : "";
-  if (!waiting) return "all delivered";
+function standingOf({waiting: kept, in_flight: tried, down, lag_seconds: lag, held}) {
+  const heldWords = held?.series > 0 ? `, ${count(held.series, "new series needs", "new series need")} ${heldTime(held)} to leave` : "";
+  // Of one that takes nothing, all that waits may be in the batch that is tried.
+  const waiting = kept + (down ? tried : 0);
+  if (waiting === 0) return "all delivered";
   return `${count(waiting, "datapoint waits", "datapoints wait")}${lag ? `, ${seconds(lag)} behind` : ""}${heldWords}`;
 }

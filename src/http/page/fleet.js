@@ -9,6 +9,7 @@ import {classOf, kWords, missingOf, statesOf} from "./states.js";
 const kClustersShown = 10;
 const kClustersMax = 1000;
 const kFailingShown = 6;
+const kFailingAsked = 30;  // Some of the worst are missing, and have said nothing.
 const kGraphs = "-3h";
 // A run, or a load, is out of its usual from here on.
 const kUnusual = 1.5;
@@ -32,7 +33,7 @@ export function fleetView(root, again) {
 async function content(state) {
   const [fleet, clusters, failing, deployments, runs] = await Promise.all([
     get("/api/v1/fleet"), get("/api/v1/clusters", {limit: state.isWhole ? kClustersMax : kClustersShown}),
-    get("/api/v1/hosts", {sort: "worst", limit: kFailingShown}), get("/api/v1/events", {kind: "deploy", limit: 5}),
+    get("/api/v1/hosts", {sort: "worst", limit: kFailingAsked}), get("/api/v1/events", {kind: "deploy", limit: 5}),
     get("/api/v1/events", {kind: "event", limit: 12})]);
   const graphs = await graphsOf(fleet, clusters.clusters);
   return {isEmpty: fleet.window === null || graphs.isEmpty, parts: [
@@ -56,7 +57,7 @@ function moreThan({total, events}) {
 }
 
 function whyOf(fleet, hosts) {
-  const failing = hosts.filter((host) => host.last_failure);
+  const failing = hosts.filter((host) => host.last_failure).slice(0, kFailingShown);
   return [
     failureList(fleet.failures.slice(0, 5)),
     failing.length === 0 ? null : [
@@ -71,7 +72,7 @@ function tilesOf(fleet, graphs) {
     return points.some(([, value]) => value !== null) ? spark(points, {label: `${words}, lately`, isBad, ...graphs}) : null;
   };
   const states = statesOf(fleet.nodes).map((state) => tile(kWords[state], fleet.nodes[state], {
-    state: classOf(state), href: `#/hosts?state=${state}`, graph: draw(`puppet.nodes.${state}`, kWords[state], state === "failed")}));
+    state: classOf(state), href: `#/hosts?state=${state}`, graph: draw(`puppet.nodes.${state}`, kWords[state], classOf(state) === "bad")}));
   const presences = fleet.presences.filter((one) => one.expected !== null || one.missing !== null).map((one) =>
     tile(one.missing === null ? `missing (${one.name}): not known yet` : `missing of ${number(one.expected)} (${one.name})`, one.missing, {
       state: "bad", href: `#/hosts?missing=${inUrl(one.name)}`, graph: draw(`presence.${one.name}.missing`, `missing (${one.name})`, true)}));

@@ -1,6 +1,6 @@
 // The page: what is shown is chosen by the part of the URL behind '#', and asked for again every ten
 // seconds while somebody looks; sooner while there are no numbers yet.
-import {ApiError, get, setToken} from "./api.js";
+import {ApiError, get, hasToken, setToken} from "./api.js";
 import {el, fill} from "./dom.js";
 import {showBar} from "./bar.js";
 import {fromUrl} from "./format.js";
@@ -95,19 +95,20 @@ function waitForEyes() {
 
 // What went wrong, above what was shown before.
 function tell(error) {
-  const words = error instanceof ApiError ? error.message : `this page has a fault: ${error.message}`;
-  fill(trouble, el("p", {class: "bad"}, words), error instanceof ApiError && error.status === 401 ? tokenForm() : null);
+  if (error instanceof ApiError && error.status === 401) return askForToken();
+  fill(trouble, el("p", {class: "bad"}, error instanceof ApiError ? error.message : `this page has a fault: ${error.message}`));
 }
 
-function tokenForm() {
+function askForToken() {
   const submit = (event) => {
     event.preventDefault();
     setToken(event.target.elements.token.value.trim());
     start();
   };
-  return el("form", {class: "asked", onsubmit: submit},
-    el("label", {for: "token"}, "The relay asks for its token"),
-    el("input", {type: "password", id: "token", name: "token", autocomplete: "off"}), el("button", {}, "Use it"));
+  fill(trouble, hasToken() ? el("p", {class: "bad"}, "That is not its token, or not any more.") : null,
+    el("form", {class: "asked", onsubmit: submit},
+      el("label", {for: "token"}, "The relay asks for its token (the content of its token_file)"),
+      el("input", {type: "password", id: "token", name: "token", autocomplete: "off"}), el("button", {}, "Use it")));
 }
 
 function setTheme(theme) {

@@ -1,5 +1,6 @@
 // The relay itself: the ledger, its destinations, what it does over time, who sends.
 import {get, series} from "./api.js";
+import {heldTime} from "./bar.js";
 import {el, table} from "./dom.js";
 import {ago, bytes, inUrl, number, seconds} from "./format.js";
 import {hostLink} from "./parts.js";
@@ -94,13 +95,13 @@ function columnsOf(part, words, names) {
 function destinationTable(destinations) {
   return table("Destinations", [
     {title: "Name", cell: (d) => d.name},
-    {title: "Where", class: "mono", cell: (d) => d.endpoint ?? ""},
+    {title: "Where", class: "mono where", cell: (d) => d.endpoint ?? ""},
     {title: "State", class: "text", cell: (d) => (d.down ? el("span", {class: "bad"}, d.last_error || "down")
       : el("span", {class: "good"}, d.never_confirms ? "well, but it never acknowledges" : "well"))},
     {title: "Acknowledged", class: "number", cell: (d) => number(d.never_confirms ? d.unconfirmed : d.acknowledged)},
     {title: "Waiting", class: "number", cell: (d) => number(d.waiting + (d.in_flight ?? 0))},
     {title: "Behind", class: "number", cell: (d) => seconds(d.lag_seconds ?? 0)},
-    {title: "New series held", class: "number", cell: (d) => (d.held?.series > 0 ? `${number(d.held.series)} for ${seconds(d.held.seconds)}` : "0")},
+    {title: "New series held", class: "number", cell: (d) => (d.held?.series > 0 ? `${number(d.held.series)}, for ${heldTime(d.held)}` : "0")},
     {title: "Dropped", class: "number", cell: (d) => number(Object.values(d.dropped ?? {}).reduce((sum, n) => sum + n, 0))},
     {title: "Spool", class: "number", cell: (d) => bytes(d.spool?.bytes ?? 0)},
   ], destinations, {none: "None: the history of this page is all there is.", key: (d) => d.name});
