@@ -14,7 +14,7 @@ import threading
 import time
 import unittest
 
-from fault_rig import COUNTER, WINDOW, Carbon, Relay, Stream, Watcher, total, wait_stored
+from fault_rig import COUNTER, Carbon, Relay, Stream, Watcher, total, wait_stored
 from sluice_harness import HOST, scratch, wait_until
 
 SLUICE = sys.argv.pop(1)

@@ -7,7 +7,6 @@ tests/page/page.mjs says what is tried. Screenshots are left in build/page.
 """
 
 import os
-import pathlib
 import re
 import signal
 import subprocess

@@ -23,7 +23,7 @@ import unittest
 import urllib.request
 
 from sluice_harness import DEADLINE_SECONDS, SOURCE_DIR, Sluice, free_port, play_tcp, play_udp, scratch, wait_until
-from wire_senders import HOST, ZONE, Logged, Rsyslog, Sent, SyslogNg, local_time, logged
+from wire_senders import ZONE, Rsyslog, Sent, SyslogNg, local_time, logged
 
 SLUICE = sys.argv.pop(1)
 FOLDER = pathlib.Path(os.environ.get("SLUICE_WIRE_CAPTURES", SOURCE_DIR.parent / "shared/wire"))
