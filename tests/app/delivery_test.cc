@@ -115,13 +115,15 @@ TEST_CASE("what is published is delivered and acknowledged", "[app]") {
 TEST_CASE("a batch that nobody took is sent again until it is", "[app]") {
   World world({.closes_after = 0});  // Closes at once, with our octets unread.
   world.start();
-  world.delivery->publish(points("a", 1, 1));
+  const Seconds minute = this_minute();
+  world.delivery->publish(points("a", 1, 1, minute));
   REQUIRE(world.loop.run_until([&] { return world.delivery->batches_failed() >= 1; }));
   CHECK_FALSE(world.delivery->is_done());
   const DestinationSnapshot down = world.delivery->snapshot();
   CHECK(down.is_down);
   CHECK(down.waiting + down.in_flight == 1);
-  world.delivery->publish(points("a", 2, 2));  // Meanwhile corrected: only this may arrive.
+  // Meanwhile corrected: only this may arrive.
+  world.delivery->publish(points("a", 2, 2, minute));
   world.carbon.manner().closes_after = std::numeric_limits<std::size_t>::max();
   world.delivery->hurry();
   REQUIRE(world.run_until_done());
@@ -221,9 +223,10 @@ TEST_CASE("a replay that had to wait is not forgotten", "[app]") {
 TEST_CASE("a replay never brings an older value behind a newer one", "[app]") {
   World world;
   world.start();
-  world.delivery->publish(points("a", 1, 1));
+  const Seconds minute = this_minute();
+  world.delivery->publish(points("a", 1, 1, minute));
   REQUIRE(world.run_until_done());
-  world.delivery->publish(points("a", 2, 2));
+  world.delivery->publish(points("a", 2, 2, minute));
   REQUIRE(world.run_until_done());
   REQUIRE(world.run_until_watched());
   world.carbon.close_connections();

@@ -2,6 +2,7 @@
 
 #include <httplib.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <nlohmann/json.hpp>
@@ -63,7 +64,8 @@ TEST_CASE("series and names come from the history, within bounds", "[http]") {
   REQUIRE(answer["series"].size() == 1);
   const Json& points = answer["series"][0]["points"];
   CHECK(points.size() >= 5);
-  CHECK(points.back() == Json{window.time_since_epoch().count(), 1.5});
+  // The last, unless another minute has begun since.
+  CHECK(std::ranges::count(points, Json{window.time_since_epoch().count(), 1.5}) == 1);
   CHECK(points.front()[1].is_null());
 
   const Json years =
