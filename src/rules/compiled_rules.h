@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/string_map.h"
+#include "rules/first_octets.h"
 #include "rules/literal.h"
 #include "sluice/rules/definition.h"
 #include "sluice/rules/pattern.h"
@@ -106,6 +107,8 @@ struct CompiledRule {
   std::uint32_t pack = 0;
   Pattern pattern;
   RequiredLiterals literals;
+  std::string beginning;            // As literals.prefix, of patterns that begin with (?s), too.
+  OctetSet first_octets;            // What a text that matches may begin with.
   std::optional<CompiledEnd> end;   // Quicker than `pattern` to find groups in a text that matches.
   std::size_t group_count = 0;      // How many groups match() must find, the whole match included.
   std::uint32_t facility_mask = 0;  // A bit per facility; 0: any.

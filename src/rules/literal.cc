@@ -156,11 +156,15 @@ std::optional<PatternEnd> end_with_groups(std::string_view pattern) {
 bool is_anchored(std::string_view pattern) {
   if (pattern.find("\\Q") != std::string_view::npos) return false;
   if (pattern.starts_with("(?s)")) pattern.remove_prefix(4);
-  if (!pattern.starts_with('^') || quantifier_bytes(pattern, 1) > 0) return false;
+  const auto begins_anchored = [pattern](std::size_t start) {
+    return pattern.substr(start).starts_with('^') && quantifier_bytes(pattern, start + 1) == 0;
+  };
+  if (!begins_anchored(0)) return false;
   for (std::size_t i = 1; i < pattern.size();) {
     switch (pattern[i]) {
       case '|':
-        return false;
+        if (!begins_anchored(++i)) return false;
+        break;
       case '\\':
         i += 2;
         break;

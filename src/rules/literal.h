@@ -29,8 +29,8 @@ struct PatternEnd {
 // leaves a doubt.
 [[nodiscard]] std::optional<PatternEnd> end_with_groups(std::string_view pattern);
 
-// True if the pattern can only match at the start of a text: it begins with '^' (behind "(?s)", if
-// need be), and not in one of several alternatives. Errs on the side of false.
+// True if the pattern can only match at the start of a text: each of its alternatives begins with
+// '^' (behind "(?s)", if need be). Errs on the side of false.
 [[nodiscard]] bool is_anchored(std::string_view pattern);
 
 }  // namespace sluice

@@ -51,6 +51,8 @@ class Compiler {
                       .pack = pack,
                       .pattern = std::move(*pattern),
                       .literals = required_literals(definition.match)};
+    rule.beginning = beginning_of(definition.match);
+    rule.first_octets = first_octets_.of(definition.match);
     for (const std::uint8_t facility : definition.facilities) rule.facility_mask |= 1U << facility;
     for (const std::uint8_t severity : definition.severities) rule.severity_mask |= 1U << severity;
     if (auto done = compile_input(rule); !done) return done;
@@ -65,6 +67,11 @@ class Compiler {
                         std::ranges::any_of(rule.notes, &CompiledNote::reads_context);
     out_.rules.push_back(std::move(rule));
     return {};
+  }
+
+  static std::string beginning_of(std::string_view pattern) {
+    if (pattern.starts_with("(?s)")) pattern.remove_prefix(4);
+    return required_literals(pattern).prefix;
   }
 
   // When all that needs groups has been compiled.
@@ -427,6 +434,7 @@ class Compiler {
 
   CompiledRules& out_;
   MetricTable metrics_;
+  FirstOctets first_octets_;
   absl::flat_hash_map<std::pair<std::uint32_t, std::string>, VariableId> variable_ids_;
 };
 

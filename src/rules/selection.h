@@ -33,33 +33,23 @@ class Selection {
   [[nodiscard]] Candidates narrow(std::string_view text);
 
  private:
-  // Rules whose pattern begins with a literal of this first octet.
-  struct Group {
-    std::vector<std::uint32_t> sure;       // They alone.
-    std::vector<std::uint32_t> and_loose;  // With the rules that know no such literal.
-    std::unique_ptr<PatternSet> set;       // Of `sure`; made when it is first worth its pass.
-  };
+  using Rules = std::vector<std::uint32_t>;
 
-  void make_groups();
-  void fill(Group& group, std::uint8_t number);
-  [[nodiscard]] const std::string& prefix_of(std::uint32_t rule) const {
-    return compiled_.rules[rule].literals.prefix;
+  [[nodiscard]] const std::string& beginning_of(std::uint32_t rule) const {
+    return compiled_.rules[rule].beginning;
   }
-  [[nodiscard]] std::unique_ptr<PatternSet> make_set(const std::vector<std::uint32_t>& rules) const;
-  [[nodiscard]] bool are_many_possible(std::string_view text,
-                                       const std::vector<std::uint32_t>& rules) const;
-  [[nodiscard]] bool add_sure(std::string_view text, Group& group);
-  [[nodiscard]] bool add_loose(std::string_view text);
-  [[nodiscard]] bool add_matching(std::string_view text, PatternSet& set);
+  void make_groups();
+  void make_set();
+  [[nodiscard]] bool find_matching(std::string_view text);
 
   const CompiledRules& compiled_;
-  std::vector<std::uint32_t> rules_;
-  std::vector<Group> groups_;                     // The first: no rule has the octet.
+  Rules rules_;
+  std::vector<Rules> groups_;  // Those that may match a text of some first octet.
   std::array<std::uint8_t, 256> group_of_octet_;  // Place in groups_.
-  std::unique_ptr<PatternSet> loose_;             // Of those in no group; null when none is.
+  std::unique_ptr<PatternSet> set_;  // Of all rules; made when it is first worth its pass.
   // Scratch.
   std::vector<int> numbers_;
-  std::vector<std::uint32_t> narrowed_;
+  Rules narrowed_;
 };
 
 }  // namespace sluice

@@ -127,10 +127,26 @@ TEST_CASE("a text that no rule can match is told at a glance", "[rules]") {
   for (std::uint32_t rule = 0; rule < rules->size(); ++rule) all.push_back(rule);
   Selection selection(rules->compiled(), all);
   CHECK(selection.narrow("nothing of interest").rules.empty());
-  CHECK(selection.narrow("Another").rules.size() ==
-        1);  // One begins with 'A', and may or may not match.
+  CHECK(selection.narrow("Another").rules.empty());
   CHECK(selection.narrow("12 files").rules.size() == 1);
   CHECK(selection.rules().size() == kMany.size());
+}
+
+TEST_CASE("of few rules those are tried that may begin so", "[rules]") {
+  const auto rules = compiled({"^a", "^(?:b|c)x", "^[c-e]", "(?s)^fg.", "h$"});
+  Selection selection(rules->compiled(), {0, 1, 2, 3, 4});
+  using Rules = std::vector<std::uint32_t>;
+  const auto left = [&](std::string_view text) {
+    const Selection::Candidates found = selection.narrow(text);
+    CHECK_FALSE(found.are_matching);
+    return Rules(found.rules.begin(), found.rules.end());
+  };
+  CHECK(left("a") == Rules{0, 4});
+  CHECK(left("c") == Rules{1, 2, 4});
+  CHECK(left("fg") == Rules{3, 4});
+  CHECK(left("f") == Rules{4});
+  CHECK(left("z") == Rules{4});
+  CHECK(left("") == Rules{0, 1, 2, 3, 4});
 }
 
 TEST_CASE("each program has the rules that name it, however often it speaks", "[rules]") {
