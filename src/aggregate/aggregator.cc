@@ -44,10 +44,11 @@ struct HeardSign {
   std::uint32_t next = kNone;  // Of the same host.
 };
 
-struct Entry {
+struct alignas(64) Entry {
   std::uint32_t host = 0;  // Place among the active hosts.
   Delta::Entry entry;
 };
+static_assert(sizeof(Entry) == 64);  // One cache line.
 
 // Numbers of the metrics that samples point to: a map, and in front of it places that metrics take
 // from each other, where nearly all are found without a hash.
@@ -103,6 +104,8 @@ struct Aggregator::State {
   explicit State(const AggregatorOptions& chosen) : options(chosen) {}
 
   ActiveHost& active_host(std::string_view name, HostPlace& known, std::uint32_t& place);
+  [[nodiscard]] const ActiveHost* known_host(const HostPlace& place) const noexcept;
+  [[nodiscard]] const Entry* last_entry(const Sample& sample, const HostPlace& place) noexcept;
   Seconds window_of(Timestamp time) noexcept;
   Delta::Entry* entry_of(const Sample& sample, std::uint32_t host_place);
   Delta::Entry* find_entry(const Sample& sample, const EntryKey& key);
@@ -158,6 +161,21 @@ bool Aggregator::add(const Sample& sample, Timestamp now, HostPlace& place_of_ho
   entry->summary.add(sample.value, sample.time, sample.weight);
   state.sample_count += sample.weight;
   return true;
+}
+
+void Aggregator::expect(const HostPlace& place) const noexcept {
+  const ActiveHost* const host = state_->known_host(place);
+  if (host == nullptr) return;
+  __builtin_prefetch(host);
+  __builtin_prefetch(&host->first_sign);
+}
+
+void Aggregator::expect(const Sample& sample, const HostPlace& place) noexcept {
+  if (const Entry* const entry = state_->last_entry(sample, place)) __builtin_prefetch(entry);
+}
+
+void Aggregator::expect_values(const Sample& sample, const HostPlace& place) const noexcept {
+  if (const Entry* const entry = state_->last_entry(sample, place)) entry->entry.summary.expect();
 }
 
 void Aggregator::hear(std::string_view host, std::string_view presence, Timestamp time,
@@ -258,6 +276,22 @@ ActiveHost& Aggregator::State::active_host(std::string_view name, HostPlace& kno
     active.push_back({.slot = known.slot});
   }
   return active[place];
+}
+
+// Null of a host that was not heard since the last tick.
+const ActiveHost* Aggregator::State::known_host(const HostPlace& place) const noexcept {
+  if (place.generation != generation) return nullptr;
+  const std::uint32_t found = active_places[place.slot];
+  return found == kNone ? nullptr : &active[found];
+}
+
+// Where the sample most probably belongs, or null.
+const Entry* Aggregator::State::last_entry(const Sample& sample, const HostPlace& place) noexcept {
+  const ActiveHost* const host = known_host(place);
+  const std::uint32_t metric = metric_numbers.find(sample.metric);
+  if (host == nullptr || metric == kNone) return nullptr;
+  const std::uint32_t last = host->last_entries[metric % host->last_entries.size()];
+  return last == kNone ? nullptr : &entries[last];
 }
 
 std::uint32_t Aggregator::State::rule_number(std::uint32_t rule) {

@@ -16,6 +16,8 @@
 namespace sluice {
 namespace {
 
+constexpr std::size_t kFramesAtOnce = 32;
+
 // To the microsecond, as stamps are: the WindowStore keeps such a time in half the bytes.
 Timestamp wall_clock() {
   return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
@@ -177,18 +179,23 @@ void IngestWorker::listen_datagrams(ListenSocket socket, PeerPolicy peers) {
 void IngestWorker::listen_stream(ListenSocket socket, PeerPolicy peers) {
   const ListenConfig& config = socket.config;
   const bool blocks = config.overflow == Overflow::kBlock;
+  // A full tick has to stop the very next message, and there is one buffer for what is unescaped.
+  const bool is_one_by_one = blocks || config.unescape;
   StreamListenerCallbacks callbacks;
-  callbacks.on_frame = [this, blocks, input = config.input, unescapes = config.unescape](
-                           const Frame& frame, const Peer& peer) {
-    const Message message{.bytes = unescapes ? unescaped(frame.bytes) : frame.bytes,
-                          .peer = peer,
-                          .zone = *peer.zone,
-                          .truncated = frame.truncated,
-                          .incomplete = frame.incomplete};
+  callbacks.on_frames = [this, blocks, input = config.input, unescapes = config.unescape](
+                            std::span<const Frame> frames, const Peer& peer) {
+    messages_.clear();
+    for (const Frame& frame : frames) {
+      messages_.push_back({.bytes = unescapes ? unescaped(frame.bytes) : frame.bytes,
+                           .peer = peer,
+                           .zone = *peer.zone,
+                           .truncated = frame.truncated,
+                           .incomplete = frame.incomplete});
+    }
     if (input == InputKind::kGraphite) {
-      ingest_.receive_line(message, arrival_);
+      for (const Message& line : messages_) ingest_.receive_line(line, arrival_);
     } else {
-      ingest_.receive(message, arrival_);
+      ingest_.receive(messages_, arrival_);
     }
     if (blocks && ingest_.is_tick_full()) heed_full_tick();
   };
@@ -201,6 +208,7 @@ void IngestWorker::listen_stream(ListenSocket socket, PeerPolicy peers) {
                                 .descriptors_end = socket.descriptors_end,
                                 .keep_alive = config.keep_alive,
                                 .is_local = config.endpoint.is_unix(),
+                                .frames_at_once = is_one_by_one ? 1U : kFramesAtOnce,
                                 .idle_flush = config.multiline_wait};
   streams_.push_back(std::make_unique<StreamListener>(&loop_, std::move(socket.socket),
                                                       std::move(options), std::move(callbacks)));

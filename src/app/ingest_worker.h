@@ -118,7 +118,8 @@ class IngestWorker {
   std::vector<StreamListener*> blocking_;
   std::vector<SocketFile> files_;  // Of the unix sockets among them; removed first.
   bool is_draining_ = false;
-  std::string unescaped_;  // The message at hand, of a listener that unescapes.
+  std::vector<Message> messages_;  // Of the frames at hand.
+  std::string unescaped_;          // The message at hand, of a listener that unescapes.
   Timestamp arrival_{};  // Of what is being read: the clock is asked once a read, not once a line.
   Handle<uv_async_t> wake_;
   LogLimit malformed_limit_{10};

@@ -23,9 +23,18 @@ class TextCache {
   explicit TextCache(std::size_t places)
       : places_(std::make_unique<Place[]>(places)), mask_(places - 1) {}
 
-  // The number put for `text`, or kNone.
+  // Where find() would look first; for expect().
+  [[nodiscard]] std::size_t place_of(std::string_view text) const noexcept {
+    return hash(text) & mask_;
+  }
+  // The text of this place is about to be asked for: the processor fetches it meanwhile.
+  void expect(std::size_t place) const noexcept { __builtin_prefetch(&places_[place]); }
+
+  // The number put for `text`, or kNone. `first`: place_of(text).
   [[nodiscard]] std::uint32_t find(std::string_view text) const noexcept {
-    const std::size_t first = hash(text) & mask_;
+    return find(text, place_of(text));
+  }
+  [[nodiscard]] std::uint32_t find(std::string_view text, std::size_t first) const noexcept {
     if (places_[first].holds(text)) return places_[first].number;
     const Place& second = places_[first ^ 1];
     return second.holds(text) ? second.number : kNone;

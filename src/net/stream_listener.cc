@@ -290,24 +290,37 @@ bool StreamListener::take(Connection& connection, std::string_view chunk) {
 // Hands over every whole frame, or those up to a pause. False when the connection had to be closed.
 bool StreamListener::deliver(Connection& connection, std::string_view chunk) {
   if (callbacks_.on_arrival) callbacks_.on_arrival();
-  Frame frame;
   FrameStatus status;
-  while ((status = connection.framer.next(frame)) == FrameStatus::kFrame) {
-    ++stats_.frames;
-    if (frame.truncated) ++stats_.truncated;
-    if (frame.incomplete) ++stats_.incomplete;
-    callbacks_.on_frame(frame, connection.peer);
+  do {
+    status = next_frames(connection.framer);
+    if (!frames_.empty()) callbacks_.on_frames(frames_, connection.peer);
     if (is_paused_) {
       halted_ = &connection;
       return true;
     }
-  }
+  } while (status == FrameStatus::kFrame);
   if (status != FrameStatus::kNeedMore) {
     close_misfit(connection, status, chunk);
     return false;
   }
   count_dropped(connection);
   return true;
+}
+
+// Fills `frames_`. Other than kFrame: there are no more.
+FrameStatus StreamListener::next_frames(Framer& framer) {
+  frames_.clear();
+  FrameStatus status = FrameStatus::kFrame;
+  Frame frame;
+  while (frames_.size() < options_.frames_at_once &&
+         (status = framer.next(frame)) == FrameStatus::kFrame) {
+    frames_.push_back(frame);
+    ++stats_.frames;
+    if (frame.truncated) ++stats_.truncated;
+    if (frame.incomplete) ++stats_.incomplete;
+    if (framer.keeps_last_frame()) break;
+  }
+  return status;
 }
 
 void StreamListener::count_dropped(Connection& connection) noexcept {

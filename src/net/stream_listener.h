@@ -9,6 +9,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,7 @@ struct StreamListenerOptions {
   int descriptors_end = std::numeric_limits<int>::max();
   std::chrono::seconds keep_alive{60};  // Idle time before TCP probes a peer; 0: never.
   bool is_local = false;                // The socket is a unix one.
+  std::size_t frames_at_once = 1;       // How many on_frames() is given at most.
   // How long after its last octet a message counts as whole, if it may be (Framer::flush_idle()).
   std::chrono::milliseconds idle_flush{100};
 };
@@ -55,8 +57,8 @@ struct StreamListenerCallbacks {
   // Something was read, or has waited long enough; the frames that come now are of this moment. May
   // be empty.
   std::function<void()> on_arrival;
-  // A message; all views die with the call.
-  std::function<void(const Frame& frame, const Peer& peer)> on_frame;
+  // Messages of one read, in order; all views die with the call.
+  std::function<void(std::span<const Frame> frames, const Peer& peer)> on_frames;
   std::function<void(const StreamListenerEvent& event)> on_event;  // May be empty.
   // Offers a connection that is about to be opened to others; true when one of them has duplicated
   // the descriptor, and ours is closed. May be empty.
@@ -83,8 +85,8 @@ class StreamListener {
   // Closes the listening socket; connections go on.
   void stop_accepting() noexcept;
 
-  // Stops reading, also in the middle of what was read already: on_frame() is not called before
-  // resume(). Peers notice by a full window. Connections are accepted all the same.
+  // Stops reading, also in the middle of what was read already: on_frames() is not called
+  // before resume(). Peers notice by a full window. Connections are accepted all the same.
   void pause() noexcept;
   void resume();  // Not from within a callback.
   [[nodiscard]] bool is_paused() const noexcept { return is_paused_; }
@@ -118,6 +120,7 @@ class StreamListener {
   void receive(Connection& connection, ssize_t count);
   bool take(Connection& connection, std::string_view chunk);
   bool deliver(Connection& connection, std::string_view chunk);
+  FrameStatus next_frames(Framer& framer);
   void count_dropped(Connection& connection) noexcept;
   void close_misfit(Connection& connection, FrameStatus status, std::string_view chunk);
   ReadResult read_now(Connection& connection);
@@ -137,6 +140,7 @@ class StreamListener {
   static void on_idle_timer(uv_timer_t* timer) noexcept;
 
   uv_loop_t* loop_;
+  std::vector<Frame> frames_;  // Scratch.
   StreamListenerOptions options_;
   StreamListenerCallbacks callbacks_;
   StreamListenerStats stats_;

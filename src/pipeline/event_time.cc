@@ -27,8 +27,23 @@ std::string_view name_of(TimeSource source) noexcept {
 
 EventTime EventTimes::resolve(const Stamp& stamp, bool& is_zone_proven, const Zone& zone,
                               Timestamp now) {
+  // What was read at once arrived at once, and most of it is of one second.
+  const bool is_last = is_zone_proven && stamp.present && now == last_resolved_at_ &&
+                       &zone == last_zone_ && stamp == last_resolved_;
+  if (is_last) return last_time_;
+  const EventTime time = resolve_anew(stamp, is_zone_proven, zone, now);
+  if (is_zone_proven && stamp.present) {
+    last_resolved_ = stamp;
+    last_resolved_at_ = now;
+    last_time_ = time;
+  }
+  return time;
+}
+
+EventTime EventTimes::resolve_anew(const Stamp& stamp, bool& is_zone_proven, const Zone& zone,
+                                   Timestamp now) {
   if (!stamp.present) return {now, TimeSource::kNoStamp, {}};
-  const std::optional<Timestamp>& moment = moment_of(stamp, zone, now);
+  const std::optional<Timestamp> moment = moment_of(stamp, zone, now);
   if (!moment) return {now, TimeSource::kNoStamp, {}};
   if (!stamp.has_offset) {
     is_zone_proven = is_zone_proven || is_close(*moment, now);
@@ -38,20 +53,24 @@ EventTime EventTimes::resolve(const Stamp& stamp, bool& is_zone_proven, const Zo
   return {*moment, TimeSource::kStamp, moment};
 }
 
-const std::optional<Timestamp>& EventTimes::moment_of(const Stamp& stamp, const Zone& zone,
-                                                      Timestamp now) {
+std::optional<Timestamp> EventTimes::moment_of(const Stamp& stamp, const Zone& zone,
+                                               Timestamp now) {
+  Stamp second = stamp;
+  second.nanoseconds = 0;
   // What the same stamp means changes with `now` only over weeks; a minute is safe.
-  const bool is_cached = last_zone_ == &zone && stamp == last_stamp_ && now >= last_now_ &&
+  const bool is_cached = last_zone_ == &zone && second == last_second_ && now >= last_now_ &&
                          now - last_now_ < std::chrono::minutes(1);
-  if (is_cached) return last_moment_;
-  last_stamp_ = stamp;
-  last_zone_ = &zone;
-  last_now_ = now;
-  last_moment_ = resolve_stamp(stamp, now, [&](LocalTime local) {
-    const Timestamp moment = zone.to_utc(local, now);
-    return LocalMoments{moment, moment};
-  });
-  return last_moment_;
+  if (!is_cached) {
+    last_second_ = second;
+    last_zone_ = &zone;
+    last_now_ = now;
+    last_moment_ = resolve_stamp(second, now, [&](LocalTime local) {
+      const Timestamp moment = zone.to_utc(local, now);
+      return LocalMoments{moment, moment};
+    });
+  }
+  if (!last_moment_) return std::nullopt;
+  return *last_moment_ + std::chrono::nanoseconds(stamp.nanoseconds);
 }
 
 }  // namespace sluice

@@ -2,127 +2,18 @@
 
 #include <algorithm>
 #include <optional>
-#include <string>
 #include <utility>
 
+#include "pipeline/ingest_state.h"
 #include "pipeline/line_intake.h"
-#include "pipeline/repeat_memory.h"
-#include "pipeline/repeat_notice.h"
-#include "pipeline/rule_tally.h"
-#include "pipeline/sender_book.h"
-#include "sluice/syslog/parser.h"
 
 namespace sluice {
 namespace {
 
-// A sender with a wrong zone sends with each line; the log is told this often.
-constexpr std::chrono::hours kSkewToldEvery{1};
-
 // Notes kept between two reports: an outage of a large fleet gives a few hundred a second.
 constexpr std::size_t kNotesMax = 2'000;
 
-char ascii_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-std::uint64_t& malformed_counter(Stats& stats, ParseError error) {
-  switch (error) {
-    case ParseError::kEmpty:
-      return stats.messages_malformed_empty;
-    case ParseError::kNoPri:
-      return stats.messages_malformed_no_pri;
-    case ParseError::kBadTimestamp:
-      return stats.messages_malformed_timestamp;
-    case ParseError::kBadStructuredData:
-      return stats.messages_malformed_structured_data;
-    case ParseError::kBadHeader:
-    case ParseError::kNone:
-      break;
-  }
-  return stats.messages_malformed_header;
-}
-
-std::uint64_t& time_counter(Stats& stats, TimeSource source) {
-  switch (source) {
-    case TimeSource::kStamp:
-      return stats.times_from_stamp;
-    case TimeSource::kNoStamp:
-      return stats.times_without_stamp;
-    case TimeSource::kFuture:
-      return stats.times_in_future;
-    case TimeSource::kSkewed:
-      return stats.times_skewed;
-  }
-  return stats.times_without_stamp;
-}
-
 }  // namespace
-
-struct Ingest::State {
-  State(const IngestOptions& chosen, std::shared_ptr<const RuleSet> rules, OnMalformed malformed,
-        OnSkewed skewed, OnMalformedLine malformed_line)
-      : options(chosen),
-        on_malformed(std::move(malformed)),
-        on_skewed(std::move(skewed)),
-        on_malformed_line(std::move(malformed_line)),
-        matcher(std::make_unique<Matcher>(std::move(rules), chosen.matcher)),
-        aggregator(chosen.aggregator) {
-    name_rules();
-  }
-
-  // Fills all of `trace` but what the rules say. The sender is known until the next message.
-  Sender& read(const Message& message, Timestamp now, MessageTrace& trace);
-  Sender& sender_of(const Record& record, const Peer& peer);
-  Sender& meet(std::string_view sent);
-  [[nodiscard]] bool is_own(const MessageTrace& one) const;
-  void count(const Message& message, const MessageTrace& trace);
-  void count_sender(Sender& sender, const Message& message, const MessageTrace& trace,
-                    Timestamp now);
-  void tell_skewed(Sender& sender, const Message& message, const MessageTrace& trace,
-                   Timestamp now);
-  void expand_repeat(const RepeatNotice& notice, Sender& sender, const Peer& peer,
-                     MessageTrace& trace);
-  void remember(const MessageTrace& one, bool is_read, Sender& sender, const Peer& peer);
-  void hear(const MessageTrace& one, Sender& sender, Timestamp now);
-  void name_rules();
-  void take_in(MessageTrace& trace, std::size_t rules_matched, Sender& sender, const Peer& peer,
-               Timestamp now);
-  bool read_line(const Message& message, Timestamp now, MessageTrace& trace);
-  void take_in_line(MessageTrace& trace, std::size_t rules_matched, Timestamp now);
-  void count_rules(Timestamp now);
-  void take_notes(const MessageTrace& one, const Peer& peer);
-  void add(const Sample& sample, Timestamp now, Aggregator::HostPlace& place);
-  Matcher::Input input_of(const MessageTrace& trace, Timestamp now) const {
-    return {.record = trace.record,
-            .host = trace.host,
-            .time = trace.event_time.time,
-            .now = now,
-            .weight = trace.weight,
-            .line = trace.is_graphite ? &trace.line : nullptr};
-  }
-
-  IngestOptions options;
-  OnMalformed on_malformed;
-  OnSkewed on_skewed;
-  OnMalformedLine on_malformed_line;
-  SenderBook senders{{}};
-  RepeatMemory last_messages;
-  EventTimes event_times;
-  std::unique_ptr<Matcher> matcher;
-  MatcherStats retired_matcher_stats;  // Of the matchers before the last reload.
-  Aggregator aggregator;
-  UnmatchedTally unmatched;
-  RuleTally rule_tally;
-  std::vector<Note> notes;  // Since the last report.
-  Stats stats;
-  // Scratch, reused from message to message.
-  MessageTrace current;
-  std::string host;
-  std::string note_host;
-  // Who sent the last line, and whose its last sample was.
-  std::string line_sender;
-  std::string line_sender_host;
-  std::string line_host;
-  Aggregator::HostPlace line_place;
-};
 
 Ingest::Ingest(const IngestOptions& options, std::shared_ptr<const RuleSet> rules,
                OnMalformed on_malformed, OnSkewed on_skewed, OnMalformedLine on_malformed_line)
@@ -130,40 +21,86 @@ Ingest::Ingest(const IngestOptions& options, std::shared_ptr<const RuleSet> rule
                                      std::move(on_skewed), std::move(on_malformed_line))) {}
 Ingest::~Ingest() = default;
 
-void Ingest::receive(const Message& message, Timestamp now) {
-  State& state = *state_;
-  MessageTrace& trace = state.current;
+void Ingest::receive(std::span<const Message> messages, Timestamp now) {
+  while (!messages.empty()) {
+    const auto some = messages.first(std::min(messages.size(), State::kAtOnce));
+    state_->receive_some(some, now);
+    messages = messages.subspan(some.size());
+  }
+}
+
+// Memory answers hundreds of instructions later, and of thousands of hosts little is in the
+// caches: so each step is taken for all messages before the next, and asks for what that one needs.
+void Ingest::State::receive_some(std::span<const Message> messages, Timestamp now) {
+  waiting_begin = waiting_end = 0;
+  waiting_since = now;
+  for (std::size_t i = 0; i < messages.size(); ++i) parse(messages[i], ahead[i]);
+  look_ahead(messages.size());
+  for (; waiting_end < messages.size(); ++waiting_end)
+    receive(messages[waiting_end], now, ahead[waiting_end]);
+  add_waiting();
+}
+
+void Ingest::State::look_ahead(std::size_t count) {
+  const std::span<Ahead> all(ahead.data(), count);
+  for (Ahead& one : all) {
+    one.sender = senders.number_of(one.sent, one.name_place);
+    if (one.sender != SenderBook::kUnknown) senders.expect(one.sender);
+  }
+  for (const Ahead& one : all) {
+    if (one.sender != SenderBook::kUnknown) aggregator.expect(senders.sender(one.sender).place);
+  }
+}
+
+void Ingest::State::receive(const Message& message, Timestamp now, Ahead& one) {
+  MessageTrace& trace = one.trace;
   trace.samples.clear();
-  Sender& sender = state.read(message, now, trace);
-  if (state.is_own(trace)) {
-    state.remember(trace, true, sender, message.peer);
-    ++state.stats.messages_own;
+  Sender& sender = read(message, now, one);
+  if (is_own(trace)) {
+    remember(trace, true, sender, message.peer);
+    ++stats.messages_own;
     return;
   }
   // Of a frame that its stream cut short nobody knows what the numbers were.
   const bool is_tried = !trace.record.incomplete && !trace.repeats_unread;
-  const std::size_t matched =
-      is_tried ? state.matcher->match(state.input_of(trace, now), trace.samples) : 0;
-  state.remember(trace, matched > 0, sender, message.peer);
-  state.take_in(trace, matched, sender, message.peer, now);
+  const std::size_t matched = is_tried ? matcher->match(input_of(trace, now), trace.samples) : 0;
+  remember(trace, matched > 0, sender, message.peer);
+  take_in(trace, matched, sender, message.peer, now);
+  one.place = sender.place;
+}
+
+void Ingest::State::add_waiting() {
+  const std::span<Ahead> all(ahead.data() + waiting_begin, waiting_end - waiting_begin);
+  waiting_begin = waiting_end;
+  for (const Ahead& one : all) {
+    for (const Sample& sample : one.trace.samples) aggregator.expect(sample, one.place);
+  }
+  for (const Ahead& one : all) {
+    for (const Sample& sample : one.trace.samples) aggregator.expect_values(sample, one.place);
+  }
+  for (Ahead& one : all) add_samples(one.trace, waiting_since, one.place);
 }
 
 MessageTrace Ingest::explain(const Message& message, Timestamp now) {
-  MessageTrace trace;
-  parse_message(message.bytes, trace.sent);
+  State::Ahead ahead;
+  MessageTrace& trace = ahead.trace;
+  state_->parse(message, ahead);
+  ahead.sender = state_->senders.number_of(ahead.sent, ahead.name_place);
+  trace.sent = trace.record;
   if (state_->options.expand_repeats) (void)take_repeat_notice(trace.sent);
-  Sender& sender = state_->read(message, now, trace);
+  Sender& sender = state_->read(message, now, ahead);
   state_->remember(trace, true, sender, message.peer);  // All of it: people ask why.
-  if (state_->is_own(trace)) return trace;
+  if (state_->is_own(trace)) return std::move(trace);
   const std::size_t matched =
       trace.record.incomplete
           ? 0
           : state_->matcher->explain(state_->input_of(trace, now), trace.samples, trace.rules);
   const std::size_t noted = state_->notes.size();
   state_->take_in(trace, matched, sender, message.peer, now);
+  state_->add_samples(trace, now, sender.place);
   trace.notes.assign(state_->notes.begin() + static_cast<std::ptrdiff_t>(noted),
                      state_->notes.end());
-  return trace;
+  return std::move(trace);
 }
 
 void Ingest::receive_line(const Message& line, Timestamp now) {
@@ -254,127 +191,6 @@ void Ingest::State::name_rules() {
   aggregator.set_rule_names(std::move(names));
 }
 
-Sender& Ingest::State::read(const Message& message, Timestamp now, MessageTrace& out) {
-  out.is_graphite = false;
-  parse_message(message.bytes, out.record);
-  out.record.truncated = message.truncated;
-  out.record.incomplete = message.incomplete;
-  std::optional<RepeatNotice> notice;
-  if (options.expand_repeats && may_be_repeat_notice(out.record)) {
-    notice = take_repeat_notice(out.record);
-  }
-  Sender& sender = sender_of(out.record, message.peer);
-  out.host = sender.host;
-  out.event_time = event_times.resolve(out.record.stamp, sender.is_zone_proven, message.zone, now);
-  out.message = out.record.message;
-  out.weight = 1;
-  out.is_notice = notice.has_value();
-  out.repeats_unread = false;
-  count(message, out);
-  count_sender(sender, message, out, now);
-  if (notice) expand_repeat(*notice, sender, message.peer, out);
-  return sender;
-}
-
-// For a notice that comes next. `is_read`: a rule reads the message, so its repetitions count.
-void Ingest::State::remember(const MessageTrace& one, bool is_read, Sender& sender,
-                             const Peer& peer) {
-  if (one.is_notice || !options.expand_repeats) return;
-  UnreadMessage& unread = sender.unread;
-  const bool was_unread = unread.is_of(peer.address);
-  if (is_read) {
-    last_messages.remember({sender.number, peer.address}, one.record, sender.last_message);
-    if (was_unread) unread.clear();
-    return;
-  }
-  if (!was_unread) last_messages.forget({sender.number, peer.address}, sender.last_message);
-  unread.set(text_of(one.record), peer.address);
-}
-
-// The one place that decides whose a message is: HOSTNAME, else the address it came from, else,
-// from a unix socket, this machine.
-Sender& Ingest::State::sender_of(const Record& record, const Peer& peer) {
-  const std::string& unnamed = peer.is_local ? options.local_host : peer.text;
-  const std::string_view sent = record.hostname.empty() ? unnamed : record.hostname;
-  if (Sender* const known = senders.known_as(sent)) return *known;
-  return meet(sent);
-}
-
-// What this relay logs and the syslog daemon of its machine sends it back. A rule that matches such
-// a line, or a warning about it, would make the next one.
-bool Ingest::State::is_own(const MessageTrace& one) const {
-  if (one.record.app_name != "sluice") return false;
-  const std::string_view sent = one.host.substr(0, one.host.find('.'));
-  const std::string_view here = options.local_host;
-  return std::ranges::equal(sent, here.substr(0, here.find('.')), {}, ascii_lower, ascii_lower);
-}
-
-// Finds the sender the long way, by its canonical name.
-Sender& Ingest::State::meet(std::string_view sent) {
-  const std::uint64_t floods = senders.floods();
-  Sender& sender = senders.find(canonical_host(sent, sent, options.host_names, host));
-  if (senders.floods() != floods) last_messages.clear();  // It knows them by number.
-  senders.remember_as(sent, sender);
-  return sender;
-}
-
-void Ingest::State::count(const Message& message, const MessageTrace& one) {
-  ++stats.messages_received;
-  stats.octets_received += message.bytes.size();
-  if (message.truncated) ++stats.messages_truncated;
-  if (message.incomplete) ++stats.messages_incomplete;
-  ++time_counter(stats, one.event_time.source);
-  if (one.record.error == ParseError::kNone) {
-    ++stats.messages_parsed;
-    return;
-  }
-  ++stats.messages_malformed;
-  ++malformed_counter(stats, one.record.error);
-  if (on_malformed) on_malformed(one.record.error, message);
-}
-
-void Ingest::State::count_sender(Sender& sender, const Message& message, const MessageTrace& one,
-                                 Timestamp now) {
-  const bool is_skewed = one.event_time.source == TimeSource::kSkewed;
-  RecentCounts& counts = senders.counts_of(sender);
-  ++counts.messages;
-  counts.octets += message.bytes.size();
-  counts.malformed += one.record.error == ParseError::kNone ? 0 : 1;
-  counts.truncated += message.truncated ? 1 : 0;
-  counts.last_received = std::max(counts.last_received, now);
-  if (!is_skewed) return;
-  ++counts.skewed;
-  tell_skewed(sender, message, one, now);
-}
-
-void Ingest::State::tell_skewed(Sender& sender, const Message& message, const MessageTrace& one,
-                                Timestamp now) {
-  if (!on_skewed || !senders.may_tell_skew(sender, now, kSkewToldEvery)) return;
-  on_skewed(sender.host, message, one.event_time);
-}
-
-// The first of a run of equal messages was sent in full; the notice stands for the others.
-void Ingest::State::expand_repeat(const RepeatNotice& notice, Sender& sender, const Peer& peer,
-                                  MessageTrace& out) {
-  if (!notice.refers_to_last && !notice.is_cut) {
-    out.record.message = notice.text;
-  } else if (sender.unread.is_of(peer.address) && sender.unread.is_quoted_by(notice.text)) {
-    out.repeats_unread = true;
-  } else {
-    // Half a text gives wrong numbers; the message that it repeats was whole.
-    Record last = out.record;
-    const bool is_found = last_messages.recall({sender.number, peer.address}, last) &&
-                          text_of(last).starts_with(notice.text);
-    if (!is_found) {
-      ++stats.repeats_unresolved;
-      return;
-    }
-    out.record = last;
-  }
-  out.weight = static_cast<std::uint32_t>(notice.count);
-  stats.messages_repeated += notice.count;
-}
-
 // Each pack with a presence takes the message for a sign of life.
 void Ingest::State::hear(const MessageTrace& one, Sender& sender, Timestamp now) {
   std::string_view last = "";
@@ -398,17 +214,27 @@ void Ingest::State::take_in(MessageTrace& one, std::size_t rules_matched, Sender
              !unmatched.add(one.record.app_name, text_of(one.record), one.host, now)) {
     ++stats.messages_unfolded;
   }
+  name_hosts(one, peer);
+}
+
+void Ingest::State::name_hosts(MessageTrace& one, const Peer& peer) {
   std::size_t claimed_count = 0;
   for (Sample& sample : one.samples) {
-    if (sample.is_claimed) {
-      if (one.claimed_hosts.size() == claimed_count) one.claimed_hosts.emplace_back();
-      // A capture that took no part names nobody: then it is the sender's own.
-      sample.host = canonical_host(sample.host, one.host, options.host_names,
-                                   one.claimed_hosts[claimed_count++]);
-      sample.is_claimed = !peer.is_trusted && sample.host != one.host;
-    }
+    if (!sample.is_claimed) continue;
+    if (one.claimed_hosts.size() == claimed_count) one.claimed_hosts.emplace_back();
+    // A capture that took no part names nobody: then it is the sender's own.
+    sample.host = canonical_host(sample.host, one.host, options.host_names,
+                                 one.claimed_hosts[claimed_count++]);
+    sample.is_claimed = !peer.is_trusted && sample.host != one.host;
+  }
+}
+
+// `place`: of the sender.
+void Ingest::State::add_samples(const MessageTrace& one, Timestamp now,
+                                Aggregator::HostPlace& place) {
+  for (const Sample& sample : one.samples) {
     Aggregator::HostPlace unknown;
-    add(sample, now, sample.host.data() == one.host.data() ? sender.place : unknown);
+    add(sample, now, sample.host.data() == one.host.data() ? place : unknown);
   }
 }
 

@@ -24,12 +24,6 @@ Sender& SenderBook::find(std::string_view host) {
   return sender;
 }
 
-RecentCounts& SenderBook::counts_of(Sender& sender) {
-  if (sender.number >= options_.counted_max) return other_;
-  if (sender.counts.messages == 0) active_.push_back(sender.number);
-  return sender.counts;
-}
-
 bool SenderBook::may_tell_skew(const Sender& sender, Timestamp now, Timestamp::duration every) {
   const auto [told, is_first] = skew_told_.try_emplace(sender.number, now);
   if (!is_first && now - told->second < every) return false;

@@ -64,20 +64,38 @@ class SenderBook {
   // The sender's record, made if need be. Valid until the next call of find().
   [[nodiscard]] Sender& find(std::string_view host);
 
-  // The sender that was found for a name as messages spell it, or null: then the caller makes the
-  // name canonical, finds the sender and says so. Nearly every message comes from a host that was
-  // heard before, under the same name.
-  [[nodiscard]] Sender* known_as(std::string_view sent) noexcept {
-    const std::uint32_t number = names_as_sent_.find(sent);
-    return number == TextCache::kNone ? nullptr : &senders_[number];
+  static constexpr std::uint32_t kUnknown = TextCache::kNone;
+
+  // The number of the sender that was found for a name as messages spell it, or kUnknown: then the
+  // caller makes the name canonical, finds the sender and says so. Nearly every message comes from
+  // a host that was heard before, under the same name. `place`: expect(sent).
+  [[nodiscard]] std::uint32_t number_of(std::string_view sent, std::size_t place) const noexcept {
+    return names_as_sent_.find(sent, place);
   }
+  // Says where the name is kept, and lets the processor fetch that meanwhile; and so for a sender.
+  [[nodiscard]] std::size_t expect(std::string_view sent) const noexcept {
+    const std::size_t place = names_as_sent_.place_of(sent);
+    names_as_sent_.expect(place);
+    return place;
+  }
+  void expect(std::uint32_t number) const noexcept {
+    const char* const record = reinterpret_cast<const char*>(&senders_[number]);
+    __builtin_prefetch(record);
+    __builtin_prefetch(record + 64);
+  }
+  // Valid until the next call of find(), as a number is until floods() changes.
+  [[nodiscard]] Sender& sender(std::uint32_t number) noexcept { return senders_[number]; }
   void remember_as(std::string_view sent, const Sender& sender) noexcept {
     names_as_sent_.put(sent, sender.number);
   }
 
   // The sender's account since the last report, or that of all others. For a message that is added
   // to it.
-  [[nodiscard]] RecentCounts& counts_of(Sender& sender);
+  [[nodiscard]] RecentCounts& counts_of(Sender& sender) {
+    if (sender.number >= options_.counted_max) return other_;
+    if (sender.counts.messages == 0) active_.push_back(sender.number);
+    return sender.counts;
+  }
 
   // False if the log was told within `every` that the sender's zone is not proven; else it is now.
   [[nodiscard]] bool may_tell_skew(const Sender& sender, Timestamp now, Timestamp::duration every);

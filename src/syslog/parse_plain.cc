@@ -1,5 +1,9 @@
 #include "syslog/parse_plain.h"
 
+#include <algorithm>
+#include <array>
+#include <cstring>
+
 #include "syslog/octet_run.h"
 #include "syslog/parse_timestamp.h"
 #include "syslog/scan.h"
@@ -19,6 +23,20 @@ std::string_view between(const char* begin, const char* end) noexcept {
 bool is_plain_host(std::string_view host) noexcept {
   return host.size() > kZoneNameMax && host.front() != '-' &&
          host != "Message";  // "Message forwarded from" another host.
+}
+
+// Reads the timestamp that `octets` begin with by `read`, unless it is the one that `last` meant.
+template <std::size_t kOctets, typename Read>
+bool read_stamp(const char* octets, std::array<char, kOctets>& last, Stamp& last_stamp, Read read,
+                Stamp& stamp) noexcept {
+  if (!last_stamp.present || std::memcmp(octets, last.data(), kOctets) != 0) {
+    Stamp fresh;
+    if (!read(octets, fresh)) return false;
+    std::copy_n(octets, kOctets, last.begin());
+    last_stamp = fresh;
+  }
+  stamp = last_stamp;
+  return true;
 }
 
 struct PlainTag {
@@ -58,11 +76,11 @@ bool take_word(const char*& at, const char* end, std::string_view& word) noexcep
 
 }  // namespace
 
-bool parse_plain_rfc3164(std::string_view rest, Record& record) noexcept {
+bool parse_plain_rfc3164(std::string_view rest, StampMemo& memo, Record& record) noexcept {
   constexpr std::size_t kHostAt = kBsdStampOctets + 1;
   Stamp stamp;
   if (rest.size() <= kHostAt || rest[kBsdStampOctets] != ' ' ||
-      !read_bsd_stamp(rest.data(), stamp)) {
+      !read_stamp(rest.data(), memo.bsd, memo.bsd_stamp, read_bsd_stamp, stamp)) {
     return false;
   }
   const char* const end = rest.data() + rest.size();
@@ -83,13 +101,17 @@ bool parse_plain_rfc3164(std::string_view rest, Record& record) noexcept {
   return true;
 }
 
-bool parse_plain_rfc5424(std::string_view rest, Record& record) noexcept {
+bool parse_plain_rfc5424(std::string_view rest, StampMemo& memo, Record& record) noexcept {
   if (!rest.starts_with("1 ")) return false;
   rest.remove_prefix(2);
   Stamp stamp;
-  if (!take_plain_iso_stamp(rest, stamp)) return false;
+  if (rest.size() <= kIsoSecondOctets ||
+      !read_stamp(rest.data(), memo.iso, memo.iso_stamp, read_iso_second, stamp)) {
+    return false;
+  }
   const char* const end = rest.data() + rest.size();
-  const char* at = rest.data();
+  const char* at = rest.data() + kIsoSecondOctets;
+  if (!take_plain_iso_end(at, end, stamp)) return false;
   std::string_view host;
   std::string_view app;
   std::string_view procid;

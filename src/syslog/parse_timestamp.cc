@@ -226,15 +226,29 @@ Clock read_clock(const char* octets) noexcept {
 
 // Takes the fraction of a second off `at`. False for a lone point and for more than nine digits.
 bool take_plain_fraction(const char*& at, const char* end, std::uint32_t& nanoseconds) noexcept {
+  constexpr std::array<std::uint32_t, 10> kUnits{
+      1'000'000'000, 100'000'000, 10'000'000, 1'000'000, 100'000, 10'000, 1'000, 100, 10, 1};
   if (at == end || *at != '.') return true;
   const char* const begin = ++at;
+  const char* const last = begin + std::min<std::ptrdiff_t>(end - begin, kUnits.size() - 1);
   std::uint32_t value = 0;
-  std::uint32_t unit = 1'000'000'000;
-  for (; at != end && is_digit(*at) && unit > 1; ++at, unit /= 10) {
-    value = value * 10 + digit_value(*at);
-  }
-  nanoseconds = value * unit;
+  while (at != last && is_digit(*at)) value = value * 10 + digit_value(*at++);
+  nanoseconds = value * kUnits[static_cast<std::size_t>(at - begin)];
   return at != begin;
+}
+
+// Takes "+hh:mm", as every rsyslog writes it, off `rest`. False, leaving both alone, for any other.
+bool take_plain_offset(std::string_view& rest, Stamp& stamp) noexcept {
+  constexpr std::size_t kOctets = 6;
+  if (rest.size() < kOctets || rest[3] != ':' || (rest[0] != '+' && rest[0] != '-')) return false;
+  const unsigned hours = two_digits(rest.data() + 1);
+  const unsigned minutes = two_digits(rest.data() + 4);
+  if (hours > 23 || minutes > 59) return false;
+  const int total = static_cast<int>(hours * 60 + minutes);
+  stamp.has_offset = true;
+  stamp.offset_minutes = static_cast<std::int16_t>(rest[0] == '-' ? -total : total);
+  rest.remove_prefix(kOctets);
+  return true;
 }
 
 // A stamp that begins the header of an RFC 3164 message, when what stands behind it cannot be its
@@ -306,33 +320,30 @@ bool read_bsd_stamp(const char* octets, Stamp& stamp) noexcept {
   return true;
 }
 
-bool take_plain_iso_stamp(std::string_view& rest, Stamp& stamp) noexcept {
-  constexpr std::size_t kTimeAt = 11;
-  constexpr std::size_t kBehindTime = kTimeAt + 8;
-  if (rest.size() < kBehindTime + 2) return false;
-  const char* const octets = rest.data();
+bool read_iso_second(const char* octets, Stamp& stamp) noexcept {
   if (octets[4] != '-' || octets[7] != '-' || octets[10] != 'T') return false;
   const unsigned century = two_digits(octets);
   const unsigned of_century = two_digits(octets + 2);
   const unsigned year = century * 100 + of_century;
   const unsigned month = two_digits(octets + 5);
   const unsigned day = two_digits(octets + 8);
-  const Clock clock = read_clock(octets + kTimeAt);
+  const Clock clock = read_clock(octets + 11);
   if (century > 99 || of_century > 99 || year == 0) return false;
   if (!is_date(year, month, day) || !is_time(clock)) return false;
-  Stamp read;
-  const char* at = octets + kBehindTime;
-  if (!take_plain_fraction(at, octets + rest.size(), read.nanoseconds)) return false;
-  std::string_view behind = rest.substr(static_cast<std::size_t>(at - octets));
-  if (!take_offset(behind, read) || behind.empty() || behind.front() != ' ') return false;
-  read.present = true;
-  read.year = static_cast<std::uint16_t>(year);
-  read.month = static_cast<std::uint8_t>(month);
-  read.day = static_cast<std::uint8_t>(day);
-  set_time(clock, read);
-  stamp = read;
-  rest = behind;
+  stamp.present = true;
+  stamp.year = static_cast<std::uint16_t>(year);
+  stamp.month = static_cast<std::uint8_t>(month);
+  stamp.day = static_cast<std::uint8_t>(day);
+  set_time(clock, stamp);
   return true;
+}
+
+bool take_plain_iso_end(const char*& at, const char* end, Stamp& stamp) noexcept {
+  if (!take_plain_fraction(at, end, stamp.nanoseconds)) return false;
+  std::string_view rest(at, static_cast<std::size_t>(end - at));
+  if (!take_plain_offset(rest, stamp) && !take_offset(rest, stamp)) return false;
+  at = rest.data();
+  return !rest.empty() && rest.front() == ' ';
 }
 
 bool looks_like_date(std::string_view text) noexcept {

@@ -32,9 +32,16 @@ inline constexpr std::size_t kBsdStampOctets = 15;
 // writes it. False, leaving `stamp` alone, for any other. `octets` has kBsdStampOctets.
 [[nodiscard]] bool read_bsd_stamp(const char* octets, Stamp& stamp) noexcept;
 
-// Takes "yyyy-mm-ddThh:mm:ss", with a fraction of up to nine digits or none, and "Z" or "+hh:mm",
-// off `rest`, which then begins with a SP. False, leaving both alone, for anything else.
-[[nodiscard]] bool take_plain_iso_stamp(std::string_view& rest, Stamp& stamp) noexcept;
+// The octets of "yyyy-mm-ddThh:mm:ss".
+inline constexpr std::size_t kIsoSecondOctets = 19;
+
+// Reads what `octets`, of which there are kIsoSecondOctets, begin with. False, leaving `stamp`
+// alone, for anything else.
+[[nodiscard]] bool read_iso_second(const char* octets, Stamp& stamp) noexcept;
+
+// Takes what may follow it off `at`: a fraction of up to nine digits or none, then "Z" or "+hh:mm";
+// `at` is then at a SP. False for anything else.
+[[nodiscard]] bool take_plain_iso_end(const char*& at, const char* end, Stamp& stamp) noexcept;
 
 // True when `text` begins like an RFC 3339 date: four digits and a hyphen.
 [[nodiscard]] bool looks_like_date(std::string_view text) noexcept;

@@ -12,6 +12,7 @@ namespace {
 
 // One NUL, one LF, one CR, and one NUL before them if none came behind.
 std::string_view without_trailer(std::string_view bytes) noexcept {
+  if (bytes.empty() || bytes.back() > '\r') return bytes;
   const bool has_nul = bytes.ends_with('\0');
   if (has_nul) bytes.remove_suffix(1);
   if (bytes.ends_with('\n')) bytes.remove_suffix(1);
@@ -35,10 +36,11 @@ ParseError parse_header(std::string_view rest, bool has_pri, Record& record) noe
   return detail::parse_rfc3164(rest, record);
 }
 
-ParseError parse_fields(std::string_view rest, Record& record) noexcept {
+ParseError parse_fields(std::string_view rest, StampMemo& memo, Record& record) noexcept {
   switch (detail::take_pri(rest, record)) {
     case detail::Pri::kGood:
-      if (detail::parse_plain_rfc3164(rest, record) || detail::parse_plain_rfc5424(rest, record)) {
+      if (detail::parse_plain_rfc3164(rest, memo, record) ||
+          detail::parse_plain_rfc5424(rest, memo, record)) {
         return ParseError::kNone;
       }
       return parse_header(rest, true, record);
@@ -57,13 +59,17 @@ ParseError parse_fields(std::string_view rest, Record& record) noexcept {
 
 }  // namespace
 
-ParseError parse_message(std::string_view bytes, Record& record) noexcept {
+ParseError Parser::parse(std::string_view bytes, Record& record) noexcept {
   record = Record{};
   record.raw = without_trailer(bytes);
   record.error = record.raw.empty()
                      ? ParseError::kEmpty
-                     : parse_fields(without_white_space_before_pri(record.raw), record);
+                     : parse_fields(without_white_space_before_pri(record.raw), memo_, record);
   return record.error;
+}
+
+ParseError parse_message(std::string_view bytes, Record& record) noexcept {
+  return Parser().parse(bytes, record);
 }
 
 }  // namespace sluice

@@ -25,6 +25,7 @@ namespace sluice {
 namespace {
 
 constexpr std::size_t kReadBytes = 256 * 1024;  // As StreamListener reads.
+constexpr std::size_t kFramesAtOnce = 32;       // As IngestWorker takes them.
 constexpr std::uint64_t kLinesPerTick = 100'000;
 
 double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
@@ -61,15 +62,22 @@ int run(const std::vector<std::string>& words) {
     const std::string_view chunk = rest.substr(0, kReadBytes);
     rest.remove_prefix(chunk.size());
     framer.feed(chunk);
-    for (Frame frame; framer.next(frame) == FrameStatus::kFrame;) {
-      const Message message{.bytes = frame.bytes, .peer = peer, .zone = **zone};
+    std::vector<Message> messages;
+    const auto take = [&] {
       if (is_graphite) {
-        ingest.receive_line(message, now);
+        for (const Message& line : messages) ingest.receive_line(line, now);
       } else {
-        ingest.receive(message, now);
+        ingest.receive(messages, now);
       }
-      if (++lines % kLinesPerTick == 0) (void)ingest.take_delta();
+      messages.clear();
+    };
+    for (Frame frame; framer.next(frame) == FrameStatus::kFrame;) {
+      messages.push_back({.bytes = frame.bytes, .peer = peer, .zone = **zone});
+      const bool is_tick = ++lines % kLinesPerTick == 0;
+      if (is_tick || messages.size() == kFramesAtOnce || framer.keeps_last_frame()) take();
+      if (is_tick) (void)ingest.take_delta();
     }
+    take();
   }
   const double seconds = cpu_seconds() - begin;
   fmt::print("{} {} {:.6f}\n", lines, ingest.stats().messages_matched, seconds);

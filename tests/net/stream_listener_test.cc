@@ -51,10 +51,13 @@ struct Receiver {
   }
 
   StreamListenerCallbacks callbacks() {
-    return {.on_frame =
-                [this](const Frame& frame, const Peer& peer) {
-                  frames.emplace_back(frame.bytes);
-                  peers.push_back(peer);
+    return {.on_frames =
+                [this](std::span<const Frame> some, const Peer& peer) {
+                  for (const Frame& frame : some) {
+                    frames.emplace_back(frame.bytes);
+                    peers.push_back(peer);
+                  }
+                  at_once.push_back(some.size());
                   if (frames.size() == pause_after) listener->pause();
                 },
             .on_event =
@@ -73,6 +76,7 @@ struct Receiver {
   std::uint16_t port = 0;
   SocketFile file;
   std::size_t pause_after = 0;  // Frames; 0: never.
+  std::vector<std::size_t> at_once;
   Strings frames;
   std::vector<Peer> peers;
   std::vector<Kind> kinds;
@@ -119,6 +123,25 @@ TEST_CASE("a message may come in pieces, split anywhere", "[net][tcp]") {
   send_all(sender, std::string_view(wire).substr(split));
   REQUIRE(loop.run_until([&] { return receiver.frames.size() == 3; }));
   CHECK(receiver.frames == Strings{"<13>first", "<13>second", "<13>third"});
+}
+
+TEST_CASE("messages of one read come several at once, if that is wanted", "[net][tcp]") {
+  const std::string wire =
+      "<13>one\n<13>two\n10 <13>second<13>three\n<13>four\n<13>five\n<13>six\n<13>seven\n";
+  const auto split = GENERATE_COPY(range(std::size_t{1}, wire.size()));
+  TestLoop loop;
+  StreamListenerOptions options;
+  options.frames_at_once = 3;
+  Receiver receiver(loop.get(), options);
+  const Fd sender = receiver.connect();
+  send_all(sender, std::string_view(wire).substr(0, split));
+  REQUIRE(loop.run_until([&] { return receiver.stats().octets == split; }));
+  send_all(sender, std::string_view(wire).substr(split));
+  REQUIRE(loop.run_until([&] { return receiver.frames.size() == 8; }));
+  CHECK(receiver.frames == Strings{"<13>one", "<13>two", "<13>second", "<13>three", "<13>four",
+                                   "<13>five", "<13>six", "<13>seven"});
+  CHECK(std::ranges::max(receiver.at_once) == 3);
+  CHECK(receiver.stats().frames == 8);
 }
 
 TEST_CASE("connections do not mix", "[net][tcp]") {

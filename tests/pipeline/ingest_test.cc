@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "sluice/values/delta_encoding.h"
+
 namespace sluice {
 namespace {
 
@@ -81,6 +83,81 @@ TEST_CASE("a message becomes samples of its host, at the time it names", "[pipel
   CHECK(delta.metrics[delta.hosts[0].entries[0].metric].name == "puppet.time");
   CHECK(delta.hosts[0].entries[0].summary.sum() == 12.34);
   CHECK(delta.hosts[0].entries[0].window == window_start(kNow - seconds(3), seconds(60)));
+}
+
+// Texts of many hosts, known and new ones, that match, do not, name other hosts, and repeat.
+std::vector<std::string> mixed_messages() {
+  std::vector<std::string> all;
+  for (int i = 0; i < 300; ++i) {
+    const std::string host = "web" + std::to_string(i * i % 47) + "-with-a-name-of-its-own";
+    const std::string head = "<29>Nov 22 07:39:" + std::to_string(10 + i % 50) + " " + host + " ";
+    switch (i % 7) {
+      case 0:
+        all.push_back("<30>1 2026-11-22T07:40:00.25+00:00 " + host +
+                      " puppetserver - - - Compiled catalog for db" + std::to_string(i % 5));
+        break;
+      case 1:
+        all.push_back(head + "kernel: nothing that counts");
+        break;
+      case 2:
+        all.push_back(head + "message repeated 2 times: [ Applied catalog in 3.00 seconds]");
+        break;
+      case 3:
+        all.emplace_back("<29>Nov 22 07:40:00 last message repeated 3 times");
+        break;
+      case 4:
+        all.emplace_back("no header at all");
+        break;
+      default:
+        all.push_back(head + "puppet-agent[7]: Applied catalog in " + std::to_string(i) +
+                      " seconds");
+    }
+  }
+  return all;
+}
+
+TEST_CASE("messages taken several at once give what they give one by one", "[pipeline]") {
+  const std::size_t at_once = GENERATE(2, 3, 8, 9, 64, 300);
+  const std::vector<std::string> texts = mixed_messages();
+  Fixture one_by_one;
+  Fixture together;
+  std::vector<Message> messages;
+  for (const std::string& text : texts) {
+    one_by_one.receive(text);
+    messages.push_back({.bytes = text, .peer = together.peer, .zone = together.zone});
+    if (messages.size() < at_once) continue;
+    together.ingest.receive(messages, together.now);
+    messages.clear();
+  }
+  together.ingest.receive(messages, together.now);
+  CHECK(one_by_one.ingest.stats().samples > 100);
+  CHECK(one_by_one.ingest.stats().messages_repeated > 100);
+  CHECK(one_by_one.ingest.stats().samples == together.ingest.stats().samples);
+  CHECK(one_by_one.ingest.stats().messages_matched == together.ingest.stats().messages_matched);
+  CHECK(one_by_one.ingest.stats().repeats_unresolved == together.ingest.stats().repeats_unresolved);
+  CHECK(one_by_one.malformed == together.malformed);
+  CHECK(encode_delta(one_by_one.ingest.take_delta()) == encode_delta(together.ingest.take_delta()));
+}
+
+TEST_CASE("senders that are forgotten in the middle of what is taken at once are met anew",
+          "[pipeline]") {
+  Fixture one_by_one;
+  Fixture together;
+  std::vector<std::string> texts;
+  // A worker remembers 200,000 senders.
+  for (int i = 0; i < 200'020; ++i) {
+    const std::string name = std::to_string(i < 200'002 ? i : i % 7);
+    texts.push_back("<29>Nov 22 07:40:00 host" + name +
+                    " puppet-agent[1]: " + (i < 199'990 ? "x" : "Applied catalog in 1.00 seconds"));
+  }
+  std::vector<Message> messages;
+  for (const std::string& text : texts) {
+    one_by_one.receive(text);
+    messages.push_back({.bytes = text, .peer = together.peer, .zone = together.zone});
+  }
+  together.ingest.receive(messages, together.now);
+  CHECK(one_by_one.ingest.stats().samples == 30);
+  CHECK(encode_delta(one_by_one.ingest.take_delta()) == encode_delta(together.ingest.take_delta()));
 }
 
 TEST_CASE("every message is counted once, whatever is wrong with it", "[pipeline]") {

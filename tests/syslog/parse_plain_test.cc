@@ -24,11 +24,12 @@ bool same(const Record& one, const Record& other) {
 
 // True if `header` is plain; then the thorough parser must make the same of it.
 bool is_plain(std::string_view header) {
+  static StampMemo memo;  // Of all the headers before: it must not show.
   CAPTURE(header);
   Record plain;
   const bool is_5424 = header.starts_with("1 ");
-  const bool is_plain = is_5424 ? detail::parse_plain_rfc5424(header, plain)
-                                : detail::parse_plain_rfc3164(header, plain);
+  const bool is_plain = is_5424 ? detail::parse_plain_rfc5424(header, memo, plain)
+                                : detail::parse_plain_rfc3164(header, memo, plain);
   if (!is_plain) {
     CHECK(same(plain, Record{}));
     return false;
@@ -118,6 +119,28 @@ TEST_CASE("a plain header with any octet changed, or cut anywhere, is read as be
     }
   }
   CHECK(plain > 100);
+}
+
+TEST_CASE("what earlier timestamps meant does not show in later ones", "[syslog]") {
+  Parser parser;
+  Record record;
+  const std::string zeros(15, '\0');
+  CHECK(parser.parse("<29>" + zeros + " web01.example.com app: x", record) == ParseError::kNone);
+  CHECK_FALSE(record.stamp.present);
+  for (const std::string_view text : {"<29>Nov 22 07:40:00 web01.example.com app: x",
+                                      "<29>Nov 22 07:40:00 web01.example.com app: y",
+                                      "<29>Nov 22 07:40:01 web01.example.com app: x",
+                                      "<29>Nov 31 07:40:01 web01.example.com app: x",
+                                      "<29>1 2026-11-22T07:50:09.25Z db01 app - - - x",
+                                      "<29>1 2026-11-22T07:50:09+02:00 db01 app - - - x",
+                                      "<29>1 2026-11-22T07:50:09.5-02:30 db01 app - - - x",
+                                      "<29>1 2026-11-22T07:50:10-02:30 db01 app - - - x",
+                                      "<29>1 2026-02-30T07:50:10Z db01 app - - - x"}) {
+    CAPTURE(text);
+    Record alone;
+    CHECK(parser.parse(text, record) == parse_message(text, alone));
+    CHECK(same(record, alone));
+  }
 }
 
 TEST_CASE("the end of a run is found at every place, whatever the octet", "[syslog]") {

@@ -45,6 +45,13 @@ class Aggregator {
   [[nodiscard]] bool add(const Sample& sample, Timestamp now, HostPlace& place);
   [[nodiscard]] bool add(const Sample& sample, Timestamp now);
 
+  // The host at `place`, or this sample, is about to be added to: the processor fetches what is
+  // known of it meanwhile. Calls for other hosts and samples between the two pay for the way.
+  // expect() comes first, then once expect_values().
+  void expect(const HostPlace& place) const noexcept;
+  void expect(const Sample& sample, const HostPlace& place) noexcept;
+  void expect_values(const Sample& sample, const HostPlace& place) const noexcept;
+
   // Notes that a rule matched a message of `host` at `now`, whether or not it gave a sample.
   // `presence`: of the rule's pack, for which the message, whose event time is `time`, is a sign of
   // life; or empty. Of one window the last sign is kept. `is_path_node`: as in Sample.

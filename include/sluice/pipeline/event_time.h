@@ -43,13 +43,20 @@ class EventTimes {
                                   Timestamp now);
 
  private:
-  const std::optional<Timestamp>& moment_of(const Stamp& stamp, const Zone& zone, Timestamp now);
+  [[nodiscard]] EventTime resolve_anew(const Stamp& stamp, bool& is_zone_proven, const Zone& zone,
+                                       Timestamp now);
+  [[nodiscard]] std::optional<Timestamp> moment_of(const Stamp& stamp, const Zone& zone,
+                                                   Timestamp now);
 
   // Lines come in runs of one second, and zones and years cost more than the rest of a line.
-  Stamp last_stamp_;
+  Stamp last_second_;  // Without its fraction.
   const Zone* last_zone_ = nullptr;
   Timestamp last_now_{};
   std::optional<Timestamp> last_moment_;
+  // Of the last stamp that was resolved with its zone proven.
+  Stamp last_resolved_;
+  Timestamp last_resolved_at_{};
+  EventTime last_time_;
 };
 
 }  // namespace sluice

@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -84,8 +85,10 @@ class Ingest {
   Ingest(const Ingest&) = delete;
   Ingest& operator=(const Ingest&) = delete;
 
-  // `now`: when the message arrived.
-  void receive(const Message& message, Timestamp now);
+  // `now`: when the messages arrived. Several at once cost less than one by one: while one is read,
+  // what is known of the senders and series of the others is fetched from memory.
+  void receive(std::span<const Message> messages, Timestamp now);
+  void receive(const Message& message, Timestamp now) { receive({&message, 1}, now); }
 
   // A line of Graphite plaintext without its LF, or a datagram of many lines.
   void receive_line(const Message& line, Timestamp now);

@@ -72,6 +72,10 @@ class Framer {
   // connection sends is dropped and counted.
   [[nodiscard]] FrameStatus next(Frame& frame);
 
+  // True when the frame that next() delivered last lies in the framer, and goes with the next call;
+  // else it lies in what was fed.
+  [[nodiscard]] bool keeps_last_frame() const noexcept { return is_delivered_; }
+
   // The stream has ended: next() then delivers what is left, and kNeedMore when nothing is. An
   // unfinished counted frame is delivered only if it begins with a PRI.
   void finish();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <string_view>
 
 #include "sluice/values/record.h"
@@ -14,5 +15,23 @@ namespace sluice {
 // of it (rsyslog and syslog-ng put them inside datagrams and octet counts). Allocates nothing, runs
 // in linear time, and `record` is wholly overwritten; its views point into `bytes`.
 ParseError parse_message(std::string_view bytes, Record& record) noexcept;
+
+// What the octets of the last plain timestamps meant. Messages come in runs of one second, and
+// comparing 15 octets costs a tenth of reading them.
+struct StampMemo {
+  std::array<char, 15> bsd{};  // "Nov 22 07:50:09"
+  Stamp bsd_stamp;             // Absent: none yet.
+  std::array<char, 19> iso{};  // "2026-11-22T07:50:09", without fraction and zone.
+  Stamp iso_stamp;
+};
+
+// The same for many messages, which are read quicker one after the other.
+class Parser {
+ public:
+  ParseError parse(std::string_view bytes, Record& record) noexcept;
+
+ private:
+  StampMemo memo_;
+};
 
 }  // namespace sluice

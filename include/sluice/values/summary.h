@@ -34,6 +34,9 @@ class Summary {
   void add(double value, Timestamp time, std::uint64_t weight = 1);
   void merge(const Summary& other);
 
+  // A value is about to be added: the processor fetches what it is added to meanwhile.
+  void expect() const noexcept { __builtin_prefetch(many_.get()); }
+
   [[nodiscard]] std::uint64_t count() const noexcept;
   [[nodiscard]] double sum() const noexcept;
   // These need count() > 0.
