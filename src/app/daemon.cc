@@ -153,7 +153,7 @@ Expected<void> Daemon::start() {
   log_start();
   start_workers(std::move(*sockets));
   phase_ = Phase::kRunning;
-  uv_timer_start(tick_timer_.get(), on_tick, kTick.count(), kTick.count());
+  arm_tick();
   if (is_reload_due_) take_new_setup();  // Asked for while the state was read.
   if (stop_signal_ != 0) stop(stop_signal_, false);
   return {};
@@ -306,7 +306,18 @@ void Daemon::log_start() const {
 
 void Daemon::run() { uv_run(&loop_, UV_RUN_DEFAULT); }
 
+// Ticks are at whole seconds, as the ends of windows and of most graces are: a window that is due
+// does not wait for the rest of a second that began with the start of the relay.
+void Daemon::arm_tick() {
+  constexpr std::chrono::milliseconds kBehind{5};  // A timer may be early by one.
+  const auto now = wall_clock().time_since_epoch();
+  auto wait = kTick + kBehind - std::chrono::floor<std::chrono::milliseconds>(now % kTick);
+  if (wait < kTick / 2) wait += kTick;
+  uv_timer_start(tick_timer_.get(), on_tick, static_cast<std::uint64_t>(wait.count()), 0);
+}
+
 void Daemon::begin_tick() {
+  arm_tick();
   if (phase_ != Phase::kRunning || reports_awaited_ > 0 || is_committing_) return;
   reports_awaited_ = workers_.size();
   for (const auto& worker : workers_) worker->ask_report();

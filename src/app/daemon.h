@@ -77,6 +77,7 @@ class Daemon {
   void take_stop_signals();
   void log_start() const;
 
+  void arm_tick();
   void begin_tick();
   void collect_reports();
   void end_tick();
