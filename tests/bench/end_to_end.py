@@ -155,6 +155,7 @@ class Bench:
                 "state_dir": f"{folder}/state", "http": f"{HOST}:{free_port()}", "workers": 1} | changes
             with Sluice(self.options.sluice, config, folder) as relay:
                 relay.http = config["http"]
+                relay.wait_listening(tcp=[int(relay.http.rpartition(":")[2])])
                 yield relay
 
     def counter(self, relay, name):
