@@ -261,17 +261,25 @@ void Ingest::State::take_in_line(MessageTrace& one, std::size_t rules_matched, T
   for (std::size_t i = 0; i < one.samples.size(); ++i) {
     Sample& sample = one.samples[i];
     if (sample.host.empty()) sample.host = one.host;
-    sample.host = canonical_line_host(sample.host, sample.is_path_node, options.host_names,
-                                      one.claimed_hosts[i]);
-    // Lines of one host come in runs.
-    if (sample.host != line_host) {
-      line_host = sample.host;
-      line_place = {};
-    }
+    // Lines of one host come in runs, and most names are canonical as they are sent.
+    const bool is_known =
+        line_host_stays && sample.host == line_host && sample.is_path_node == is_line_host_node;
+    if (!is_known) name_line_host(sample, one.claimed_hosts[i]);
     aggregator.hear(sample.host, matcher->rules().presence(sample.rule), sample.time, now,
                     line_place, sample.is_path_node);
     add(sample, now, line_place);
   }
+}
+
+// Gives the sample the canonical name of its host, which may be kept in `scratch`.
+void Ingest::State::name_line_host(Sample& sample, std::string& scratch) {
+  const std::string_view sent = sample.host;
+  is_line_host_node = sample.is_path_node;
+  sample.host = canonical_line_host(sent, sample.is_path_node, options.host_names, scratch);
+  line_host_stays = sample.host == sent && sample.is_path_node == is_line_host_node;
+  if (sample.host == line_host) return;
+  line_host = sample.host;
+  line_place = {};
 }
 
 void Ingest::State::count_rules(Timestamp now) {

@@ -72,6 +72,7 @@ struct Ingest::State {
   void add_samples(const MessageTrace& trace, Timestamp now, Aggregator::HostPlace& place);
   bool read_line(const Message& message, Timestamp now, MessageTrace& trace);
   void take_in_line(MessageTrace& trace, std::size_t rules_matched, Timestamp now);
+  void name_line_host(Sample& sample, std::string& scratch);
   void count_rules(Timestamp now);
   void take_notes(const MessageTrace& one, const Peer& peer);
   void add(const Sample& sample, Timestamp now, Aggregator::HostPlace& place);
@@ -112,6 +113,8 @@ struct Ingest::State {
   std::string line_sender;
   std::string line_sender_host;
   std::string line_host;
+  bool is_line_host_node = false;  // As its sample said.
+  bool line_host_stays = false;    // Its canonical name is the one that was sent.
   Aggregator::HostPlace line_place;
 };
 

@@ -1,5 +1,6 @@
 #include "sluice/values/plain_text.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace sluice {
@@ -29,6 +30,13 @@ Lead lead_of(std::uint8_t octet) {
 }
 
 bool is_blank(char c) { return static_cast<std::uint8_t>(c) <= 0x20 || c == 0x7F; }
+
+bool is_printable(char c) { return c > 0x20 && c < 0x7F; }
+
+// The length of the word of ASCII at the start of `text`.
+std::size_t word_length(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::find_if_not(text, is_printable) - text.begin());
+}
 
 // U+0080 to U+009F: terminals may take them for orders.
 bool is_c1(std::string_view character) {
@@ -66,6 +74,18 @@ std::string plain_text(std::string_view text, std::size_t octets_max) {
   std::string plain;
   bool is_apart = false;  // Blanks were passed since the last character.
   while (!text.empty()) {
+    // Nearly all text is words of ASCII, which are taken whole: a tenth of the time.
+    if (const std::size_t word = word_length(text); word > 0) {
+      const std::size_t room = octets_max - plain.size();
+      const std::size_t taken = std::min(word, room - std::min<std::size_t>(room, is_apart));
+      if (taken == 0) break;
+      if (is_apart) plain += ' ';
+      is_apart = false;
+      plain += text.substr(0, taken);
+      if (taken < word) break;
+      text.remove_prefix(word);
+      continue;
+    }
     const std::size_t length = utf8_length(text);
     std::string_view character = length == 0 ? kReplacement : text.substr(0, length);
     const bool is_between = length != 0 && (is_blank(text.front()) || is_c1(character));
