@@ -27,15 +27,28 @@ FramerOptions options_of(std::uint8_t octet) {
   return options;
 }
 
-void take_all(Framer& framer, const FramerOptions& options, Frames& frames) {
+bool lies_in(std::string_view part, std::string_view whole) {
+  return part.empty() ||
+         (part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size());
+}
+
+// `chunk`: what was fed last.
+void take_all(Framer& framer, const FramerOptions& options, std::string_view chunk, Parser& parser,
+              Frames& frames) {
   Frame frame;
   while ((frames.status = framer.next(frame)) == FrameStatus::kFrame) {
     expect(frame.bytes.size() <= options.max_message, "a frame has at most max_message octets");
     frames.bytes.emplace_back(frame.bytes);
     frames.flags.push_back(static_cast<std::uint8_t>(frame.truncated * 2 + frame.incomplete));
+    expect(framer.keeps_last_frame() || lies_in(frame.bytes, chunk),
+           "a frame lies in the framer or in what was fed");
     Record record;
     parse_message(frame.bytes, record);
     expect_record(record, frame.bytes);
+    Record again;
+    expect(parser.parse(frame.bytes, again) == record.error && again.stamp == record.stamp &&
+               again.message == record.message,
+           "earlier messages do not show");
   }
   frames.dropped = framer.dropped_octets();
 }
@@ -43,17 +56,18 @@ void take_all(Framer& framer, const FramerOptions& options, Frames& frames) {
 // `seed` 0 feeds everything at once.
 Frames read_stream(const FramerOptions& options, std::string_view stream, unsigned seed) {
   Framer framer(options);
+  Parser parser;
   Frames frames;
   while (!stream.empty()) {
     seed = seed * 1103515245 + 12345 * (seed != 0);
     const std::size_t size = seed == 0 ? stream.size() : 1 + (seed >> 16) % 13;
     const std::string own(stream.substr(0, size));
     framer.feed(own);
-    take_all(framer, options, frames);
+    take_all(framer, options, own, parser, frames);
     stream.remove_prefix(own.size());
   }
   framer.finish();
-  take_all(framer, options, frames);
+  take_all(framer, options, {}, parser, frames);
   expect(!framer.has_partial(), "nothing waits behind the end");
   return frames;
 }

@@ -16,9 +16,13 @@ struct Cuts {
   friend bool operator==(const Cuts&, const Cuts&) = default;
 };
 
-void take_all(Framer& framer, Cuts& cuts) {
+// `chunk`: what was fed last, in which the frames lie that are not in the framer.
+void take_all(Framer& framer, std::string_view chunk, Cuts& cuts) {
   Frame frame;
   while ((cuts.status = framer.next(frame)) == FrameStatus::kFrame) {
+    const bool is_in_chunk = frame.bytes.data() >= chunk.data() &&
+                             frame.bytes.data() + frame.bytes.size() <= chunk.data() + chunk.size();
+    if (!framer.keeps_last_frame() && !is_in_chunk) FAIL("a frame lies nowhere: " << frame.bytes);
     cuts.frames.push_back((frame.truncated ? "T:" : "") +
                           std::string(frame.incomplete ? "I:" : "") + std::string(frame.bytes));
   }
@@ -31,10 +35,10 @@ Cuts cut(const FramerOptions& options, const std::vector<std::string_view>& read
   for (const std::string_view read : reads) {
     const std::string own(read);  // Gone before the next read: nothing may point into it.
     framer.feed(own);
-    take_all(framer, cuts);
+    take_all(framer, own, cuts);
   }
   framer.finish();
-  take_all(framer, cuts);
+  take_all(framer, {}, cuts);
   return cuts;
 }
 
