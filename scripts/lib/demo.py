@@ -20,6 +20,7 @@ import time
 
 import demo_collectd
 import demo_view
+from free_port import free_port
 
 SCRIPTS = pathlib.Path(__file__).resolve().parent.parent
 SOURCE = SCRIPTS.parent
@@ -60,13 +61,6 @@ def host_names() -> list[list[tuple[str, str]]]:
     """For each number, what the recorded hosts are called under it."""
     return [[(old, new.format(build if old.startswith("build") else number)) for old, new in HOSTS]
             for number, build in NUMBERS]
-
-
-def free_port() -> int:
-    """A port that was free a moment ago: beside another relay the default one is taken."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def accepts_connections(port: int) -> bool:
