@@ -22,16 +22,18 @@ std::optional<double> quantile_of(Stat stat) {
   }
 }
 
-// A sketch's bucket may reach beyond the greatest sample; the summary knows the true bounds.
-double quantile(const Summary& summary, double q) {
+// `samples`: a sketch, or a summary that has one. A bucket may reach beyond the greatest sample;
+// the summary knows the true bounds.
+template <typename Samples>
+double quantile(const Samples& samples, double q, const Summary& summary) {
   const std::array<double, 1> rank{q};
-  return std::clamp(summary.quantiles(rank).front(), summary.min(), summary.max());
+  return std::clamp(samples.quantiles(rank).front(), summary.min(), summary.max());
 }
 
 // Leaves that a summary of samples has whatever its type. Counters count what their samples say
 // happened, everything else counts its samples.
 double value_of(Stat stat, MetricType type, const Summary& summary) {
-  if (const auto q = quantile_of(stat)) return quantile(summary, *q);
+  if (const auto q = quantile_of(stat)) return quantile(summary, *q, summary);
   switch (stat) {
     case Stat::kCount:
       return type == MetricType::kCounter ? summary.sum() : static_cast<double>(summary.count());
@@ -66,9 +68,9 @@ void append_age_leaf(Seconds window_end, Timestamp last_event, std::vector<Leaf>
   leaves.emplace_back(Stat::kValue, age.count());
 }
 
-Rollup::Rollup(const Metric& metric) : metric_(metric), total_(has_quantiles(metric.type)) {}
+Rollup::Rollup(const Metric& metric) : metric_(metric) {}
 
-void Rollup::add_host(const Summary& summary) {
+void Rollup::add_host(const Summary& summary, std::span<const Sketch::Bucket> buckets) {
   // Samples so large that their sum is no number must not take the whole cluster with them.
   if (!std::isfinite(summary.sum())) return;
   ++host_count_;
@@ -76,6 +78,7 @@ void Rollup::add_host(const Summary& summary) {
     case MetricType::kTiming:
     case MetricType::kDistribution:
       total_.merge(summary);
+      summary.add_samples_to(samples_, buckets);
       break;
     case MetricType::kCounter:
       total_.add(summary.sum(), summary.last_time());
@@ -94,6 +97,7 @@ void Rollup::add_host(const Summary& summary) {
 void Rollup::add_value(double value, Timestamp time) {
   ++host_count_;
   total_.add(value, time);
+  if (has_quantiles(metric_.type)) samples_.add(value);
   if (metric_.type == MetricType::kGauge) levels_.push_back(value);
 }
 
@@ -116,10 +120,15 @@ void Rollup::append_leaves(std::vector<Leaf>& leaves) const {
     append_level_leaves(leaves);
     return;
   }
+  const Sketch samples = samples_.total();
   for (const Stat stat : metric_.cluster_stats) {
-    const double value = stat == Stat::kHosts ? static_cast<double>(hosts_with_any_)
-                                              : value_of(stat, metric_.type, total_);
-    append_finite(stat, value, leaves);
+    if (const auto q = quantile_of(stat)) {
+      append_finite(stat, quantile(samples, *q, total_), leaves);
+    } else if (stat == Stat::kHosts) {
+      append_finite(stat, static_cast<double>(hosts_with_any_), leaves);
+    } else {
+      append_finite(stat, value_of(stat, metric_.type, total_), leaves);
+    }
   }
 }
 

@@ -48,14 +48,17 @@ std::size_t Gatherer::cost_of(const WindowView& view, const Wanted& wanted) cons
 void Gatherer::add_samples(const WindowView& view, const Wanted& wanted, Rollups& rollups) {
   if (view.window == nullptr) return;
   Summary room;
+  std::vector<Sketch::Bucket> buckets;
   for (const Window::Host* host : sorted_hosts(*view.window)) {
     for (const StoredSeries& series : host->series) {
       const MetricId id = series.metric();
       const Metric& metric = knowledge_.metrics[id];
       if (is_rolled_up_from_last(metric) || !wanted.has_track(id)) continue;
       const Summary& summary = series.summary(view.start, room);
+      buckets.clear();
+      if (has_quantiles(metric.type)) summary.append_buckets(buckets);
       for_scopes(view, host->host, {wanted, id, rollups.metrics[id]},
-                 [&](ScopeValue& value) { rollup_of(value, metric).add_host(summary); });
+                 [&](ScopeValue& value) { rollup_of(value, metric).add_host(summary, buckets); });
     }
   }
 }

@@ -20,15 +20,6 @@ constexpr double kSmallest = 1e-12;
 
 const double kLogGamma = std::log(kGamma);
 
-std::int32_t index_of(double value) {
-  const double magnitude = std::fabs(value);
-  if (magnitude < kSmallest) return 0;
-  const auto index =
-      static_cast<std::int32_t>(std::ceil(std::log(magnitude) / kLogGamma)) + kOffset;
-  SLUICE_CHECK(index > 0, "kOffset covers every magnitude above kSmallest");
-  return value > 0 ? index : -index;
-}
-
 double value_of(std::int32_t index) {
   if (index == 0) return 0;
   const double upper = std::exp((std::abs(index) - kOffset) * kLogGamma);
@@ -37,6 +28,15 @@ double value_of(std::int32_t index) {
 }
 
 }  // namespace
+
+std::int32_t Sketch::index_of(double value) {
+  const double magnitude = std::fabs(value);
+  if (magnitude < kSmallest) return 0;
+  const auto index =
+      static_cast<std::int32_t>(std::ceil(std::log(magnitude) / kLogGamma)) + kOffset;
+  SLUICE_CHECK(index > 0, "kOffset covers every magnitude above kSmallest");
+  return value > 0 ? index : -index;
+}
 
 void Sketch::add(double value, std::uint64_t weight) {
   if (buckets_.empty() && count_ + weight <= kExactMax) {
@@ -79,6 +79,11 @@ std::vector<double> Sketch::quantiles(std::span<const double> ranks) const {
     found.push_back(value_of(buckets_[bucket].index));
   }
   return found;
+}
+
+void Sketch::append_buckets(std::vector<Bucket>& buckets) const {
+  for (const double sample : samples_) buckets.push_back({index_of(sample), 1});
+  buckets.insert(buckets.end(), buckets_.begin(), buckets_.end());
 }
 
 std::size_t Sketch::heap_bytes() const noexcept {

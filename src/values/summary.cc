@@ -16,15 +16,9 @@ constexpr std::size_t kPieceBytes = 16;
 
 Summary::Summary(bool keeps_distribution) : keeps_distribution_(keeps_distribution) {}
 
-Summary::Summary(const Summary& other)
-    : last_(other.last_),
-      last_time_(other.last_time_),
-      keeps_distribution_(other.keeps_distribution_),
-      has_sample_(other.has_sample_) {
-  if (!other.many_) return;
-  const Many& many = *other.many_;
-  many_ = std::make_unique<Many>(many.count, many.sum, many.compensation, many.min, many.max);
-  if (many.sketch) many_->sketch = std::make_unique<Sketch>(*many.sketch);
+Summary::Summary(const Summary& other) : keeps_distribution_(other.keeps_distribution_) {
+  copy_numbers(other);
+  if (many_ && other.many_->sketch) many_->sketch = std::make_unique<Sketch>(*other.many_->sketch);
 }
 
 Summary& Summary::operator=(const Summary& other) {
@@ -52,6 +46,7 @@ void Summary::add(double value, Timestamp time, std::uint64_t weight) {
 void Summary::merge(const Summary& other) {
   if (!other.has_sample_) return;
   if (!has_sample_) {
+    if (!keeps_distribution_) return copy_numbers(other);
     *this = other;
     return;
   }
@@ -86,11 +81,31 @@ std::vector<double> Summary::quantiles(std::span<const double> ranks) const {
   return many_->sketch->quantiles(ranks);
 }
 
+void Summary::append_buckets(std::vector<Sketch::Bucket>& buckets) const {
+  if (many_) return many_->sketch->append_buckets(buckets);
+  if (has_sample_) buckets.push_back({Sketch::index_of(last_), 1});
+}
+
+void Summary::add_samples_to(SketchSum& sum, std::span<const Sketch::Bucket> buckets) const {
+  if (many_) return sum.add(*many_->sketch, buckets);
+  if (has_sample_) sum.add(last_);
+}
+
 std::size_t Summary::heap_bytes() const noexcept {
   if (!many_) return 0;
   const std::size_t bytes = sizeof(Many) + kPieceBytes;
   if (!many_->sketch) return bytes;
   return bytes + sizeof(Sketch) + 2 * kPieceBytes + many_->sketch->heap_bytes();
+}
+
+void Summary::copy_numbers(const Summary& other) {
+  last_ = other.last_;
+  last_time_ = other.last_time_;
+  has_sample_ = other.has_sample_;
+  many_.reset();
+  if (!other.many_) return;
+  const Many& many = *other.many_;
+  many_ = std::make_unique<Many>(many.count, many.sum, many.compensation, many.min, many.max);
 }
 
 Summary::Many& Summary::many() {

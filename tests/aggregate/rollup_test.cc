@@ -21,6 +21,12 @@ Summary summary_of(MetricType type, std::initializer_list<double> values) {
   return summary;
 }
 
+void add_host(Rollup& rollup, const Summary& summary) {
+  std::vector<Sketch::Bucket> buckets;
+  if (summary.keeps_distribution()) summary.append_buckets(buckets);
+  rollup.add_host(summary, buckets);
+}
+
 std::map<std::string, double> named(const std::vector<Leaf>& leaves) {
   std::map<std::string, double> values;
   for (const auto& [stat, value] : leaves) values.emplace(name_of(stat), value);
@@ -53,8 +59,8 @@ TEST_CASE("a host publishes the leaves its metric's type allows", "[aggregate]")
 TEST_CASE("a cluster's timing is over all samples, whichever host they came from", "[aggregate]") {
   const Metric metric = metric_of(MetricType::kTiming);
   Rollup rollup(metric);
-  rollup.add_host(summary_of(metric.type, {10, 10, 10}));
-  rollup.add_host(summary_of(metric.type, {50}));
+  add_host(rollup, summary_of(metric.type, {10, 10, 10}));
+  add_host(rollup, summary_of(metric.type, {50}));
   std::vector<Leaf> leaves;
   rollup.append_leaves(leaves);
   CHECK(named(leaves) == Values{{"count", 4},
@@ -66,12 +72,47 @@ TEST_CASE("a cluster's timing is over all samples, whichever host they came from
                                 {"p99", 50}});
 }
 
+TEST_CASE("a cluster's quantiles are those of one summary of all samples", "[aggregate]") {
+  // Up to 64 samples are exact; zeros, and values of both signs and of any magnitude, are beyond
+  // what lies close together.
+  const auto hosts = GENERATE(1, 6, 7, 100);
+  const Metric metric = metric_of(MetricType::kTiming);
+  const auto value_of = [](int host, int i) {
+    if (host % 9 == 8) return i % 2 == 0 ? 0.0 : -1e9 * (host + i);
+    if (host % 9 == 7) return 1e-6 * (host + i);
+    return 1.0 + 0.37 * host + i;
+  };
+  Rollup rollup(metric);
+  Rollup held(metric);
+  Summary all(true);
+  for (int host = 0; host < hosts; ++host) {
+    Summary summary(true);
+    for (int i = 0; i < 1 + host % 12; ++i) {
+      summary.add(value_of(host, i), {});
+      all.add(value_of(host, i), {});
+      held.add_value(value_of(host, i), {});
+    }
+    add_host(rollup, summary);
+  }
+  CAPTURE(hosts, all.count());
+  std::vector<Leaf> expected;
+  append_host_leaves(metric, all, expected);
+  for (const Rollup* one : {&rollup, &held}) {
+    std::vector<Leaf> leaves;
+    one->append_leaves(leaves);
+    for (const char* stat : {"count", "min", "max", "p50", "p95", "p99"}) {
+      CAPTURE(stat);
+      CHECK(named(leaves)[stat] == named(expected)[stat]);
+    }
+  }
+}
+
 TEST_CASE("a cluster's gauge counts each host once, whoever logs more often", "[aggregate]") {
   const Metric metric = metric_of(MetricType::kGauge);
   Rollup rollup(metric);
-  for (int i = 0; i < 90; ++i) rollup.add_host(summary_of(metric.type, {10}));
+  for (int i = 0; i < 90; ++i) add_host(rollup, summary_of(metric.type, {10}));
   for (int i = 0; i < 10; ++i)
-    rollup.add_host(summary_of(metric.type, {90, 90, 90, 90, 90, 90, 90}));
+    add_host(rollup, summary_of(metric.type, {90, 90, 90, 90, 90, 90, 90}));
   std::vector<Leaf> leaves;
   rollup.append_leaves(leaves);
   CHECK(named(leaves) ==
@@ -81,9 +122,9 @@ TEST_CASE("a cluster's gauge counts each host once, whoever logs more often", "[
 TEST_CASE("a cluster's counter sums its hosts and counts those with any", "[aggregate]") {
   const Metric metric = metric_of(MetricType::kCounter);
   Rollup rollup(metric);
-  rollup.add_host(summary_of(metric.type, {2, 3}));
-  rollup.add_host(summary_of(metric.type, {0}));
-  rollup.add_host(summary_of(metric.type, {1}));
+  add_host(rollup, summary_of(metric.type, {2, 3}));
+  add_host(rollup, summary_of(metric.type, {0}));
+  add_host(rollup, summary_of(metric.type, {1}));
   std::vector<Leaf> leaves;
   rollup.append_leaves(leaves);
   CHECK(named(leaves) == Values{{"count", 6}, {"hosts", 2}});
@@ -111,7 +152,7 @@ TEST_CASE("ages are counted from the last event, and against the limit", "[aggre
 TEST_CASE("a host may stand for one value that is last known of it", "[aggregate]") {
   const Metric gauge = metric_of(MetricType::kGauge);
   Rollup level(gauge);
-  level.add_host(summary_of(gauge.type, {10, 20}));
+  add_host(level, summary_of(gauge.type, {10, 20}));
   level.add_value(0, {});
   std::vector<Leaf> leaves;
   level.append_leaves(leaves);
@@ -130,7 +171,7 @@ TEST_CASE("a host may stand for one value that is last known of it", "[aggregate
 TEST_CASE("without a host only a counter has a value", "[aggregate]") {
   const Metric metric = metric_of(MetricType::kGauge);
   Rollup rollup(metric);
-  rollup.add_host(summary_of(metric.type, {1.7e308, 1.7e308}));
+  add_host(rollup, summary_of(metric.type, {1.7e308, 1.7e308}));
   std::vector<Leaf> leaves;
   rollup.append_leaves(leaves);
   CHECK(leaves.empty());

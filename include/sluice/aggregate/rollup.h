@@ -7,6 +7,7 @@
 
 #include "sluice/base/time.h"
 #include "sluice/values/metric.h"
+#include "sluice/values/sketch_sum.h"
 #include "sluice/values/summary.h"
 
 namespace sluice {
@@ -32,8 +33,9 @@ class Rollup {
  public:
   explicit Rollup(const Metric& metric);
 
-  // A host whose sum overflowed is left out.
-  void add_host(const Summary& summary);
+  // A host whose sum overflowed is left out. `buckets`: of timings and distributions, as
+  // Summary::append_buckets(); the rollups that a host is in share them.
+  void add_host(const Summary& summary, std::span<const Sketch::Bucket> buckets);
   void add_age(double seconds);
   // A host whose one value is what is last known of it, or 0: held metrics, idle gauges.
   void add_value(double value, Timestamp time);
@@ -49,9 +51,10 @@ class Rollup {
   std::uint64_t host_count_ = 0;
   std::uint64_t hosts_with_any_ = 0;  // Counters: hosts whose sum is above 0.
   std::uint64_t over_limit_ = 0;      // Ages.
-  // Timings and distributions: every sample. Counters: one value a host. Gauges and ages: one level
-  // a host, in `levels_` too.
+  // Timings and distributions: every sample, in `samples_` too. Counters: one value a host. Gauges
+  // and ages: one level a host, in `levels_` too.
   Summary total_;
+  SketchSum samples_;
   std::vector<double> levels_;
 };
 

@@ -32,6 +32,13 @@ class Sketch {
   // count). Only when count() > 0.
   [[nodiscard]] std::vector<double> quantiles(std::span<const double> ranks) const;
 
+  struct Bucket {
+    std::int32_t index;  // Sign and magnitude; see index_of().
+    std::uint64_t count;
+  };
+  // Appends the buckets of all samples, in no order; one may come several times.
+  void append_buckets(std::vector<Bucket>& buckets) const;
+
   // Bytes on the heap, for the store's account.
   [[nodiscard]] std::size_t heap_bytes() const noexcept;
 
@@ -40,15 +47,14 @@ class Sketch {
   friend void encode(const Sketch& sketch, ByteWriter& writer);
   friend void encode(const Summary& summary, Timestamp base, ByteWriter& writer);
   friend Sketch decode_sketch(ByteReader& reader);
+  friend class SketchSum;
+  friend class Summary;
 
   // The bucket of the greatest double; those of the negative ones are its mirror.
   static constexpr std::int32_t kIndexMax = 36'888;
 
-  struct Bucket {
-    std::int32_t index;  // Sign and magnitude; see index_of().
-    std::uint64_t count;
-  };
-
+  // The bucket of a value.
+  [[nodiscard]] static std::int32_t index_of(double value);
   void add_bucket(std::int32_t index, std::uint64_t weight);
   void spill();  // From exact samples to buckets.
 

@@ -8,6 +8,7 @@
 
 #include "sluice/base/time.h"
 #include "sluice/values/sketch.h"
+#include "sluice/values/sketch_sum.h"
 
 namespace sluice {
 
@@ -32,6 +33,7 @@ class Summary {
 
   // Adds `value` (finite) `weight` times; `time` is the event time.
   void add(double value, Timestamp time, std::uint64_t weight = 1);
+  // One that does not keep the distribution takes the numbers alone.
   void merge(const Summary& other);
 
   // A value is about to be added: the processor fetches what it is added to meanwhile.
@@ -53,6 +55,11 @@ class Summary {
   // As Sketch::quantiles(). Only if it keeps the distribution and count() > 0.
   [[nodiscard]] std::vector<double> quantiles(std::span<const double> ranks) const;
 
+  // Only if it keeps the distribution: its samples' buckets, as Sketch::append_buckets(), and the
+  // samples, whose buckets these are, into a sum.
+  void append_buckets(std::vector<Sketch::Bucket>& buckets) const;
+  void add_samples_to(SketchSum& sum, std::span<const Sketch::Bucket> buckets) const;
+
   // Bytes on the heap beside the object itself.
   [[nodiscard]] std::size_t heap_bytes() const noexcept;
 
@@ -73,6 +80,7 @@ class Summary {
     std::unique_ptr<Sketch> sketch;  // Null unless the distribution is kept.
   };
 
+  void copy_numbers(const Summary& other);
   Many& many();  // Makes it of the one sample, or of none.
   void note_last(double value, Timestamp time) noexcept;
 
