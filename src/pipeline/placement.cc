@@ -4,10 +4,13 @@
 #include <cstdint>
 #include <utility>
 
+#include "sluice/values/path_node.h"
+
 namespace sluice {
 
 ScopeTable::ScopeTable(const Paths& paths) : paths_(paths) {
-  entries_.push_back({.kind = Scope::kAll, .path = paths.all()});
+  entries_.push_back(
+      {.kind = Scope::kAll, .path = paths.all(), .has_sound_path = is_metric_path(paths.all())});
 }
 
 ScopeId ScopeTable::intern_cluster(std::string_view cluster) {
@@ -25,6 +28,7 @@ ScopeId ScopeTable::intern_group(std::string_view group, std::string_view value)
 // By path: patterns take clusters from host names, and "a.b" and "a_b" share one. With the kind
 // before it: a cluster and a group never share a scope, whatever the templates say.
 ScopeId ScopeTable::intern(Entry&& entry) {
+  entry.has_sound_path = is_metric_path(entry.path);
   std::string key = (entry.kind == Scope::kCluster ? "c" : "g") + entry.path;
   const auto [found, is_new] =
       ids_.try_emplace(std::move(key), static_cast<ScopeId>(entries_.size()));
@@ -81,6 +85,7 @@ Placement::Place Placement::make_place(HostId id) {
   Place place{.path = paths_.host(match.cluster, name),
               .is_mapped = match.by != ClusterMatch::By::kDefault,
               .is_expected = match.by == ClusterMatch::By::kMap && match.rule == name};
+  place.has_sound_path = is_metric_path(place.path);
   place.is_refused = owners_.try_emplace(place.path, id).first->second != id;
   std::vector<ScopeId> scopes;
   if (!place.is_refused) {

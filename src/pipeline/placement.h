@@ -31,6 +31,7 @@ class ScopeTable {
     std::string name;   // Of the cluster, or of the group ("environment").
     std::string value;  // Of the group ("prod").
     std::string path;
+    bool has_sound_path = false;  // It is a metric path.
   };
 
   explicit ScopeTable(const Paths& paths);
@@ -58,10 +59,11 @@ class Placement {
  public:
   struct Place {
     std::string path;
-    bool is_mapped = false;    // By the map file or a pattern.
-    bool is_expected = false;  // The map file names it exactly.
-    bool is_refused = false;   // Another host has the same path; this one must not write to it.
-    bool is_made = false;      // Worked out, and not released since.
+    bool has_sound_path = false;  // It is a metric path.
+    bool is_mapped = false;       // By the map file or a pattern.
+    bool is_expected = false;     // The map file names it exactly.
+    bool is_refused = false;      // Another host has the same path; this one must not write to it.
+    bool is_made = false;         // Worked out, and not released since.
   };
 
   // Gives every host that the map names a number. All referred to must outlive the placement.

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <tuple>
-#include <utility>
 
 #include "sluice/graphite/plaintext.h"
+#include "sluice/values/path_node.h"
 
 namespace sluice {
 namespace {
@@ -23,6 +23,7 @@ WindowWriter::WindowWriter(Knowledge& knowledge, Gatherer& gatherer, Stats& stat
 void WindowWriter::begin(std::uint64_t version, std::vector<Datapoint>& datapoints) {
   version_ = version;
   datapoints_ = &datapoints;
+  sound_names_.clear();
 }
 
 void WindowWriter::write_hosts(const WindowView& view) {
@@ -92,10 +93,9 @@ void WindowWriter::write_zero(const WindowView& view, const SeriesKey& host_metr
 void WindowWriter::write_host_leaves(const WindowView& view, const SeriesKey& host_metric) {
   const Placement::Place& place = view.placement->place_of(host_metric.owner);
   if (place.is_refused) return;
-  for (const auto& [stat, value] : leaves_) {
-    write_leaf(place.path, knowledge_.metrics[host_metric.metric].name, name_of(stat), value,
-               view.start, Scope::kHost);
-  }
+  begin_leaves(Scope::kHost, place.path, knowledge_.metrics[host_metric.metric].name,
+               place.has_sound_path && has_sound_name(host_metric.metric));
+  for (const auto& [stat, value] : leaves_) write_leaf(name_of(stat), value, view.start);
 }
 
 void WindowWriter::write_rollups(const WindowView& view, const Rollups& rollups) {
@@ -123,38 +123,60 @@ void WindowWriter::write_rollups(const WindowView& view, const Rollups& rollups)
 void WindowWriter::write_value(const WindowView& view, ScopeId scope_id, std::uint32_t track,
                                const ScopeValue& value) {
   const ScopeTable::Entry& scope = knowledge_.scopes[scope_id];
-  const auto write = [&](std::string_view metric, std::string_view leaf, double number) {
-    write_leaf(scope.path, metric, leaf, number, view.start, scope.kind);
+  const auto begin = [&](std::string_view name, bool is_sound) {
+    begin_leaves(scope.kind, scope.path, name, scope.has_sound_path && is_sound);
   };
   if ((track & kPresenceTrack) != 0) {
     const std::string name = "presence." + knowledge_.presences[track ^ kPresenceTrack].name;
+    begin(name, is_metric_path(name));
     for (std::size_t i = 0; i < value.counts.size(); ++i)
-      write(name, kPresenceLeaves[i], static_cast<double>(value.counts[i]));
+      write_leaf(kPresenceLeaves[i], static_cast<double>(value.counts[i]), view.start);
     return;
   }
   const Metric& metric = knowledge_.metrics[track];
   if (metric.type == MetricType::kState) {
-    for (std::size_t i = 0; i < value.counts.size(); ++i)
-      write(metric.name, state_leaf(metric, i), static_cast<double>(value.counts[i]));
+    for (std::size_t i = 0; i < value.counts.size(); ++i) {
+      const std::string_view leaf = state_leaf(metric, i);
+      begin(metric.name, has_sound_name(track) && is_metric_path(leaf));
+      write_leaf(leaf, static_cast<double>(value.counts[i]), view.start);
+    }
     return;
   }
   leaves_.clear();
   value.rollup->append_leaves(leaves_);
   stats_.datapoints_refused += metric.cluster_stats.size() - leaves_.size();
-  for (const auto& [stat, number] : leaves_) write(metric.name, name_of(stat), number);
+  begin(metric.name, has_sound_name(track));
+  for (const auto& [stat, number] : leaves_) write_leaf(name_of(stat), number, view.start);
 }
 
-void WindowWriter::write_leaf(const std::string& scope_path, std::string_view metric,
-                              std::string_view leaf, double value, Seconds time, Scope scope) {
-  Datapoint datapoint{.value = value, .time = time, .version = version_, .scope = scope};
-  datapoint.path.reserve(scope_path.size() + metric.size() + leaf.size() + 2);
-  datapoint.path.append(scope_path).append(1, '.').append(metric).append(1, '.').append(leaf);
-  if (!is_sendable(datapoint)) {
+void WindowWriter::begin_leaves(Scope scope, std::string_view scope_path, std::string_view metric,
+                                bool is_sound) {
+  scope_ = scope;
+  is_stem_sound_ = is_sound;
+  stem_.assign(scope_path).append(1, '.').append(metric).append(1, '.');
+}
+
+void WindowWriter::write_leaf(std::string_view leaf, double value, Seconds time) {
+  const std::size_t size = stem_.size() + leaf.size();
+  if (!is_stem_sound_ || size > kPathBytesMax || !is_sendable(value, time)) {
     ++stats_.datapoints_refused;
     return;
   }
+  Datapoint& datapoint = datapoints_->emplace_back();
+  datapoint.path.reserve(size);
+  datapoint.path.append(stem_).append(leaf);
+  datapoint.value = value;
+  datapoint.time = time;
+  datapoint.version = version_;
+  datapoint.scope = scope_;
   ++stats_.datapoints_published;
-  datapoints_->push_back(std::move(datapoint));
+}
+
+bool WindowWriter::has_sound_name(MetricId metric) {
+  if (metric >= sound_names_.size()) sound_names_.resize(knowledge_.metrics.size());
+  std::optional<bool>& is_sound = sound_names_[metric];
+  if (!is_sound) is_sound = is_metric_path(knowledge_.metrics[metric].name);
+  return *is_sound;
 }
 
 }  // namespace sluice

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,15 +41,24 @@ class WindowWriter {
   void write_last(const WindowView& view, MetricId metric);
   void write_host_leaves(const WindowView& view, const SeriesKey& host_metric);
   void write_value(const WindowView& view, ScopeId scope, MetricId metric, const ScopeValue& value);
-  void write_leaf(const std::string& scope_path, std::string_view metric, std::string_view leaf,
-                  double value, Seconds time, Scope scope);
+  // What the next leaves have in common: all of their paths but the last node, and whether that is
+  // a metric path. Put together and looked at once, and not for each datapoint.
+  void begin_leaves(Scope scope, std::string_view scope_path, std::string_view metric,
+                    bool is_sound);
+  // The leaf is a path node.
+  void write_leaf(std::string_view leaf, double value, Seconds time);
+  [[nodiscard]] bool has_sound_name(MetricId metric);
 
   Knowledge& knowledge_;
   Gatherer& gatherer_;
   Stats& stats_;
   std::uint64_t version_ = 0;
   std::vector<Datapoint>* datapoints_ = nullptr;
-  std::vector<Leaf> leaves_;  // Scratch.
+  Scope scope_ = Scope::kHost;
+  std::string stem_;  // Ends with a dot.
+  bool is_stem_sound_ = false;
+  std::vector<std::optional<bool>> sound_names_;  // By MetricId, since begin().
+  std::vector<Leaf> leaves_;                      // Scratch.
 };
 
 }  // namespace sluice

@@ -1,9 +1,13 @@
 #include <bit>
 #include <catch2/catch.hpp>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <iterator>
 #include <limits>
 #include <random>
+#include <string>
+#include <string_view>
 
 #include "sluice/graphite/paths.h"
 #include "sluice/graphite/plaintext.h"
@@ -30,6 +34,28 @@ TEST_CASE("a value is the shortest decimal that reads back as itself", "[graphit
     if (!std::isfinite(value)) continue;
     CHECK(std::strtod(spelled(value).c_str(), nullptr) == value);
   }
+}
+
+TEST_CASE("a value of few decimals is spelled as the standard spells it", "[graphite]") {
+  const auto is_standard = [](double value) {
+    char text[32];
+    const auto end = std::to_chars(std::begin(text), std::end(text), value).ptr;
+    return spelled(value) == std::string_view(text, end) &&
+           spelled(-value) == "-" + std::string(text, end);
+  };
+  CHECK(spelled(0.001) == "0.001");
+  CHECK(spelled(99'999.999999) == "99999.999999");
+  CHECK(spelled(100'000) == "1e+05");
+  std::mt19937_64 random(2);
+  int different = 0;
+  for (const double unit : {1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6, 1e7, 3.0, 7.0, 20.0}) {
+    for (int i = 1; i < 2000; ++i) {
+      if (!is_standard(i / unit)) ++different;
+      if (!is_standard(std::nextafter(i / unit, 1e9))) ++different;
+      if (!is_standard(static_cast<double>(1 + random() % 200'000'000) / unit)) ++different;
+    }
+  }
+  CHECK(different == 0);
 }
 
 TEST_CASE("a line is path, value, timestamp and LF", "[graphite]") {

@@ -20,6 +20,8 @@ void append_line(std::string& lines, std::string_view path, double value, Second
 // True if carbon takes the datapoint: a metric path of at most kPathBytesMax, a finite value, a
 // timestamp after 1970 that whisper can store. Anything else must not leave.
 [[nodiscard]] bool is_sendable(const Datapoint& datapoint) noexcept;
+// The same of all but the path.
+[[nodiscard]] bool is_sendable(double value, Seconds time) noexcept;
 
 // A file path in whisper's tree must stay below the 4096 bytes of PATH_MAX.
 inline constexpr std::size_t kPathBytesMax = 2000;
