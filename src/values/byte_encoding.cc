@@ -46,7 +46,8 @@ std::uint64_t count_of(Timestamp time) noexcept {
 void ByteWriter::put_number(double value) {
   const double scaled = value * kDecimals;
   if (std::fabs(scaled) < kThousandthsMax) {
-    const auto thousandths = static_cast<std::int64_t>(std::llround(scaled));
+    // Whoever has thousandths is within rounding of them, so that any rounding finds them.
+    const auto thousandths = static_cast<std::int64_t>(scaled + std::copysign(0.5, scaled));
     if (is_same(static_cast<double>(thousandths) / kDecimals, value)) {
       put_varint(kFirstDecimal + zigzag(thousandths));
       return;

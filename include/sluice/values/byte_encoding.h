@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -24,12 +25,18 @@ namespace sluice {
 //                                           if (!reader.is_at_end()) return damaged();
 class ByteWriter {
  public:
-  void put_byte(std::uint8_t value) { bytes_.push_back(static_cast<char>(value)); }
+  void put_byte(std::uint8_t value) {
+    *room(1) = static_cast<char>(value);
+    ++size_;
+  }
   void put_bool(bool value) { put_byte(value ? 1 : 0); }
   // Seven bits a byte, the lowest first: 1 byte up to 127, 10 for the greatest.
   void put_varint(std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7) put_byte(static_cast<std::uint8_t>(value | 0x80));
-    put_byte(static_cast<std::uint8_t>(value));
+    constexpr std::size_t kVarintBytesMax = 10;
+    char* at = room(kVarintBytesMax);
+    for (; value >= 0x80; value >>= 7) *at++ = static_cast<char>(value | 0x80);
+    *at++ = static_cast<char>(value);
+    size_ = static_cast<std::size_t>(at - bytes_.data());
   }
   // For numbers of either sign that are mostly near zero: 1 byte from -64 to 63.
   void put_signed(std::int64_t value) {
@@ -37,7 +44,9 @@ class ByteWriter {
   }
   // 64 bits, the lowest byte first.
   void put_fixed(std::uint64_t value) {
-    for (int i = 0; i < 8; ++i) put_byte(static_cast<std::uint8_t>(value >> (8 * i)));
+    char* const at = room(sizeof value);
+    for (std::size_t i = 0; i < sizeof value; ++i) at[i] = static_cast<char>(value >> (8 * i));
+    size_ += sizeof value;
   }
   // Every bit of it, NaN and -0 included: 8 bytes.
   void put_bits(double value) { put_fixed(std::bit_cast<std::uint64_t>(value)); }
@@ -50,14 +59,27 @@ class ByteWriter {
   // Any bytes, their length before them.
   void put_text(std::string_view text) {
     put_varint(text.size());
-    bytes_.append(text);
+    text.copy(room(text.size()), text.size());
+    size_ += text.size();
   }
 
-  [[nodiscard]] std::string_view view() const noexcept { return bytes_; }
-  [[nodiscard]] std::string take() { return std::exchange(bytes_, {}); }
+  [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data(), size_}; }
+  [[nodiscard]] std::string take() {
+    bytes_.resize(std::exchange(size_, 0));
+    return std::exchange(bytes_, {});
+  }
 
  private:
-  std::string bytes_;
+  // Where the next `count` bytes go. A string that grew with each byte would look at its end for
+  // each: twice the time of a journal's row.
+  char* room(std::size_t count) {
+    constexpr std::size_t kAhead = 4096;  // Few enough that what is not used is no waste.
+    if (bytes_.size() - size_ < count) bytes_.resize(size_ + count + std::min(size_, kAhead));
+    return bytes_.data() + size_;
+  }
+
+  std::string bytes_;  // Those from size_ on mean nothing.
+  std::size_t size_ = 0;
 };
 
 // Reads what a ByteWriter wrote, also when it was cut or damaged: it never looks behind the end,
