@@ -267,7 +267,8 @@ Expected<void> Database::configure(const DatabaseOptions& options) {
   sql += fmt::format("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = {};", kWalBytesKept);
   sql += options.synchronous == Synchronous::kFull ? "PRAGMA synchronous = FULL;"
                                                    : "PRAGMA synchronous = NORMAL;";
-  sql += "PRAGMA temp_store = MEMORY;";
+  // Debian's SQLite overwrites what is deleted, which would write each row once more.
+  sql += "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = OFF;";
   if (auto done = execute(sql); !done) return done;
   // A file that cannot be written shows now and not at the first commit.
   return execute(

@@ -69,8 +69,6 @@ Expected<void> Journal::prepare_file(Timestamp now) {
   database_ = std::move(*database);
   identity_ = FileIdentity::of(options_.file);
   last_look_ = now;
-  // Debian's SQLite overwrites what is deleted, which would write each row once more.
-  if (auto done = database_->execute("PRAGMA secure_delete = OFF"); !done) return done;
   if (!std::exchange(is_doubtful_, false)) return {};
   auto check = database_->prepare("PRAGMA quick_check(1)");
   if (!check) return std::unexpected(check.error());

@@ -150,7 +150,7 @@ class Spool {
   using Place = SpoolIndex::Place;
 
   // spool.cc: what comes in and goes out.
-  void learn(const std::vector<LinesDraft>& rows);
+  void learn(const std::vector<LinesDraft>& rows, bool may_repeat);
   void fill(Batch& batch, Which which, Timestamp now);
   bool fill_from(Batch& batch, const Place& place);
   bool append_row(Batch& batch, const LinesInfo& row);

@@ -23,7 +23,10 @@ class SpoolDraft {
     LinesDraft draft;
   };
 
-  explicit SpoolDraft(NewSeries& series) : series_(series) {}
+  // `count`: of datapoints that are to come, about.
+  explicit SpoolDraft(NewSeries& series, std::size_t count = 0) : series_(series) {
+    seen_.reserve(count);
+  }
 
   void add(const Datapoint& datapoint, std::uint64_t version);
   // `line` is a finished one. Version, window and scope are taken from `info`.
@@ -33,6 +36,8 @@ class SpoolDraft {
   // keeps the later line alone; returns how many others there were.
   [[nodiscard]] std::uint64_t finish();
 
+  // False: no path is in it twice with one time and version.
+  [[nodiscard]] bool may_repeat() const noexcept { return !suspects_.empty(); }
   [[nodiscard]] const std::vector<LinesDraft>& waiting() const noexcept { return waiting_; }
   [[nodiscard]] const std::vector<Held>& held() const noexcept { return held_; }
 

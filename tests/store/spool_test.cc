@@ -50,6 +50,46 @@ TEST_CASE("of one version what was put later leaves, in one publication too", "[
   check_account(spool);
 }
 
+TEST_CASE("a path that comes twice in one publication leaves once, however far apart",
+          "[store][spool]") {
+  // With so many between, the two are in rows of their own.
+  const auto is_of_two_versions = GENERATE(false, true);
+  Spool spool({}, at(0));
+  std::vector<Datapoint> datapoints{point("h", 1, 0, 1)};
+  for (std::uint32_t i = 0; i < 2 * kBatchDatapointsMax; ++i)
+    datapoints.push_back(point("p" + std::to_string(i), 1, 0, 1));
+  datapoints.push_back(point("h", 2, 0, is_of_two_versions ? 2 : 1));
+  spool.put(datapoints, 1);
+  std::string lines;
+  while (const auto batch = spool.take(at(0))) {
+    lines += batch->lines;
+    spool.acknowledge(at(0));
+  }
+  CHECK(lines.find("h 2 1000000\n") != std::string::npos);
+  CHECK(lines.find("h 1 1000000\n") == std::string::npos);
+  CHECK(spool.stats().acknowledged == datapoints.size() - 1);
+  CHECK(spool.stats().superseded == 1);
+  check_account(spool);
+}
+
+TEST_CASE("what is published into a window of which a part has left replaces the rest",
+          "[store][spool]") {
+  Spool spool({}, at(0));
+  std::vector<Datapoint> datapoints;
+  for (std::uint32_t i = 0; i <= kBatchDatapointsMax; ++i)
+    datapoints.push_back(point("p" + std::to_string(i), 1, 0, 1));
+  spool.put(datapoints, 1);
+  REQUIRE(spool.take(at(0))->datapoint_count == kBatchDatapointsMax);
+  const std::string last = "p" + std::to_string(kBatchDatapointsMax);
+  spool.put(std::vector{point(last, 2, 0, 2), point("p0", 2, 0, 2)}, 2);
+  spool.acknowledge(at(0));
+  CHECK(sorted_lines_of(spool.take(at(0))) == "p0 2 1000000\n" + last + " 2 1000000\n");
+  CHECK(spool.stats().superseded == 1);
+  spool.acknowledge(at(0));
+  CHECK(spool.is_empty());
+  check_account(spool);
+}
+
 TEST_CASE("a batch that failed waits again, but never over a newer value", "[store][spool]") {
   Spool spool({}, at(0));
   spool.put(std::vector{point("a", 1, 0, 1), point("b", 1, 0, 1)}, 1);
