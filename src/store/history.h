@@ -129,7 +129,8 @@ class History {
 
  private:
   static constexpr std::uint32_t kGroupSeries = 64;  // To a row.
-  static constexpr std::uint32_t kTiers = 2;         // 0: clusters and above; 1: hosts.
+  static constexpr std::size_t kNamesAtOnce = 50;
+  static constexpr std::uint32_t kTiers = 2;  // 0: clusters and above; 1: hosts.
 
   struct Series {
     std::string path;  // Empty: the number is free.
@@ -165,9 +166,12 @@ class History {
   void lose(const Error& error, Timestamp now);
 
   Expected<void> write(std::span<const Datapoint> datapoints, Timestamp now);
-  Expected<void> name_series(SeriesPlace place);
+  Expected<void> name_series(std::span<const SeriesPlace> places);
+  Expected<void> name_series(Statement& statement, std::span<const SeriesPlace> places);
   Expected<void> name_all_series();
-  Expected<std::optional<SeriesPlace>> place_of(const Datapoint& datapoint);
+  std::optional<SeriesPlace> place_of(const Datapoint& datapoint,
+                                      std::vector<SeriesPlace>& new_series);
+  [[nodiscard]] std::optional<SeriesPlace> find(const Datapoint& datapoint) const;
   // Late points too: what has points must not be taken for silent.
   static void note_last(Series& series, const HistoryPoint& point);
   [[nodiscard]] Expected<void> check_window();
@@ -209,6 +213,7 @@ class History {
   // Of `database_`, and gone before it.
   struct Statements {
     Statement name_series;
+    Statement name_many_series;  // kNamesAtOnce of them.
     Statement read_group;
     Statement write_group;
     Statement write_log;
@@ -216,6 +221,7 @@ class History {
   mutable Statements statements_;
   std::array<Tier, kTiers> tiers_;
   HistoryIndex index_;
+  SeriesPlace last_place_;       // Of the point that was put last.
   std::int64_t open_block_ = 0;  // The newest that a point was put in; 0: none yet.
   std::uint64_t bytes_max_ = 0;
   std::uint64_t file_bytes_ = 0;  // With free pages.

@@ -1,6 +1,7 @@
 #include "store/history_index.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace sluice {
 namespace {
@@ -12,7 +13,7 @@ constexpr std::size_t kStepsMax = 300'000;
 
 // Goes down the tree that the sorted paths are, node by node.
 struct HistoryIndex::Walk {
-  const std::map<std::string_view, SeriesPlace>& series;
+  const Sorted& series;
   const PathGlob& glob;
   const UseNode& use;
   std::string prefix = {};  // Ends with a dot, unless it is empty.
@@ -72,18 +73,27 @@ struct HistoryIndex::Walk {
 };
 
 void HistoryIndex::insert(std::string_view path, SeriesPlace place) {
-  series_.emplace(path, place);
-  exact_.emplace(path, place);
+  if (exact_.emplace(path, place).second) unsorted_.emplace_back(path, place);
 }
 
 void HistoryIndex::erase(std::string_view path) {
+  (void)sorted();  // It may wait.
   exact_.erase(path);
-  series_.erase(path);
+  sorted_.erase(path);
 }
 
 void HistoryIndex::clear() {
   exact_.clear();
-  series_.clear();
+  sorted_.clear();
+  unsorted_.clear();
+}
+
+const HistoryIndex::Sorted& HistoryIndex::sorted() const {
+  std::ranges::sort(unsorted_);
+  auto place = sorted_.begin();  // Neighbours mostly come together.
+  for (const auto& series : unsorted_) place = std::next(sorted_.insert(place, series));
+  unsorted_.clear();
+  return sorted_;
 }
 
 std::optional<SeriesPlace> HistoryIndex::find(std::string_view path) const {
@@ -94,7 +104,7 @@ std::optional<SeriesPlace> HistoryIndex::find(std::string_view path) const {
 bool HistoryIndex::match(const PathGlob& glob, const Use& use) const {
   bool is_ended = false;
   const bool is_whole = find_nodes(glob, [&](std::string_view path, bool is_leaf) {
-    if (is_leaf && !use(path, series_.find(path)->second)) is_ended = true;
+    if (is_leaf && !use(path, exact_.find(path)->second)) is_ended = true;
     return !is_ended;
   });
   return is_whole || is_ended;
@@ -102,8 +112,9 @@ bool HistoryIndex::match(const PathGlob& glob, const Use& use) const {
 
 void HistoryIndex::for_each_below(std::string_view prefix, const Use& use) const {
   const std::string start = std::string(prefix) + '.';
-  for (auto at = series_.lower_bound(start);
-       at != series_.end() && at->first.starts_with(start) && use(at->first, at->second); ++at) {
+  const Sorted& series = sorted();
+  for (auto at = series.lower_bound(start);
+       at != series.end() && at->first.starts_with(start) && use(at->first, at->second); ++at) {
   }
 }
 
@@ -113,7 +124,7 @@ bool HistoryIndex::find_nodes(const PathGlob& glob, const UseNode& use) const {
     if (!use(path, is_leaf)) is_ended = true;
     return !is_ended;
   };
-  Walk walk{.series = series_, .glob = glob, .use = counted};
+  Walk walk{.series = sorted(), .glob = glob, .use = counted};
   return walk.run(0) || is_ended;
 }
 

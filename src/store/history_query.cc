@@ -2,12 +2,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "store/history.h"
+#include "store/history_form.h"
 
 namespace sluice {
 namespace {
-
-std::int64_t seconds_of(Seconds time) noexcept { return time.time_since_epoch().count(); }
 
 std::int64_t floor_to(std::int64_t time, std::int64_t step) noexcept {
   return time - ((time % step) + step) % step;

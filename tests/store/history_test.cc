@@ -1,7 +1,9 @@
 #include "store/history.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <numeric>
 #include <random>
 
 #include "store/history_points.h"
@@ -108,6 +110,49 @@ TEST_CASE("a history gives back what was put in, over blocks and a restart", "[s
   put(again, {point("sluice.all.a", 40, 40)}, 41);
   CHECK(shown(again, "sluice.all.a", 38, 40) == Lines{"sluice.all.a: 38 39 40"});
   CHECK(again.stats().series == 1);
+}
+
+TEST_CASE("series are found in whatever order they come, and keep their names over a restart",
+          "[store]") {
+  const ScratchFolder folder;
+  const HistoryOptions options{.file = folder.path() + "/history.db"};
+  constexpr int kSeries = 123;  // More than are named at once.
+  std::vector<int> order(kSeries);
+  std::iota(order.begin(), order.end(), 0);
+  std::mt19937 random(3);
+  const auto window_of = [&](std::int64_t window) {
+    std::vector<Datapoint> datapoints;
+    for (const int i : order) {
+      const Scope scope = i % 3 == 0 ? Scope::kAll : Scope::kHost;
+      datapoints.push_back(
+          point("s." + std::to_string(i), window, static_cast<double>(i + 1000 * window), scope));
+    }
+    std::ranges::shuffle(order, random);
+    return datapoints;
+  };
+  {
+    History history(options, at(kBase));
+    for (std::int64_t window = 0; window < 3; ++window) put(history, window_of(window), window + 1);
+    put(history, {point("s.7x", 2, 5)}, 3);
+    CHECK(history.stats().series == kSeries + 1);
+  }
+  History history(options, at(kBase + 240));
+  put(history, window_of(3), 4);
+  CHECK(history.stats().series == kSeries + 1);
+  CHECK(shown(history, "s.7x", 0, 3) == Lines{"s.7x: - - 5 -"});
+  for (int i = 0; i < kSeries; ++i) {
+    const std::string n = std::to_string(i);
+    const auto value = [&](int window) { return ' ' + std::to_string(i + 1000 * window); };
+    const std::string line = "s." + n + ':' + value(0) + value(1) + value(2) + value(3);
+    CHECK(shown(history, "s." + n, 0, 3) == Lines{line});
+  }
+  const SeriesAnswer all = history.series({.path = glob("s.*"),
+                                           .from = Seconds(seconds(kBase)),
+                                           .until = Seconds(seconds(kBase + 60)),
+                                           .limit = 1000},
+                                          at(kBase + 240));
+  REQUIRE(all.series.size() == kSeries + 1);
+  CHECK(std::ranges::is_sorted(all.series, {}, &SeriesAnswer::Series::path));
 }
 
 TEST_CASE("what is put later wins, in the block of now and in those that are over", "[store]") {

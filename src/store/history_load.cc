@@ -1,0 +1,202 @@
+// The history's file is opened, and what is in it is read.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "sluice/values/byte_encoding.h"
+#include "store/history_form.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::int32_t kApplicationId = 0x736c6831;  // "slh1"
+
+constexpr const char* kSchema = R"(
+  CREATE TABLE series (id INTEGER PRIMARY KEY, path TEXT NOT NULL);
+  CREATE TABLE blocks (id INTEGER PRIMARY KEY, points INTEGER NOT NULL, bytes BLOB NOT NULL);
+  CREATE TABLE log (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+  CREATE TABLE about (window INTEGER NOT NULL);  -- Seconds; blocks are counted in it.
+)";
+
+}  // namespace
+
+void History::open(Timestamp now) {
+  const auto try_file = [&](const std::string& path) -> Expected<void> {
+    auto opened = Database::open({.path = path,
+                                  .application_id = kApplicationId,
+                                  .schema_version = 2,
+                                  .schema = kSchema,
+                                  .shrinks = true},
+                                 now);
+    if (!opened) return std::unexpected(std::move(opened).error());
+    if (!opened->note().empty())
+      notices_.push_back({Notice::Kind::kMovedAside, "history: " + opened->note()});
+    database_.emplace(std::move(*opened));
+    if (auto done = prepare(); !done) return done;
+    return load();
+  };
+  const bool has_file = !options_.file.empty();
+  auto done = try_file(has_file ? options_.file : ":memory:");
+  if (!done && has_file && database_) {  // It opens, and what is in it makes no sense.
+    close();
+    const auto moved = Database::move_aside(options_.file, "damaged", now);
+    notices_.push_back(
+        {Notice::Kind::kMovedAside,
+         fmt::format("history: {} cannot be read ({}); {}", options_.file, done.error().message(),
+                     moved ? "it was moved to " + *moved : moved.error().message())});
+    done = try_file(options_.file);
+  }
+  stats_.is_on_disk = done && has_file;
+  if (!done && has_file) {
+    notices_.push_back(
+        {Notice::Kind::kHistoryFailed,
+         fmt::format("history: {}; it is kept in memory and lost when the relay stops",
+                     done.error().message())});
+    close();
+    done = try_file(":memory:");
+  }
+  if (!done) close();
+  bytes_max_ =
+      stats_.is_on_disk ? options_.bytes_max : std::min(options_.bytes_max, kMemoryBytesMax);
+}
+
+void History::close() {
+  statements_ = {};
+  database_.reset();
+}
+
+Expected<void> History::prepare() {
+  const std::string name_series = "INSERT OR REPLACE INTO series (id, path) VALUES (?, ?)";
+  std::string name_many_series = name_series;
+  for (std::size_t i = 1; i < kNamesAtOnce; ++i) name_many_series += ", (?, ?)";
+  const std::pair<Statement*, std::string_view> all[] = {
+      {&statements_.name_series, name_series},
+      {&statements_.name_many_series, name_many_series},
+      {&statements_.read_group, "SELECT bytes FROM blocks WHERE id = ?1"},
+      {&statements_.write_group,
+       "INSERT OR REPLACE INTO blocks (id, points, bytes) VALUES (?1, ?2, ?3)"},
+      {&statements_.write_log, "INSERT INTO log (bytes) VALUES (?1)"},
+  };
+  for (const auto& [statement, sql] : all) {
+    auto prepared = database_->prepare(sql);
+    if (!prepared) return std::unexpected(std::move(prepared).error());
+    *statement = std::move(*prepared);
+  }
+  return {};
+}
+
+Expected<void> History::load() {
+  for (Tier& tier : tiers_) tier = {};
+  index_.clear();
+  last_place_ = {};
+  open_block_ = 0;
+  if (auto done = check_window(); !done) return done;
+  if (auto done = load_series(); !done) return done;
+  if (auto done = load_last_values(); !done) return done;
+  return load_log();
+}
+
+// Blocks of another length would be taken for those of other times.
+Expected<void> History::check_window() {
+  const std::int64_t window = options_.window.count();
+  const auto kept = database_->read_number("SELECT coalesce(max(window), 0) FROM about");
+  if (!kept) return std::unexpected(kept.error());
+  if (*kept == 0) {
+    return database_->execute(fmt::format("INSERT INTO about (window) VALUES ({})", window));
+  }
+  if (*kept == window) return {};
+  return fail(fmt::format("its windows are {} s long, and \"window\" is {} s now", *kept, window));
+}
+
+// When each had its last point is not known: for now it is as if all had one in the newest block.
+Expected<void> History::load_series() {
+  std::array<std::int64_t, kTiers> newest{};
+  for (std::uint32_t tier = 0; tier < kTiers; ++tier) {
+    const auto id = database_->read_number(
+        fmt::format("SELECT max(id) FROM blocks WHERE id < {}",
+                    GroupKey{.tier = tier + 1, .block = 0, .group = 0}.id()));
+    if (!id) return std::unexpected(id.error());
+    if (*id >> kTierShift == tier)
+      newest[tier] = ((*id >> kBlockShift) & 0xffff'ffff) * block_seconds_;
+  }
+  auto rows = database_->prepare("SELECT id, path FROM series ORDER BY id");
+  if (!rows) return std::unexpected(std::move(rows).error());
+  while (true) {
+    const auto more = rows->step();
+    if (!more) return std::unexpected(more.error());
+    if (!*more) break;
+    const SeriesPlace place = place_of_id(rows->column_int64(0));
+    if (place.tier >= kTiers || place.number > 4 * options_.series_max + 1'000'000)
+      return damaged();
+    auto& series = tiers_[place.tier].series;
+    while (series.size() < place.number) {
+      tiers_[place.tier].free.push_back(static_cast<std::uint32_t>(series.size()));
+      series.emplace_back();
+    }
+    Series& one = series.emplace_back();
+    one.path = rows->column_text(1);
+    one.last_time = newest[place.tier];
+    index_.insert(one.path, place);
+  }
+  return {};
+}
+
+// After a write that failed the log may hold points of blocks that are over.
+Expected<void> History::load_log() {
+  std::vector<std::pair<SeriesPlace, HistoryPoint>> points;
+  auto rows = database_->prepare("SELECT bytes FROM log ORDER BY id");
+  if (!rows) return std::unexpected(std::move(rows).error());
+  while (true) {
+    const auto more = rows->step();
+    if (!more) return std::unexpected(more.error());
+    if (!*more) break;
+    ByteReader reader(rows->column_blob(0));
+    const auto base = reader.take_signed();
+    for (std::size_t left = reader.take_count(3); left > 0 && reader.is_ok(); --left) {
+      const std::uint64_t key = reader.take_varint();
+      const std::int64_t time = base + reader.take_signed();
+      const HistoryPoint point{time, reader.take_number()};
+      const SeriesPlace place{static_cast<std::uint32_t>(key & 1),
+                              static_cast<std::uint32_t>(key >> 1)};
+      if (!reader.is_ok() || place.number >= tiers_[place.tier].series.size()) return damaged();
+      points.emplace_back(place, point);
+      open_block_ = std::max(open_block_, block_of(time));
+    }
+    if (!reader.is_at_end()) return damaged();
+  }
+  Late late;
+  for (const auto& [place, point] : points) {
+    if (const std::int64_t block = block_of(point.time); block == open_block_) {
+      grow(series_at(place), point);
+    } else {
+      late.add(place, block, point);
+    }
+  }
+  for (const auto& [key, group] : late.groups) {
+    if (auto done = merge_group(key, group); !done) return done;
+  }
+  return {};
+}
+
+// Of clusters alone, which are few: what is shown as the last window's.
+Expected<void> History::load_last_values() {
+  auto& series = tiers_[0].series;
+  for (std::uint32_t group = 0; group * kGroupSeries < series.size(); ++group) {
+    const std::int64_t block = block_of(series[group * kGroupSeries].last_time);
+    const auto points = read_group({.tier = 0, .block = block, .group = group});
+    if (!points) return std::unexpected(points.error());
+    for (const auto& [slot, values] : *points) {
+      const std::uint32_t number = group * kGroupSeries + slot;
+      if (number >= series.size() || values.empty() || series[number].has_last_value) continue;
+      series[number].last_time = values.back().time;
+      series[number].last_value = values.back().value;
+      series[number].has_last_value = true;
+    }
+  }
+  return {};
+}
+
+}  // namespace sluice
