@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace sluice {
 namespace {
@@ -91,8 +92,8 @@ void HistoryIndex::clear() {
 const HistoryIndex::Sorted& HistoryIndex::sorted() const {
   std::ranges::sort(unsorted_);
   auto place = sorted_.begin();  // Neighbours mostly come together.
-  for (const auto& series : unsorted_) place = std::next(sorted_.insert(place, series));
-  unsorted_.clear();
+  for (const auto& series : std::exchange(unsorted_, {}))
+    place = std::next(sorted_.insert(place, series));
   return sorted_;
 }
 
