@@ -72,6 +72,7 @@ Expected<void> History::write(std::span<const Datapoint> datapoints, Timestamp n
   const std::int64_t base = newest * block_seconds_;
   Late late;
   std::vector<SeriesPlace> new_series;
+  index_.reserve(std::min<std::uint64_t>(datapoints.size(), options_.series_max));
   for (const Datapoint& one : datapoints) {
     const HistoryPoint point{seconds_of(one.time), one.value};
     if (point.time < seconds_of(now) - kept(tier_of(one.scope)).count() || point.time <= 0) {

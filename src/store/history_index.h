@@ -31,6 +31,8 @@ class HistoryIndex {
   void insert(std::string_view path, SeriesPlace place);
   void erase(std::string_view path);
   void clear();
+  // So many will be known: growing to them means hashing them all several times.
+  void reserve(std::size_t count) { exact_.reserve(count); }
 
   [[nodiscard]] std::optional<SeriesPlace> find(std::string_view path) const;
   [[nodiscard]] std::size_t size() const noexcept { return exact_.size(); }
