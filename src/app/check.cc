@@ -15,6 +15,7 @@
 #include "app/map_change.h"
 #include "app/print.h"
 #include "app/storage_rules.h"
+#include "http/access.h"
 #include "sluice/rules/overlaps.h"
 
 namespace sluice {
@@ -87,6 +88,11 @@ std::vector<Finding> findings_of(const Setup& setup, bool is_verbose) {
         {Finding::Kind::kWarning,
          fmt::format("rule {}: expected at least one example that matches and one that does not",
                      rule)});
+  }
+  if (const std::string& file = setup.config.http.token_file; !file.empty()) {
+    if (const auto token = read_token_file(file); !token)
+      findings.push_back({Finding::Kind::kWarning, "http: " + token.error().message() +
+                                                       "; without it there is no page and no API"});
   }
   append_overlaps(setup, is_verbose, findings);
   return findings;

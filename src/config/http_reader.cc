@@ -1,5 +1,7 @@
 #include "config/http_reader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <utility>
@@ -30,11 +32,25 @@ Expected<std::string> parse_host(std::string_view text) {
               quote(text));
 }
 
+// The first "{word}" that stands for nothing; empty if there is none. Other braces are the page's.
+std::string_view unknown_word(std::string_view url) {
+  for (std::size_t at = url.find('{'); at != std::string_view::npos; at = url.find('{', at + 1)) {
+    const std::size_t end = url.find_first_not_of("abcdefghijklmnopqrstuvwxyz_", at + 1);
+    if (end == std::string_view::npos || end == at + 1 || url[end] != '}') continue;
+    const std::string_view word = url.substr(at, end - at + 1);
+    if (word != "{host}" && word != "{cluster}") return word;
+  }
+  return {};
+}
+
 // Only web pages: a link must not run anything.
 Expected<std::string> parse_url(std::string_view text) {
+  if (const std::string_view word = unknown_word(text); !word.empty())
+    return fail(fmt::format("{} stands for nothing; known are {{host}} and {{cluster}}", word));
   if (text.starts_with("https://") || text.starts_with("http://")) return std::string(text);
-  return fail("expected a URL such as \"https://grafana.example.com/d/host?var-host={host}\", got " +
-              quote(text));
+  return fail(
+      "expected a URL such as \"https://grafana.example.com/d/host?var-host={host}\", got " +
+      quote(text));
 }
 
 Expected<PageLink> decode_link(const JsonValue& value) {
@@ -61,7 +77,8 @@ void warn_if_open(const JsonValue& value, const HttpConfig& http) {
 Expected<HttpConfig> decode_http(const JsonValue& value, const std::string& file) {
   HttpConfig http;
   if (!value.json().is_object()) {
-    if (value.json() == "off") return HttpConfig{.listen = {}, .hosts = {}, .token_file = {}, .links = {}};
+    if (value.json() == "off")
+      return HttpConfig{.listen = {}, .hosts = {}, .token_file = {}, .links = {}};
     auto address = decode_address(value);
     if (!address) return std::unexpected(std::move(address).error());
     http.listen = std::move(*address);

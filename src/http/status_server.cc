@@ -61,10 +61,16 @@ bool is_of_this_machine(const std::string& address) {
 }
 
 void answer_forget(const StatusServerOptions& options, const Request& request, Response& response) {
-  if (!request.has_header(kOrderHeader) || !is_of_this_machine(request.remote_addr)) {
+  if (!is_of_this_machine(request.remote_addr)) {
     return answer_problem(
         response, 403,
         "a host can be forgotten from the relay's machine alone: sluice forget HOST");
+  }
+  // No page of another site can send it.
+  if (!request.has_header(kOrderHeader)) {
+    return answer_problem(
+        response, 403,
+        fmt::format("expected the header \"{}\", which sluice forget HOST sends", kOrderHeader));
   }
   const std::string host = request.get_param_value("host");
   if (host.empty()) return answer_problem(response, 400, "expected the parameter \"host\"");
@@ -190,7 +196,9 @@ std::vector<Route> StatusServer::State::routes() {
 
 bool StatusServer::State::guard(const Request& request, Response& response,
                                 std::string_view local) const {
-  if (!names.is_served(request.get_header_value("Host"), local)) {
+  // A probe that speaks HTTP/1.0 may name no host; a browser, which rebinding fools, always does.
+  const bool is_probe = request.path == kHealthPath && !request.has_header("Host");
+  if (!is_probe && !names.is_served(request.get_header_value("Host"), local)) {
     answer_problem(response, 403,
                    "the Host header names another machine; use the address that the relay listens "
                    "on, or list the name in \"hosts\" of \"http\"");

@@ -34,11 +34,29 @@ void History::note_last(Series& series, const HistoryPoint& point) {
 
 void History::put(std::span<const Datapoint> datapoints, Timestamp now) {
   const std::lock_guard lock(mutex_);
-  if (!database_ || datapoints.empty()) return;
+  if (datapoints.empty()) return;
+  look_at_file(now);
+  if (!database_) return;
   stats_.points += datapoints.size();
   if (auto done = write(datapoints, now); !done) return lose(done.error(), now);
   if (std::exchange(is_failing_, false))
     notices_.push_back({Notice::Kind::kHistoryKept, "history: it is written again"});
+}
+
+// What is written to a file that was removed, or replaced, is seen by nobody after this life.
+void History::look_at_file(Timestamp now) {
+  constexpr std::chrono::minutes kEvery{1};
+  const bool is_time = now >= last_look_ + kEvery || now < last_look_;
+  if (!database_ || !stats_.is_on_disk || !is_time) return;
+  last_look_ = now;
+  if (FileIdentity::of(options_.file) == identity_) return;
+  notices_.push_back(
+      {Notice::Kind::kReplaced,
+       "history: " + options_.file +
+           " was removed or replaced while the relay used it; a new one begins, without what that "
+           "held; stop the relay before you touch its state_dir"});
+  close();
+  open(now);
 }
 
 // Once an outage is told, it is not told again.
@@ -116,7 +134,9 @@ Expected<void> History::append_log(std::int64_t base, std::uint64_t count,
 std::optional<SeriesPlace> History::place_of(const Datapoint& datapoint,
                                              std::vector<SeriesPlace>& new_series) {
   if (const auto known = find(datapoint)) return last_place_ = *known;
-  if (index_.size() >= options_.series_max) return std::nullopt;
+  // What is looked at first, fleet and clusters, finds a place whatever the hosts have taken.
+  const std::uint64_t kept_free = datapoint.scope == Scope::kHost ? options_.series_max / 10 : 0;
+  if (index_.size() >= options_.series_max - kept_free) return std::nullopt;
   SeriesPlace place{.tier = tier_of(datapoint.scope)};
   Tier& tier = tiers_[place.tier];
   if (tier.free.empty()) {

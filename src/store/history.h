@@ -17,6 +17,7 @@
 #include "sluice/base/time.h"
 #include "sluice/values/datapoint.h"
 #include "store/database.h"
+#include "store/file_identity.h"
 #include "store/history_index.h"
 #include "store/history_points.h"
 #include "store/notice.h"
@@ -31,7 +32,7 @@ struct HistoryOptions {
   std::chrono::seconds clusters{24 * 3600};
   std::chrono::seconds hosts{3 * 3600};
   std::uint64_t bytes_max = std::uint64_t{512} << 20;  // Of the file.
-  std::uint64_t series_max = 500'000;
+  std::uint64_t series_max = 500'000;                  // Of which hosts leave a tenth to all else.
 };
 
 struct HistoryStats {
@@ -163,6 +164,7 @@ class History {
   Expected<void> load_series();
   Expected<void> load_log();
   Expected<void> load_last_values();
+  void look_at_file(Timestamp now);
   void lose(const Error& error, Timestamp now);
 
   Expected<void> write(std::span<const Datapoint> datapoints, Timestamp now);
@@ -210,6 +212,8 @@ class History {
   std::int64_t block_seconds_;
   mutable std::mutex mutex_;  // Guards what follows.
   std::optional<Database> database_;
+  std::optional<FileIdentity> identity_;  // Of the file that is open.
+  Timestamp last_look_{};                 // At the file.
   // Of `database_`, and gone before it.
   struct Statements {
     Statement name_series;

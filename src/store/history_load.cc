@@ -50,6 +50,8 @@ void History::open(Timestamp now) {
     done = try_file(options_.file);
   }
   stats_.is_on_disk = done && has_file;
+  if (stats_.is_on_disk) identity_ = FileIdentity::of(options_.file);
+  last_look_ = now;
   if (!done && has_file) {
     notices_.push_back(
         {Notice::Kind::kHistoryFailed,

@@ -24,6 +24,8 @@ TEST_CASE("\"http\" is an address, \"off\", or an object", "[config]") {
   CHECK(loaded->config.http.token_file == "/etc/sluice/token");
   CHECK(loaded->warnings.empty());
   CHECK(decode(R"({"http": {}})")->config.http.listen == "127.0.0.1:9514");
+  CHECK(decode(
+      R"({"http": {"links": [{"name": "a", "url": "https://a/{cluster}/{host}?left={\"a\":{}}"}]}})"));
   // Whoever can reach it is told everything.
   CHECK(decode(R"({"http": {"listen": "0.0.0.0:9514"}})")->warnings.size() == 1);
 }
@@ -49,6 +51,7 @@ TEST_CASE("what \"http\" and \"history\" do not mean is refused with its place",
       {R"({"http": {"hosts": "a"}})", "/http/hosts"},
       {R"({"http": {"hosts": ["a/b"]}})", "/http/hosts/0"},
       {R"({"http": {"tokenfile": "a"}})", "/http/tokenfile"},
+      {R"({"http": {"links": [{"name": "a", "url": "https://a/{hst}"}]}})", "/http/links/0/url"},
       {R"({"history": "off"})", "/history"},
       {R"({"history": {"hosts": "0s"}})", "/history/hosts"},
       {R"({"history": {"bytes": "1MiB"}})", "/history/bytes"},

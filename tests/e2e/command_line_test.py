@@ -193,6 +193,16 @@ class CommandLine(unittest.TestCase):
         result = sluice("check", "--config", self.config(packs=PACKS))
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
 
+    def test_check_warns_of_a_token_that_would_leave_the_page_off(self):
+        (self.scratch / "short").write_text("abc\n")
+        for name in ("missing", "short"):
+            config = self.config(http={"listen": "127.0.0.1:9514", "token_file": f"{self.scratch}/{name}"})
+            with self.subTest(name):
+                result = sluice("check", "--config", config)
+                self.assertEqual(result.returncode, 0, result.stderr)
+                self.assertIn(b"there is no page and no API", result.stderr)
+                self.assertNotEqual(sluice("check", "--strict", "--config", config).returncode, 0)
+
     def test_check_without_configuration_takes_the_packs_of_the_source_tree(self):
         result = sluice("check", cwd=self.scratch)
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)

@@ -10,6 +10,7 @@
 #include "http/senders.h"
 #include "http/standing.h"
 #include "http/status_server.h"
+#include "net/sockets.h"
 
 namespace sluice {
 namespace {
@@ -314,6 +315,14 @@ TEST_CASE("the status server serves the last snapshot, and only to those who mea
   CHECK(client.Post("/healthz", "x", "text/plain")->status == 405);
   const httplib::Headers rebound{{"Host", "evil.example.com"}};
   CHECK(client.Get("/healthz", rebound)->status == 403);
+  const auto ask_without_host = [port = (*server)->port()](std::string_view path) {
+    const Fd fd = connect_to("127.0.0.1", port, SOCK_STREAM);
+    send_all(fd, "GET " + std::string(path) + " HTTP/1.0\r\n\r\n");
+    std::string answer(12, ' ');  // "HTTP/1.1 200"
+    return recv(fd.get(), answer.data(), answer.size(), MSG_WAITALL) < 0 ? "" : answer;
+  };
+  CHECK(ask_without_host("/healthz").ends_with(" 200"));
+  CHECK(ask_without_host("/api/v1/ledger").ends_with(" 403"));
   const httplib::Headers named{{"Host", "relay1:9514"}};
   CHECK(client.Get("/healthz", named)->status == 200);
 }

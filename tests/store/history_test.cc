@@ -279,6 +279,26 @@ TEST_CASE("a damaged or newer history is moved aside and said so", "[store]") {
   CHECK(shown(history, "*", 1, 1) == Lines{"b: 2"});
 }
 
+TEST_CASE("a history whose file was removed while it was used begins anew and says so", "[store]") {
+  const ScratchFolder folder;
+  const std::string file = folder.file("history.db");
+  {
+    History history({.file = file}, at(kBase));
+    put(history, {point("a", 0, 1)}, 1);
+    std::filesystem::remove(file);
+    put(history, {point("a", 2, 2)}, 3);
+    const std::vector<Notice> told = history.take_notices();
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].kind == Notice::Kind::kReplaced);
+    CHECK(told[0].text.find("a new one begins") != std::string::npos);
+    put(history, {point("a", 3, 3)}, 4);
+    CHECK(history.take_notices().empty());
+  }
+  History again({.file = file}, at(kBase + 300));
+  CHECK(again.stats().is_on_disk);
+  CHECK(shown(again, "a", 2, 3) == Lines{"a: 2 3"});
+}
+
 TEST_CASE("a history without a usable file is kept in memory, and says so", "[store]") {
   History history({.file = "/nonexistent/history.db"}, at(kBase));
   CHECK(history.take_notices().size() == 1);
@@ -333,7 +353,7 @@ TEST_CASE("20,000 hosts: the bounds on series and on bytes hold, on the disk too
     CHECK(shown(history, "sluice.hosts.c.h7.x.max", 23, 23)[0].find('-') == std::string::npos);
     CHECK(shown(history, "sluice.all.a", 0, 2) == Lines{"sluice.all.a: 1 1 1"});
   }
-  CHECK(stats.series == 50'001);
+  CHECK(stats.series == 45'001);  // The rest is for fleet and clusters.
   CHECK(stats.points_cut > 0);
   CHECK(std::filesystem::file_size(file) <= kBytes);
   CHECK(!std::filesystem::exists(file + "-wal"));
@@ -341,6 +361,11 @@ TEST_CASE("20,000 hosts: the bounds on series and on bytes hold, on the disk too
   CHECK(again.take_notices().empty());
   CHECK(shown(again, "sluice.hosts.c.h7.x.max", 23, 23)[0].find('-') == std::string::npos);
   CHECK(shown(again, "sluice.all.a", 15, 17) == Lines{"sluice.all.a: 1 1 1"});
+  put(again,
+      {point("sluice.clusters.new.a", 24, 2), point("sluice.hosts.c.new.a", 24, 2, Scope::kHost)},
+      25);
+  CHECK(again.stats().series == 45'002);
+  CHECK(shown(again, "sluice.clusters.new.a", 24, 24) == Lines{"sluice.clusters.new.a: 2"});
 }
 
 TEST_CASE("a query is bounded in time, series and points", "[store]") {
