@@ -29,11 +29,12 @@ EventTime EventTimes::resolve(const Stamp& stamp, bool& is_zone_proven, const Zo
                               Timestamp now) {
   // What was read at once arrived at once, and most of it is of one second.
   const bool is_last = is_zone_proven && stamp.present && now == last_resolved_at_ &&
-                       &zone == last_zone_ && stamp == last_resolved_;
+                       &zone == last_resolved_zone_ && stamp == last_resolved_;
   if (is_last) return last_time_;
   const EventTime time = resolve_anew(stamp, is_zone_proven, zone, now);
   if (is_zone_proven && stamp.present) {
     last_resolved_ = stamp;
+    last_resolved_zone_ = &zone;
     last_resolved_at_ = now;
     last_time_ = time;
   }

@@ -67,6 +67,18 @@ void Ingest::State::receive(const Message& message, Timestamp now, Ahead& one) {
   remember(trace, matched > 0, sender, message.peer);
   take_in(trace, matched, sender, message.peer, now);
   one.place = sender.place;
+  add_named(trace, now);
+}
+
+// Samples of other hosts than the sender do not wait: what their names point to, the message that a
+// notice repeats or a field that was read, is gone with the next message.
+void Ingest::State::add_named(MessageTrace& one, Timestamp now) {
+  std::erase_if(one.samples, [&](const Sample& sample) {
+    if (sample.host.data() == one.host.data()) return false;
+    Aggregator::HostPlace unknown;
+    add(sample, now, unknown);
+    return true;
+  });
 }
 
 void Ingest::State::add_waiting() {

@@ -69,6 +69,7 @@ struct Ingest::State {
   void take_in(MessageTrace& trace, std::size_t rules_matched, Sender& sender, const Peer& peer,
                Timestamp now);
   void name_hosts(MessageTrace& trace, const Peer& peer);
+  void add_named(MessageTrace& trace, Timestamp now);
   void add_samples(const MessageTrace& trace, Timestamp now, Aggregator::HostPlace& place);
   bool read_line(const Message& message, Timestamp now, MessageTrace& trace);
   void take_in_line(MessageTrace& trace, std::size_t rules_matched, Timestamp now);

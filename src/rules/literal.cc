@@ -153,9 +153,30 @@ std::optional<PatternEnd> end_with_groups(std::string_view pattern) {
   return found;
 }
 
+namespace {
+
+// True if a group sets flags: they go on behind a '|', and (?m) lets '^' match behind a LF.
+bool sets_flags(std::string_view pattern) {
+  for (std::size_t i = 0; i < pattern.size();) {
+    if (pattern[i] == '\\') {
+      i = skip_escape(pattern, i);
+    } else if (pattern[i] == '[') {
+      i = skip_class(pattern, i);
+    } else {
+      const std::string_view group = pattern.substr(i++);
+      const bool is_named = group.starts_with("(?P<") || group.starts_with("(?<");
+      if (group.starts_with("(?") && !group.starts_with("(?:") && !is_named) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
 bool is_anchored(std::string_view pattern) {
   if (pattern.find("\\Q") != std::string_view::npos) return false;
   if (pattern.starts_with("(?s)")) pattern.remove_prefix(4);
+  if (sets_flags(pattern)) return false;
   const auto begins_anchored = [pattern](std::size_t start) {
     return pattern.substr(start).starts_with('^') && quantifier_bytes(pattern, start + 1) == 0;
   };

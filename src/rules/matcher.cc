@@ -266,7 +266,7 @@ Outcome Matcher::State::read_fields(const CompiledRule& rule, std::string_view t
 // host, each match may mean another one.
 Context* Matcher::State::context_of(const CompiledRule& rule, const Pass& pass) {
   if (!rule.has_context) return nullptr;
-  if (context_pack != rule.pack) {
+  if (context_pack != rule.pack || rule.host_group != 0) {
     context_found = contexts.find(context_key(rule, pass), pass.input.now);
     context_pack = rule.host_group == 0 ? rule.pack : kNoPack;
   }

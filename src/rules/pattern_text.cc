@@ -78,7 +78,9 @@ std::size_t skip_escape(std::string_view pattern, std::size_t start) {
   std::size_t end = start + 2;
   if (kind == 'x') end += 2;
   if (kind == 'p' || kind == 'P') end += 1;
-  while (is_digit(kind) && end < pattern.size() && is_digit(pattern[end])) ++end;
+  // An octal number has three digits at most; what follows is an item of its own.
+  const auto is_octal = [](char c) { return c >= '0' && c <= '7'; };
+  while (is_octal(kind) && end < pattern.size() && end < start + 4 && is_octal(pattern[end])) ++end;
   return end <= pattern.size() ? end : std::string_view::npos;
 }
 

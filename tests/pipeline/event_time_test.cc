@@ -47,6 +47,24 @@ const FixedZone kUtc{hours(0)};
 
 }  // namespace
 
+TEST_CASE("what a stamp meant in one zone is not taken for another", "[pipeline]") {
+  const FixedZone utc{hours(0)};
+  const FixedZone east{hours(1)};
+  EventTimes times;
+  bool proven = true;
+  bool unproven = false;
+  const Stamp stamp = bsd(7, 40, 0);
+  const Timestamp in_utc = times.resolve(stamp, proven, utc, kNow).time;
+  CHECK(in_utc == kNow - seconds(1));
+  CHECK(times.resolve(bsd(3, 0, 0), unproven, east, kNow).source == TimeSource::kSkewed);
+  CHECK(times.resolve(stamp, proven, east, kNow).time == in_utc - hours(1));
+  CHECK(times.resolve(stamp, proven, utc, kNow).time == in_utc);
+  // And what meant nothing, or was far ahead, neither.
+  CHECK(times.resolve({}, proven, utc, kNow).source == TimeSource::kNoStamp);
+  CHECK(times.resolve(bsd(8, 40, 0), proven, utc, kNow).source == TimeSource::kFuture);
+  CHECK(times.resolve(bsd(8, 40, 0), proven, east, kNow).source == TimeSource::kStamp);
+}
+
 TEST_CASE("a stamp with a zone counts as said, however old", "[pipeline]") {
   EventTimes times;
   bool is_proven = false;

@@ -32,7 +32,13 @@ std::shared_ptr<const RuleSet> rules_for_tests(std::string prefix = "") {
                            .value = {.kind = ValueSource::Kind::kCapture, .name = "seconds"}});
   RuleDefinition compiled{.name = "compiled", .match = "^Compiled catalog for (?P<node>\\S+)"};
   compiled.emits.push_back({.metric = {.name = prefix + "compiled"}, .host = "node"});
-  return *RuleSet::compile({PackDefinition{.name = "test", .rules = {applied, compiled}}});
+  RuleDefinition shop{.name = "shop",
+                      .apps = {"shop"},
+                      .fields = FieldsDefinition{.kind = FieldsDefinition::Kind::kPairs}};
+  shop.emits.push_back({.metric = {.name = prefix + "shop.queue", .type = MetricType::kGauge},
+                        .value = {.kind = ValueSource::Kind::kField, .name = "queue"},
+                        .host = "field.node"});
+  return *RuleSet::compile({PackDefinition{.name = "test", .rules = {applied, compiled, shop}}});
 }
 
 struct Fixture {
@@ -91,7 +97,7 @@ std::vector<std::string> mixed_messages() {
   for (int i = 0; i < 300; ++i) {
     const std::string host = "web" + std::to_string(i * i % 47) + "-with-a-name-of-its-own";
     const std::string head = "<29>Nov 22 07:39:" + std::to_string(10 + i % 50) + " " + host + " ";
-    switch (i % 7) {
+    switch (i % 9) {
       case 0:
         all.push_back("<30>1 2026-11-22T07:40:00.25+00:00 " + host +
                       " puppetserver - - - Compiled catalog for db" + std::to_string(i % 5));
@@ -107,6 +113,18 @@ std::vector<std::string> mixed_messages() {
         break;
       case 4:
         all.emplace_back("no header at all");
+        break;
+      case 5:  // A host that a field names.
+        all.push_back(head + "shop: node=node-" + std::to_string(i % 6) +
+                      "-of-a-long-name queue=" + std::to_string(i));
+        break;
+      case 6:  // A message that names a host, repeated, and others of its sender behind it.
+        for (const char* const text :
+             {"puppetserver[1]: Compiled catalog for aaaaaaaa", "last message repeated 3 times",
+              "puppetserver[1]: Compiled catalog for bbbbbbbb",
+              "puppetserver[1]: Compiled catalog for a-longer-name.example.com with more behind "
+              "it"})
+          all.push_back("<30>Nov 22 07:40:00 master01 " + std::string(text));
         break;
       default:
         all.push_back(head + "puppet-agent[7]: Applied catalog in " + std::to_string(i) +
@@ -255,7 +273,7 @@ TEST_CASE("explain tells what was found and done", "[pipeline]") {
   CHECK(trace.message == "message repeated 2 times: [ Applied catalog in 1.50 seconds]");
   REQUIRE(trace.samples.size() == 1);
   CHECK(trace.samples[0].value == 1.5);
-  REQUIRE(trace.rules.size() == 2);
+  REQUIRE(trace.rules.size() == 3);
   CHECK(trace.rules[0].outcome == RuleTrace::Outcome::kMatched);
 }
 

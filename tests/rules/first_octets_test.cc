@@ -81,13 +81,15 @@ TEST_CASE("no text that a pattern matches is left out", "[rules]") {
   for (const std::string_view text :
        {"^a+b|^[^a]c", "^\\W", "^\\D\\d", "^[^\\w]", "^(?:\\s*[a-z])?-", "^\\pL", "^[\\x80-\\xff]",
         "^(?:a|b)??c?d", "(?s)^[^x]", "^\\n", "^\\C", "^(?:^a|$)", "^(?:(?:a*)*b)*c", "^a{0}b",
-        "^(?:ab){0,1}c", "^\\t?x"}) {
+        "^(?:ab){0,1}c", "^\\t?x",
+        // Flags go on behind a '|'; octal numbers have three digits at most.
+        "^(?:x(?i)|b)c?", "^x(?i) |^b", "^x(?m)|^b", "(?i)^b", "^(?i:b)", "^\\0611", "^\\1418?"}) {
     CAPTURE(text);
     const auto pattern = Pattern::compile(text);
     REQUIRE(pattern.has_value());
     const OctetSet allowed = first_octets.of(text);
     for (unsigned octet = 0; octet < allowed.size(); ++octet) {
-      for (const std::string_view rest : {"", "a", "b", "c", "d", "bc", "1", "-", "x"}) {
+      for (const std::string_view rest : {"", "a", "b", "c", "d", "bc", "1", "-", "x", "\nb"}) {
         const std::string line = static_cast<char>(octet) + std::string(rest);
         CAPTURE(line);
         if (pattern->matches(line)) CHECK(allowed.test(octet));

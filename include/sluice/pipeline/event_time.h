@@ -55,6 +55,7 @@ class EventTimes {
   std::optional<Timestamp> last_moment_;
   // Of the last stamp that was resolved with its zone proven.
   Stamp last_resolved_;
+  const Zone* last_resolved_zone_ = nullptr;
   Timestamp last_resolved_at_{};
   EventTime last_time_;
 };
