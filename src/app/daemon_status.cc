@@ -97,9 +97,7 @@ void Daemon::start_status_server() {
   server_options.forget = [this](const std::string& host) {
     return forget_orders_.ask(host, kForgetMax);
   };
-  server_options.history = [this]() -> const History* {
-    return history_ ? history_->history() : nullptr;
-  };
+  if (history_) server_options.history = [this] { return history_->history(); };
   server_options.relay_path = relay_path_;
   server_options.fleet = [this] { return fleet_views_.get(); };
   explainer_.take(setup_);

@@ -99,8 +99,9 @@ void add_series_routes(std::vector<Route>& routes, const HistorySource& history)
       const History* const known = history ? history() : nullptr;
       if (known == nullptr) {
         return answer_problem(response, 503,
-                              "there is no history, or it is not open yet; \"history\" of the "
-                              "configuration switches it on");
+                              history ? "the history is not open yet; ask again in a moment"
+                                      : "there is no history: \"history\" of the configuration "
+                                        "switches it off");
       }
       answer(*known, request, response);
     };

@@ -8,7 +8,7 @@
 
 namespace sluice {
 
-// The history as of now; null while there is none.
+// The history as of now; null while it is not open yet. Empty where there is none.
 using HistorySource = std::function<const History*()>;
 
 // /api/v1/series and /api/v1/metrics.

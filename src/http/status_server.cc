@@ -53,6 +53,7 @@ std::string render_about(const Snapshot& now, const StatusServerOptions& options
                {"instance", now.instance},
                {"started", time_text(now.started)},
                {"path", options.relay_path},
+               {"history", options.history != nullptr},
                {"links", std::move(list)}});
 }
 

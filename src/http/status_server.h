@@ -42,7 +42,7 @@ struct StatusServerOptions {
   HttpFrontOptions front;       // Its `host` and `port` are those above.
   // Called from the server's threads, and may take its time. Empty: nothing can be forgotten.
   std::function<Forgotten(const std::string& host)> forget;
-  // Empty, or null: there is no history.
+  // Empty: there is no history; null: it is not open yet.
   HistorySource history;
   FleetSource fleet;
   // Explains the text of a request (docs/explain.md): a JSON object for each message, or what is

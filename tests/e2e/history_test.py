@@ -97,7 +97,10 @@ class History(unittest.TestCase):
 
     def test_it_can_be_switched_off(self):
         self.rig.start(history=False)
-        self.assertEqual(self.rig.ask("/api/v1/series?path=*")[0], 503)
+        status, _, text = self.rig.ask("/api/v1/series?path=*")
+        self.assertEqual(status, 503)
+        self.assertIn("switches it off", text)
+        self.assertIs(self.rig.json("/api/v1/about")["history"], False)
         self.assertFalse((self.rig.folder / "state" / "history.db").exists())
         self.rig.send("web01")
         self.assertIsNone(wait_until(lambda: (one := self.rig.json("/api/v1/fleet"))["hosts"] and one,

@@ -14,6 +14,9 @@ import {chromium} from "playwright-core";
 const [url, syslogPort, folder, guardedUrl, token] = process.argv.slice(2);
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const kChromium = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const kNobody = "nobody.example.com";
+const kBroken = encodeURIComponent("web[");
+const kLongName = `${"db-of-a-long-name-".repeat(4)}01.example.com`;
 const kHostile = "<img src=x onerror=alert(1)>";
 
 mkdirSync(folder, {recursive: true});
@@ -28,7 +31,9 @@ async function open(options = {}) {
   const page = await context.newPage();
   page.on("pageerror", (error) => faults.push(`fault in the page: ${error.message}`));
   page.on("console", (message) => {
-    const isRefusal = message.location().url.startsWith(guardedUrl) && message.text().includes("401");
+    const isRefusal = message.location().url.startsWith(guardedUrl) && message.text().includes("401") ||
+      message.location().url.includes(kNobody) && message.text().includes("404") ||
+      message.location().url.includes(kBroken) && message.text().includes("400");
     if (message.type() === "error" && !isRefusal) faults.push(`console: ${message.text()}`);
   });
   page.on("dialog", (dialog) => { faults.push(`a dialog opened: ${dialog.message()}`); dialog.dismiss(); });
@@ -39,9 +44,9 @@ async function open(options = {}) {
 async function judge(page, what) {
   await page.evaluate(axeSource);
   const result = await page.evaluate(() => globalThis.axe.run(document, {resultTypes: ["violations"]}));
-  const grave = result.violations.filter((one) => one.impact === "serious" || one.impact === "critical");
+  const grave = result.violations.filter((one) => one.impact === "serious" || one.impact === "critical" || one.id === "heading-order");
   assert.deepEqual(grave.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).slice(0, 3).join(" ")}`), [],
-    `${what}: axe finds nothing serious`);
+    `${what}: axe finds nothing serious, and headings in order`);
 }
 
 async function fitsItsWidth(page, what) {
@@ -111,7 +116,7 @@ async function oneScreenAnswers(page) {
 }
 
 async function series(page) {
-  await page.locator(".chart h3 a").first().click();
+  await page.locator(".chart h2 a").first().click();
   await page.locator("#series-path").waitFor();
   await page.locator(".chart canvas").first().waitFor();
   await page.screenshot({path: `${folder}/series.png`});
@@ -270,6 +275,107 @@ async function policy(page) {
   await page.locator(".chart canvas").first().waitFor();
 }
 
+// The relay's answers, but for what `change` makes of their JSON.
+async function altered(page, path, change) {
+  await page.route(`**${path}*`, async (route) => {
+    const answer = await route.fetch();
+    const json = await answer.json();
+    change(json);
+    await route.fulfill({response: answer, json});
+  });
+}
+
+// As after a restart: hosts fail, and nothing is known of why.
+async function saysWhatItDoesNotKnow(page) {
+  await altered(page, "/api/v1/fleet", (fleet) => { fleet.failures = []; fleet.nodes.failed = 2; fleet.nodes.no_catalog = 1; });
+  await altered(page, "/api/v1/hosts", ({hosts}) => {
+    for (const host of hosts) { host.last_failure = null; host.states = {}; }
+  });
+  await page.goto(url);
+  const why = page.locator("section.why");
+  await why.getByText(/^3 hosts fail; why is known with the next run that says it \(the relay runs since .*\d\d:\d\d\)\.$/).waitFor();
+  assert.equal(await why.getByText("No host fails").count(), 0);
+  await page.unrouteAll();
+}
+
+async function tellsOfNoHistory(page) {
+  await altered(page, "/api/v1/about", (about) => { about.history = false; });
+  await altered(page, "/api/v1/ledger", (ledger) => { ledger.destinations = []; });
+  await page.goto(url);
+  await page.locator("#bar", {hasText: "no carbon and no history"}).waitFor();
+  const {hosts: [{host}]} = await (await fetch(`${url}api/v1/hosts?cluster=web&limit=1`)).json();
+  for (const path of ["#/", "#/cluster/web", `#/host/${host}`, "#/series", "#/relay"]) {
+    await page.goto(url + path);
+    await page.getByText("This relay keeps no history").waitFor();
+    assert.equal(await page.getByText("Asking the relay").count(), 0, path);
+    assert.equal(await page.locator("#trouble").innerText(), "", path);
+  }
+  await page.unrouteAll();
+}
+
+// What is not there is said, and nothing is waited for.
+async function saysWhatIsUnknown(page) {
+  await page.goto(`${url}#/host/${kNobody}`);
+  await page.locator("#trouble").getByText("no host of this name is known").waitFor();
+  assert.equal(await page.getByText("Asking the relay").count(), 0);
+  await page.goto(`${url}#/series?path=${kBroken}`);
+  await page.locator("main .bad", {hasText: "a ] is missing"}).waitFor();
+  assert.equal(await page.locator("#series-path").inputValue(), "web[", "it can be mended");
+}
+
+async function longNamesBreak(page) {
+  await altered(page, "/api/v1/events", ({events}) => { for (const one of events) one.host = kLongName; });
+  await altered(page, "/api/v1/hosts", ({hosts}) => { for (const one of hosts) one.host = kLongName; });
+  for (const width of [1280, 375]) {
+    await page.setViewportSize({width, height: 900});
+    await page.goto(url);
+    await page.locator(".feed").getByText(kLongName).first().waitFor();
+    await fitsItsWidth(page, `long names at ${width}`);
+    const narrowest = await page.evaluate(() => Math.min(...[...document.querySelectorAll(".feed .what")].map((one) => one.clientWidth)));
+    assert.ok(narrowest > 150, `beside long names at ${width}: ${narrowest} px`);
+  }
+  await page.unrouteAll();
+}
+
+async function failedDeploymentIsRed(page) {
+  await altered(page, "/api/v1/events", (answer) => {
+    answer.events = ["ok", "failed"].map((status) =>
+      ({time: answer.time, host: "ops01", cluster: "other", kind: "deploy", rule: "deploy/any", text: `app=shop status=${status}`}));
+  });
+  await page.goto(url);
+  await page.locator(".feed li", {hasText: "status=failed"}).first().locator(".mark.bad", {hasText: "deploy failed"}).waitFor();
+  assert.equal(await page.locator(".feed li", {hasText: "status=ok"}).locator(".mark.bad").count(), 0);
+  await page.unrouteAll();
+}
+
+// Why, and how much waits: once.
+async function carbonIsDown(page) {
+  const error = "carbon:2003: no connection (refused); is carbon running there?";
+  await altered(page, "/api/v1/ledger", (ledger) => {
+    ledger.destinations = [{name: "graphite", endpoint: "tcp://carbon:2003", down: true, last_error: error, waiting: 6089, in_flight: 0}];
+  });
+  await altered(page, "/healthz", (health) => {
+    health.status = "degraded";
+    health.reasons = [`destination graphite (tcp://carbon:2003) does not take datapoints, 6089 wait: ${error}`, "something else"];
+  });
+  await page.goto(url);
+  await page.locator("#bar", {hasText: "graphite: 6,089 datapoints wait"}).waitFor();
+  assert.deepEqual(await page.locator("#bar li").allInnerTexts(), ["graphite takes nothing: carbon:2003: no connection (refused)", "something else"]);
+  await page.unrouteAll();
+}
+
+// A relay that hangs: what is shown grows old, and the bar says why.
+async function silence(page) {
+  await page.goto(url);
+  await page.locator("h1 time").waitFor();
+  await page.route(/\/(api|healthz)/, () => {});
+  await page.locator("#bar.bad", {hasText: "No answer"}).waitFor();
+  const age = await page.locator("h1 time").innerText();
+  await page.waitForFunction((was) => document.querySelector("h1 time").textContent !== was, age);
+  await page.unrouteAll();
+  await page.locator("#bar.good, #bar.warn").waitFor();
+}
+
 // A relay that wants its token is told it once.
 async function askedForTheToken(page) {
   await page.goto(guardedUrl);
@@ -311,7 +417,9 @@ try {
   const ways = await Promise.allSettled([
     way({}, drillDown, series, zoom, zoomByKeyboard, relay), way({}, explain, darkMode, keyboard),
     way({}, askingAgainDisturbsNobody), way(kTelephone, telephone), way({bypassCSP: false}, policy),
-    way({}, askedForTheToken)]);
+    way({}, askedForTheToken), way({}, silence),
+    way({}, saysWhatItDoesNotKnow, tellsOfNoHistory),
+    way({}, saysWhatIsUnknown, longNamesBreak, failedDeploymentIsRed, carbonIsDown)]);
   failures = ways.filter(({status}) => status === "rejected").map(({reason}) => reason.message);
   if (failures.length === 0) await way({}, hostile);  // Last: what it sends is shown to all.
 } catch (error) {

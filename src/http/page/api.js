@@ -7,11 +7,19 @@ const kTimeout = 15000;
 // The token of a relay that wants one is asked for once and kept for this tab.
 const kTokenKey = "sluice.token";
 
+// What the relay is, as its page was told last; see askAbout().
+export let about = {version: "", instance: "", started: null, path: "", history: true, links: []};
+
 export class ApiError extends Error {
   constructor(status, detail) {
     super(detail);
     this.status = status;
   }
+}
+
+// Asked at the start, and when the relay has started anew. One that does not tell is asked again with the next start.
+export async function askAbout() {
+  about = await get("/api/v1/about").catch(() => about);
 }
 
 export async function get(path, query = {}) {
@@ -57,8 +65,9 @@ async function ask(url, options) {
   return json;
 }
 
-// The series that a glob names, by path: [[epoch seconds, value or null], ...].
+// The series that a glob names, by path: [[epoch seconds, value or null], ...]. Without a history, none.
 export async function series(path, {from, until = null, limit = 200}) {
+  if (!about.history) return new Map();
   const answer = await get("/api/v1/series", {path, from, until, limit});
   return new Map(answer.series.map((one) => [one.path, one.points]));
 }

@@ -60,7 +60,7 @@ class Chart {
     this.legend = el("ul", {class: "legend", "aria-hidden": "true"});
     this.plot = el("div", {class: "plot", role: "img"});
     this.figure = el("figure", {class: "chart"},
-      el("figcaption", {}, el("h3", {}, href ? el("a", {href}, words) : words), this.legend), this.plot);
+      el("figcaption", {}, el("h2", {}, href ? el("a", {href}, words) : words), this.legend), this.plot);
   }
 
   draw({lines, colours = {}}, from, until) {

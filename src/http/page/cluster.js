@@ -1,11 +1,11 @@
 // One cluster: its numbers, its charts, its hosts, why they fail.
-import {get, series} from "./api.js";
+import {about, get, series} from "./api.js";
 import {el} from "./dom.js";
 import {count, inUrl, number} from "./format.js";
-import {eventList, failureList, tile} from "./parts.js";
+import {eventList, failureList, noHistory, tile} from "./parts.js";
 import {hostTable} from "./hosts.js";
 import {rangedView} from "./ranged.js";
-import {classOf, kColourOf, kWords, rankOf, statesOf} from "./states.js";
+import {classOf, failedOf, isFailing, kColourOf, kWords, rankOf, statesOf} from "./states.js";
 
 const kHostsShown = 50;
 const kStatesGlob = "puppet.nodes.*";
@@ -27,20 +27,21 @@ export function clusterView(root, name, {query, again}) {
       get("/api/v1/hosts", {cluster: name, sort: "worst", limit: kHostsShown}),
       get("/api/v1/failures", {cluster: name, limit: 10}), get("/api/v1/events", {cluster: name, limit: 12}),
       chartsOf(cluster.path, range)]);
+    const fail = Math.max(failedOf(cluster.nodes) ?? 0, hosts.hosts.filter(isFailing).length);
     const all = `#/hosts?cluster=${inUrl(name)}`;
     return {
       above: [
         el("p", {class: "crumbs"}, el("a", {href: "#/"}, "Fleet"), " / cluster"),
         el("h1", {}, name, el("span", {class: "quiet"}, ` ${count(cluster.hosts, "host")}`)),
-        el("ul", {class: "tiles", "aria-label": "The cluster in numbers"}, tilesOf(cluster)),
-        failures.failures.length === 0 ? null : [el("h2", {}, "Why hosts fail"), failureList(failures.failures)],
+        noHistory() ?? el("ul", {class: "tiles", "aria-label": "The cluster in numbers"}, tilesOf(cluster)),
+        failures.failures.length === 0 && fail === 0 ? null : [el("h2", {}, "Why hosts fail"), failureList(failures.failures, fail)],
       ],
       charts,
       below: [
         el("h2", {}, "Hosts, worst first"), hostTable(hosts.hosts, {withCluster: false}),
         hosts.total > hosts.hosts.length ? el("p", {}, el("a", {href: all}, `all ${number(hosts.total)} hosts`)) : null,
         el("h2", {}, "What changed lately"), eventList(events.events),
-        el("p", {}, el("a", {href: `#/series?path=${inUrl(`${cluster.path}.*`)}`}, "every series of this cluster")),
+        about.history ? el("p", {}, el("a", {href: `#/series?path=${inUrl(`${cluster.path}.*`)}`}, "every series of this cluster")) : null,
       ],
     };
   };

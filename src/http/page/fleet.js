@@ -1,10 +1,10 @@
 // The first page: the fleet in numbers, clusters with the worst first, why, and what changed.
-import {get, series} from "./api.js";
+import {about, get, series} from "./api.js";
 import {el, fill, table} from "./dom.js";
 import {ago, count, inUrl, median, number, seconds} from "./format.js";
-import {clusterLink, eventList, failingHosts, failureList, tile} from "./parts.js";
+import {clusterLink, eventList, failingHosts, failureList, noHistory, tile, unknownWhy} from "./parts.js";
 import {beginOf, spark} from "./spark.js";
-import {classOf, kWords, missingOf, statesOf} from "./states.js";
+import {classOf, failedOf, isFailing, kWords, missingOf, statesOf} from "./states.js";
 
 const kClustersShown = 10;
 const kClustersMax = 1000;
@@ -36,10 +36,10 @@ async function content(state) {
     get("/api/v1/hosts", {sort: "worst", limit: kFailingAsked}), get("/api/v1/events", {kind: "deploy", limit: 5}),
     get("/api/v1/events", {kind: "event", limit: 12})]);
   const graphs = await graphsOf(fleet, clusters.clusters);
-  return {isEmpty: fleet.window === null || graphs.isEmpty, parts: [
+  return {isEmpty: about.history && (fleet.window === null || graphs.isEmpty), parts: [
     el("h1", {}, "Fleet", el("span", {class: "quiet"}, ` ${count(fleet.hosts, "host")} in ${count(fleet.clusters, "cluster")}`,
       fleet.window ? [", as of ", ago(fleet.window)] : null)),
-    el("ul", {class: "tiles", "aria-label": "The fleet in numbers"}, tilesOf(fleet, graphs)),
+    noHistory() ?? el("ul", {class: "tiles", "aria-label": "The fleet in numbers"}, tilesOf(fleet, graphs)),
     el("div", {class: "glance"},
       el("section", {"aria-labelledby": "clusters"},
         el("h2", {id: "clusters"}, "Clusters, worst first", graphs.isEmpty ? null :
@@ -57,11 +57,15 @@ function moreThan({total, events}) {
 }
 
 function whyOf(fleet, hosts) {
-  const failing = hosts.filter((host) => host.last_failure).slice(0, kFailingShown);
+  const failing = hosts.filter((host) => host.last_failure);
+  // Those that fail come first, so more than were asked for may be silent only when all of these are.
+  const fail = Math.max(failedOf(fleet.nodes) ?? 0, hosts.filter(isFailing).length);
+  const silent = fail - failing.length;
   return [
-    failureList(fleet.failures.slice(0, 5)),
+    failureList(fleet.failures.slice(0, 5), fail),
     failing.length === 0 ? null : [
-      el("h3", {}, "The last error of each failing host"), failingHosts(failing),
+      el("h3", {}, "The last error of each failing host"), failingHosts(failing.slice(0, kFailingShown)),
+      silent > 0 && failing.length < hosts.length ? el("p", {class: "quiet"}, unknownWhy(silent, "more ")) : null,
       el("p", {}, el("a", {href: "#/hosts?sort=worst"}, "all hosts, the failing ones first"))],
   ];
 }
@@ -117,7 +121,7 @@ function added(some, others) {
 
 function clusterTable(clusters, graphs) {
   return table("Clusters, worst first", [
-    {title: "Cluster", cell: (c) => [clusterLink(c.cluster), el("div", {class: "quiet"}, count(c.hosts, "host"))]},
+    {title: "Cluster", class: "name", cell: (c) => [clusterLink(c.cluster), el("div", {class: "quiet"}, count(c.hosts, "host"))]},
     {title: "Missing", class: "number", cell: (c) => {
       const missing = missingOf(c.presences);
       return el("span", {class: missing > 0 ? "bad" : "quiet"}, number(missing));
@@ -144,10 +148,6 @@ function smallGraph(cluster, key, graphs) {
     el("div", {class: "value", title: label}, el("span", {class: isBad ? "bad" : last > 0 ? "" : "quiet"}, say(last)),
       usual === null ? null : el("div", {class: "quiet"}, isBad ? `${number(last / usual)}× usual` : `usual ${say(usual)}`)),
     spark(points, {label, isBad, usual, ...graphs}));
-}
-
-function failedOf({failed, no_catalog: without}) {
-  return failed === null && without === null ? null : (failed ?? 0) + (without ?? 0);
 }
 
 function moreClusters({total, clusters}, state) {

@@ -37,9 +37,20 @@ export function setClock(time) {
 // "5 min ago"; the moment itself is shown to those who point at it.
 export function ago(time) {
   if (!time) return "never";
+  return el("time", {datetime: time, title: new Date(time).toLocaleString("en-GB", {timeZoneName: "short"})}, age(time));
+}
+
+export function age(time) {
   const passed = Math.max(0, Math.round(now() - Date.parse(time) / 1000));
-  return el("time", {datetime: time, title: new Date(time).toLocaleString("en-GB", {timeZoneName: "short"})},
-    passed < 1 ? "now" : `${seconds(passed, 0)} ago`);
+  return passed < 1 ? "now" : `${seconds(passed, 0)} ago`;
+}
+
+// "16:08", with its day where that is not today's; `time` in epoch seconds.
+export function clock(time) {
+  const moment = new Date(time * 1000);
+  const hour = moment.toLocaleTimeString("en-GB", {hour: "2-digit", minute: "2-digit"});
+  const isToday = moment.toDateString() === new Date().toDateString();
+  return isToday ? hour : `${moment.toLocaleDateString("en-GB", {day: "numeric", month: "short"})} ${hour}`;
 }
 
 export function bytes(value) {

@@ -1,8 +1,8 @@
 // Lists of hosts, and one host.
-import {get, series} from "./api.js";
+import {about, get, series} from "./api.js";
 import {el, fill, table} from "./dom.js";
 import {ago, inUrl, number} from "./format.js";
-import {clusterLink, eventList, hostLink, standing} from "./parts.js";
+import {clusterLink, eventList, hostLink, noHistory, standing} from "./parts.js";
 import {rangedView} from "./ranged.js";
 import {kWords, mark} from "./states.js";
 
@@ -14,8 +14,8 @@ const kFilters = {cluster: "cluster", state: "last run", missing: "missed by", q
 
 export function hostTable(hosts, {withCluster = true} = {}) {
   return table("Hosts", [
-    {title: "Host", cell: (h) => hostLink(h.host)},
-    ...(withCluster ? [{title: "Cluster", cell: (h) => (h.cluster ? clusterLink(h.cluster) : "–")}] : []),
+    {title: "Host", class: "name", cell: (h) => hostLink(h.host)},
+    ...(withCluster ? [{title: "Cluster", class: "name", cell: (h) => (h.cluster ? clusterLink(h.cluster) : "–")}] : []),
     {title: "Last run", cell: standing},
     {title: "Last heard", class: "when", cell: (h) => ago(h.last_seen)},
     {title: "Why it fails", class: "text", cell: (h) => (h.last_failure
@@ -49,10 +49,11 @@ export function hostsView(root, query) {
   return {title: ["Hosts", ...filters].join(", "), refresh};
 }
 
-export function hostView(root, name, {query, again, links}) {
+export function hostView(root, name, {query, again}) {
   let isWhole = false;
   const ask = async (range) => {
-    const host = await get(`/api/v1/hosts/${inUrl(name)}`);
+    const host = await get(`/api/v1/hosts/${inUrl(name)}`).catch((error) => onlyAnAddress(name, error));
+    if (host === null) return addressPage(name);
     const metrics = metricsOf(host);
     const charts = await chartsOf(isWhole ? metrics : metrics.slice(0, kChartsShown), range);
     const rest = metrics.length - kChartsShown;
@@ -60,8 +61,8 @@ export function hostView(root, name, {query, again, links}) {
       above: [
         el("p", {class: "crumbs"}, el("a", {href: "#/"}, "Fleet"), " / ", host.cluster ? clusterLink(host.cluster) : "no cluster", " / host"),
         el("h1", {}, name, " ", Object.values(host.states).map((one) => mark(one.state))),
-        factsOf(host, links()),
-        metrics.length === 0 ? el("p", {class: "quiet"}, "The history has no points of this host.") : null],
+        factsOf(host, about.links),
+        noHistory(), metrics.length === 0 && about.history ? el("p", {class: "quiet"}, "The history has no points of this host.") : null],
       charts,
       below: [
         rest <= 0 ? null : el("p", {}, el("button", {type: "button", onclick: () => { isWhole = !isWhole; again(); }},
@@ -71,6 +72,21 @@ export function hostView(root, name, {query, again, links}) {
     };
   };
   return rangedView(root, {title: name, hash: `#/host/${inUrl(name)}`, query, again, ask});
+}
+
+// Null where it is no host because whoever sends from this address names none.
+function onlyAnAddress(name, error) {
+  if (error.status !== 404 || !/^(\d+(\.\d+){3}|[\da-f:.]*:[\da-f:.]*)$/i.test(name)) throw error;
+  return null;
+}
+
+function addressPage(name) {
+  return {
+    above: [
+      el("p", {class: "crumbs"}, el("a", {href: "#/"}, "Fleet"), " / address"), el("h1", {}, name),
+      el("p", {}, "No host of this name is known. A sender whose messages name no host stands among the ",
+        el("a", {href: "#/relay"}, "senders"), " by the address that they came from.")],
+    charts: [], below: []};
 }
 
 function factsOf(host, links) {

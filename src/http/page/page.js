@@ -1,8 +1,8 @@
 // The page: what is shown is chosen by the part of the URL behind '#', and asked for again every ten
 // seconds while somebody looks; sooner while there are no numbers yet.
-import {ApiError, get, hasToken, setToken} from "./api.js";
+import {about, ApiError, askAbout, hasToken, setToken} from "./api.js";
 import {el, fill} from "./dom.js";
-import {showBar} from "./bar.js";
+import {countOn, showBar} from "./bar.js";
 import {fromUrl} from "./format.js";
 import {fleetView} from "./fleet.js";
 import {clusterView} from "./cluster.js";
@@ -17,9 +17,9 @@ const kPollFirstMax = 20;  // Times; a relay that nobody sends to is not asked t
 const kThemeKey = "sluice.theme";
 
 const main = document.getElementById("view");
+const bar = document.getElementById("bar");
 const trouble = document.getElementById("trouble");
 let current = null;  // The view that is shown: {title, refresh(), close()}; refresh() may say that it has no numbers yet.
-let about = {version: "", instance: "", links: []};
 let timer = 0;
 let firstAsks = 0;
 
@@ -28,10 +28,10 @@ const kRoutes = [
   [/^$/, "fleet", (root) => fleetView(root, refresh)],
   [/^cluster\/([^/]+)$/, "fleet", (root, query, name) => clusterView(root, name, {query, again: refresh})],
   [/^hosts$/, "hosts", (root, query) => hostsView(root, query)],
-  [/^host\/([^/]+)$/, "hosts", (root, query, name) => hostView(root, name, {query, again: refresh, links: () => about.links})],
+  [/^host\/([^/]+)$/, "hosts", (root, query, name) => hostView(root, name, {query, again: refresh})],
   [/^series$/, "series", (root, query) => seriesView(root, query, refresh)],
   [/^rules$/, "rules", (root) => rulesView(root, refresh)],
-  [/^relay$/, "relay", (root, query) => relayView(root, {query, again: refresh, about: () => about})],
+  [/^relay$/, "relay", (root, query) => relayView(root, {query, again: refresh})],
 ];
 
 function route() {
@@ -64,7 +64,7 @@ function open(page, root, shown) {
     else link.removeAttribute("aria-current");
   }
   document.title = `${shown.title} – sluice`;
-  if (root.childNodes.length === 0) root.append(el("h1", {}, shown.title), el("p", {class: "quiet"}, "Asking the relay…"));
+  if (root.childNodes.length === 0) root.append(el("h1", {}, shown.title), el("p", {class: "asking quiet"}, "Asking the relay…"));
   main.replaceChildren(root);
   fill(trouble);
   refresh();
@@ -74,7 +74,7 @@ async function refresh() {
   clearTimeout(timer);
   const shown = current;
   let isEmpty = false;
-  showBar(document.getElementById("bar"), about);
+  showBar(bar).then((started) => { if (started !== null && started !== about.started) askAbout(); });
   try {
     isEmpty = (await shown.refresh())?.isEmpty ?? false;
     if (shown === current) fill(trouble);
@@ -95,6 +95,7 @@ function waitForEyes() {
 
 // What went wrong, above what was shown before.
 function tell(error) {
+  main.querySelector(".asking")?.remove();
   if (error instanceof ApiError && error.status === 401) return askForToken();
   fill(trouble, el("p", {class: "bad"}, error instanceof ApiError ? error.message : `this page has a fault: ${error.message}`));
 }
@@ -131,7 +132,7 @@ function startTheme() {
 }
 
 function start() {
-  get("/api/v1/about").then((answer) => { about = answer; }, () => {}).finally(route);
+  askAbout().then(route);
 }
 
 document.getElementById("search").addEventListener("submit", (event) => {
@@ -141,5 +142,6 @@ document.getElementById("search").addEventListener("submit", (event) => {
 });
 
 startTheme();
+setInterval(() => countOn(bar, main), 1000);
 addEventListener("hashchange", () => { route(); main.focus(); scrollTo(0, 0); });
 start();

@@ -1,6 +1,7 @@
 // What several views show: numbers as tiles, why hosts fail, what happened.
+import {about} from "./api.js";
 import {el} from "./dom.js";
-import {ago, count, inUrl, number} from "./format.js";
+import {ago, clock, count, inUrl, number} from "./format.js";
 import {mark} from "./states.js";
 
 // A number with its word, coloured as `state` says while it is not 0; `graph` is drawn beneath.
@@ -17,9 +18,9 @@ export function clusterLink(name) {
   return el("a", {href: `#/cluster/${inUrl(name)}`}, name);
 }
 
-// The folded reasons, and of each the last line as it was said.
-export function failureList(failures) {
-  if (failures.length === 0) return el("p", {class: "quiet"}, "No host fails, as far as its lines tell why.");
+// The folded reasons, and of each the last line as it was said; `failing` hosts fail, known why or not.
+export function failureList(failures, failing) {
+  if (failures.length === 0) return el("p", {class: "quiet"}, failing > 0 ? unknownWhy(failing) : "No host fails, as far as its lines tell why.");
   return el("ol", {class: "reasons"}, failures.map((one) => el("li", {key: one.text},
     el("div", {class: "hosts"}, el("b", {}, number(one.hosts)), one.hosts === 1 ? " host" : " hosts"),
     el("div", {},
@@ -29,6 +30,18 @@ export function failureList(failures) {
       el("p", {}, "Its last line: ", el("span", {class: "mono"}, one.sample)),
       el("p", {class: "quiet"}, "from ", hostLink(one.host), "; see ",
         one.clusters.map((name, i) => [i > 0 ? ", " : "", clusterLink(name)])))))));
+}
+
+// What hosts said before the relay started is not known any more.
+export function unknownWhy(hosts, more = "") {
+  const runs = about.started ? ` (the relay runs since ${clock(Date.parse(about.started) / 1000)})` : "";
+  return `${count(hosts, `${more}host fails`, `${more}hosts fail`)}; why is known with the next run that says it${runs}.`;
+}
+
+// Why there is nothing to draw; null where there is a history.
+export function noHistory() {
+  return about.history ? null
+    : el("p", {class: "quiet"}, "This relay keeps no history (", el("code", {}, '"history": false'), " in its configuration), so the page has no numbers of windows and no charts.");
 }
 
 // The last error line of each failing host.
@@ -44,7 +57,13 @@ export function eventList(events, {none = "Nothing has changed since the relay s
   return el("ul", {class: withHost ? "feed" : "feed own"}, events.map((one) =>
     el("li", {key: `${one.time} ${one.host} ${one.kind} ${one.text}`},
       el("span", {class: "when"}, ago(one.time)), withHost ? hostLink(one.host) : null,
-      el("span", {class: "what"}, one.kind === "event" ? null : [el("span", {class: "mark quiet"}, one.kind), " "], one.text))));
+      el("span", {class: "what"}, one.kind === "event" ? null : [kindOf(one), " "], one.text))));
+}
+
+// What a note tells of; red where its text, or the rule that made it, says that this failed.
+function kindOf({kind, text, rule}) {
+  const hasFailed = /(^|\s)status=(failed|failure|error|aborted)(\s|$)/.test(text) || rule.endsWith("/failed");
+  return el("span", {class: `mark ${hasFailed ? "bad" : "quiet"}`}, hasFailed ? `${kind} failed` : kind);
 }
 
 // The outcome of a host's last run, and who misses it.

@@ -1,7 +1,7 @@
 // The time range of a page with charts. It stands in the URL, so that what one sees can be shown to others:
 // "-3h", or {from, until} in epoch seconds.
 import {el} from "./dom.js";
-import {now} from "./format.js";
+import {clock, now} from "./format.js";
 
 const kHour = 3600;
 const kRanges = [[1, "1 hour"], [3, "3 hours"], [12, "12 hours"], [24, "24 hours"]];
@@ -46,11 +46,4 @@ export function rangeBar(range, choose, shown) {
 function clipped({from, until}) {
   const over = Math.max(0, until - now());
   return {from: Math.max(1, from - over), until: until - over};
-}
-
-function clock(time) {
-  const moment = new Date(time * 1000);
-  const hour = moment.toLocaleTimeString("en-GB", {hour: "2-digit", minute: "2-digit"});
-  const isToday = moment.toDateString() === new Date().toDateString();
-  return isToday ? hour : `${moment.toLocaleDateString("en-GB", {day: "numeric", month: "short"})} ${hour}`;
 }

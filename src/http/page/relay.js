@@ -1,9 +1,9 @@
 // The relay itself: the ledger, its destinations, what it does over time, who sends.
-import {get, series} from "./api.js";
+import {about, get, series} from "./api.js";
 import {heldTime} from "./bar.js";
 import {el, table} from "./dom.js";
 import {ago, bytes, inUrl, number, seconds} from "./format.js";
-import {hostLink} from "./parts.js";
+import {hostLink, noHistory} from "./parts.js";
 import {rangedView} from "./ranged.js";
 
 const kColours = {received: 0, matched: 2, malformed: 1};
@@ -24,16 +24,16 @@ const kSendersShown = 50;
 const kColumns = {matched: "matched a rule, lines of Graphite too", unmatched: "matched none, lines of Graphite too"};
 const kParts = {messages: "messages", samples: "samples", graphite_lines: "lines of Graphite", uncounted_loss: "uncounted loss"};
 
-export function relayView(root, {query, again, about}) {
+export function relayView(root, {query, again}) {
   const ask = async (range) => {
     const [health, ledger, senders, charts] = await Promise.all([
-      get("/healthz"), get("/api/v1/ledger"), get("/api/v1/senders", {limit: kSendersShown}), chartsOf(about().path, range)]);
+      get("/healthz"), get("/api/v1/ledger"), get("/api/v1/senders", {limit: kSendersShown}), chartsOf(about.path, range)]);
     return {
       above: [
         el("h1", {}, "The relay", el("span", {class: "quiet"}, ` ${ledger.instance}, sluice ${ledger.version}, started `, ago(ledger.started))),
         standing(health),
         ledger.config?.stale ? el("p", {class: "bad"}, "Its configuration was refused: ", ledger.config.error) : null,
-        el("h2", {}, "Destinations"), destinationTable(ledger.destinations ?? [])],
+        el("h2", {}, "Destinations"), destinationTable(ledger.destinations ?? []), noHistory()],
       charts,
       below: [
         el("h2", {}, "Ledger"),
@@ -104,13 +104,13 @@ function destinationTable(destinations) {
     {title: "New series held", class: "number", cell: (d) => (d.held?.series > 0 ? `${number(d.held.series)}, for ${heldTime(d.held)}` : "0")},
     {title: "Dropped", class: "number", cell: (d) => number(Object.values(d.dropped ?? {}).reduce((sum, n) => sum + n, 0))},
     {title: "Spool", class: "number", cell: (d) => bytes(d.spool?.bytes ?? 0)},
-  ], destinations, {none: "None: the history of this page is all there is.", key: (d) => d.name});
+  ], destinations, {none: about.history ? "None: the history of this page is all there is." : "None, and no history: the numbers go nowhere.", key: (d) => d.name});
 }
 
 function senderTable({senders, known}) {
   return [
     table("Senders", [
-      {title: "Host", cell: (s) => hostLink(s.host)},
+      {title: "Host", class: "name", cell: (s) => hostLink(s.host)},
       {title: "Messages", class: "number", cell: (s) => number(s.messages)},
       {title: "Size", class: "number", cell: (s) => bytes(s.octets)},
       {title: "Malformed", class: "number", cell: (s) => marked(s.malformed)},

@@ -85,7 +85,7 @@ function unmatchedTable(unmatched) {
     {title: "Program", cell: (s) => s.program || "–"},
     {title: "Shape, and the last such line", class: "text", cell: (s) => [el("div", {class: "mono"}, s.shape),
       el("div", {class: "quiet mono clamp", title: s.sample}, s.sample)]},
-    {title: "From", cell: (s) => hostLink(s.host)},
+    {title: "From", class: "name", cell: (s) => hostLink(s.host)},
     {title: "Last", class: "when", cell: (s) => ago(s.last)},
   ], unmatched.shapes, {none: "Every line so far was matched.", key: (s) => `${s.program} ${s.shape}`});
 }

@@ -1,7 +1,8 @@
 // Any series: a path or a pattern, its chart, the names below it.
-import {get, series} from "./api.js";
+import {about, get, series} from "./api.js";
 import {el, table} from "./dom.js";
 import {inUrl, number} from "./format.js";
+import {noHistory} from "./parts.js";
 import {rangedView} from "./ranged.js";
 
 const kSeriesShown = 20;
@@ -9,17 +10,21 @@ const kSeriesShown = 20;
 export function seriesView(root, query, again) {
   const path = query.get("path") ?? "";
   const ask = async (range) => {
+    const title = [el("p", {class: "crumbs"}, el("a", {href: "#/"}, "Fleet"), " / series", climb(path)), el("h1", {}, "Series")];
+    if (!about.history) return {above: [title, noHistory()], charts: [], below: []};
     // A name without a leaf is looked into, one with a leaf drawn.
-    const [names, found] = await Promise.all([get("/api/v1/metrics", {path: path || "*", limit: 1000}),
+    const asked = Promise.all([get("/api/v1/metrics", {path: path || "*", limit: 1000}),
       path === "" ? new Map() : series(path, {...range, limit: kSeriesShown + 1})]);
+    const [names, found] = await asked.catch((error) => onlyBroken(error));
+    // A pattern that is none can be mended where it stands.
+    if (names === null) return {above: [title, form(path), el("p", {class: "bad", role: "alert"}, found)], charts: [], below: []};
     const lines = new Map([...found].slice(0, kSeriesShown));
     // Where all names begin alike, what tells them apart.
     if (path === "" && names.nodes.length === 1 && !names.nodes[0].is_leaf)
       names.nodes = (await get("/api/v1/metrics", {path: `${names.nodes[0].path}.*`, limit: 1000})).nodes;
     return {
       above: [
-        el("p", {class: "crumbs"}, el("a", {href: "#/"}, "Fleet"), " / series", climb(path)),
-        el("h1", {}, "Series"), form(path),
+        title, form(path),
         found.size > kSeriesShown ? el("p", {class: "warn"}, `the first ${kSeriesShown} of those that match; say it more narrowly`) : null,
         path !== "" && found.size === 0 && names.nodes.length === 0 ? el("p", {class: "quiet"}, "The history has no series of this name.") : null],
       charts: lines.size === 0 ? [] : [{title: path, lines}],
@@ -27,6 +32,12 @@ export function seriesView(root, query, again) {
     };
   };
   return rangedView(root, {title: path || "Series", hash: "#/series", query, again, ask});
+}
+
+// Instead of names and series what is wrong with the pattern; any other error is passed on.
+function onlyBroken(error) {
+  if (error.status !== 400) throw error;
+  return [null, error.message];
 }
 
 // The way up: each node of the path leads to what is below it.

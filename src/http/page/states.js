@@ -33,6 +33,16 @@ export function mark(state) {
   return el("span", {class: `mark ${classOf(state)}`}, kWords[state] ?? state);
 }
 
+// How many hosts failed or had no catalog; null while nothing is known.
+export function failedOf({failed, no_catalog: without}) {
+  return failed === null && without === null ? null : (failed ?? 0) + (without ?? 0);
+}
+
+// Whether it is one of them.
+export function isFailing(host) {
+  return Object.values(host.states).some(({state}) => classOf(state) === "bad");
+}
+
 // How many hosts the sign of life misses that misses most; null while none can be told. Which hosts two of them miss
 // is not among the numbers, so they are not added up.
 export function missingOf(presences) {
