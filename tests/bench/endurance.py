@@ -86,15 +86,18 @@ class Endurance:
         with self.bench.relay([{"syslog": f"udp://{HOST}:{port}", "receive_buffer": "64MiB"}]) as relay:
             relay.wait_listening(udp=[port])
             before, known = datagram_drops(port), self.bench.counter(relay, "syslog_messages_received_total")
-            told = subprocess.run([self.bench.load, "blast", self.bench.make(lines=rate), str(port), str(rate),
-                                   str(self.options.seconds)], check=True, capture_output=True, text=True).stdout.split()
-            sent, took = int(told[0]), float(told[3])
+            # One sender alone may not reach the rate.
+            words = [self.bench.load, "blast", self.bench.make(lines=rate // 2), str(port), str(rate // 2),
+                     str(self.options.seconds)]
+            senders = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+            told = [sender.communicate()[0].split() for sender in senders]
+            sent, took = sum(int(one[0]) for one in told), max(float(one[3]) for one in told)
             time.sleep(3)
             received = self.bench.counter(relay, "syslog_messages_received_total") - known
             dropped = datagram_drops(port) - before
         self.row(f"{rate:,} datagrams a second for {self.options.seconds} s",
-                 f"{sent:,.0f} sent in {took:.1f} s, {received:,.0f} received, {dropped} dropped by the kernel",
-                 "all received", received == sent and took < self.options.seconds * 1.05)
+                 f"{sent:,.0f} sent in {took:.1f} s ({sent / took:,.0f} a second), {received:,.0f} received, {dropped} "
+                 "dropped by the kernel", "all received, at that rate", received == sent and sent / took > rate * 0.97)
 
     def flat_memory(self):
         port = free_port()
