@@ -195,7 +195,8 @@ TEST_CASE("an end that was in time counts, however late a busy loop gets to read
   sender.client->send(batch_of(1000));
   REQUIRE(loop.run_until([&] { return !carbon.received().empty(); }));
   for (int i = 0; i < 5; ++i) loop.turn();  // All is read, and both sides know.
-  // It closes in time, for its timer is due first.
+  // It closes in time, for its timer is due first; the loop, which runs both ends, stands still
+  // until the limit has passed.
   carbon.manner().closes_at_eof = true;
   std::this_thread::sleep_for(options.ack_timeout);
   REQUIRE(loop.run_until([&] { return sender.is_done(); }));

@@ -107,7 +107,7 @@ class Ingest {
   // (AggregatorOptions::entries_max).
   [[nodiscard]] bool is_tick_full() const noexcept;
 
-  // New rules from the next message on; contexts begin anew, counters go on.
+  // New rules from the next message on. Contexts that they still read, and counters, go on.
   void set_rules(std::shared_ptr<const RuleSet> rules);
 
   // Samples counted so far, less those in deltas that were taken.
