@@ -49,6 +49,7 @@ class Carbon:
     def start(self):
         # A folder for each life's logs; the whisper files stay where they are.
         self.starts += 1
+        self._remove_torn()
         scratch = self.folder / f"carbon-{self.port}-{self.starts}"
         self.cache = CarbonCache(scratch, self.port, SCHEMAS, AGGREGATION, storage=self.folder / "whisper",
                                  creates_per_minute=self.creates_per_minute,
@@ -67,6 +68,15 @@ class Carbon:
         self.cache.process.kill()
         self.cache.process.wait()
         self.cache = None
+
+    def _remove_torn(self):
+        """A carbon that was killed while it created a file leaves an empty one, and no later carbon ever writes to
+        that (whisper.CorruptWhisperFile). Whoever runs it removes such files (docs/delivery.md), and so do we."""
+        for file in (self.folder / "whisper").rglob("*.wsp"):
+            try:
+                read_whisper(file)
+            except struct.error:
+                file.unlink()
 
     def stored(self) -> dict[tuple[str, int], float]:
         """{(path, timestamp): value} of everything that is on disk."""

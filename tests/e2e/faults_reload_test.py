@@ -104,6 +104,9 @@ class Reload(unittest.TestCase):
     def test_what_waits_and_what_is_in_flight_goes_to_the_new_address(self):
         self.start()
         wait_until(lambda: self.relay.destination()["acknowledged"] >= 50, "the old address acknowledges")
+        # Not while it creates a file: its successor would find that torn.
+        wait_until(lambda: {path for path, _ in self.relay.published()} <= {path for path, _ in self.carbon.stored()},
+                   "every file is there")
         self.carbon.signal(signal.SIGSTOP)
         wait_until(lambda: self.relay.destination()["in_flight"] > 0, "a batch is in flight")
         self.wait_published(50)
