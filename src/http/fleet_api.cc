@@ -80,7 +80,7 @@ struct ClusterRow {
 std::optional<History::LastWindow> last_window_of(const History* history, const std::string& path,
                                                   Timestamp now) {
   if (history == nullptr) return std::nullopt;
-  return history->last_window(path, floor_to_seconds(now) - kLastWindowAge);
+  return history->last_window(path, now, kLastWindowAge);
 }
 
 ClusterRow cluster_row(const FleetView& fleet, const FleetView::Scope& cluster, std::size_t hosts,

@@ -19,14 +19,17 @@ History::History(HistoryOptions options, Timestamp now)
 }
 
 // A point of the block of now.
-void History::grow(Series& series, const HistoryPoint& point) {
+void History::grow(Series& series, const HistoryPoint& point, Timestamp now) {
   if (series.open.empty()) series.open.reserve(kWindowsPerBlock);
   merge_point(series.open, point);
-  note_last(series, point);
+  note_last(series, point, now);
 }
 
-void History::note_last(Series& series, const HistoryPoint& point) {
-  if (point.time < series.last_time) return;
+// What comes after the clock was put back is later than what seems to be of a time to come.
+void History::note_last(Series& series, const HistoryPoint& point, Timestamp now) const {
+  const auto block = static_cast<std::uint32_t>(block_of(point.time));
+  series.newest_block = std::max(series.newest_block, block);
+  if (point.time < series.last_time && series.last_time <= seconds_of(now)) return;
   series.last_time = point.time;
   series.last_value = point.value;
   series.has_last_value = true;
@@ -38,7 +41,15 @@ void History::put(std::span<const Datapoint> datapoints, Timestamp now) {
   look_at_file(now);
   if (!database_) return;
   stats_.points += datapoints.size();
-  if (auto done = write(datapoints, now); !done) return lose(done.error(), now);
+  std::int64_t newest = open_block_;
+  for (const Datapoint& one : datapoints) newest = std::max(newest, block_of(seconds_of(one.time)));
+  Expected<void> done;
+  if (newest > open_block_) done = end_block(newest, now);
+  // Memory goes on whatever the disk does, unless all begins anew.
+  if (done || !is_damage(done.error())) {
+    if (auto written = write(datapoints, now); done) done = std::move(written);
+  }
+  if (!done) return lose(done.error(), now);
   if (std::exchange(is_failing_, false))
     notices_.push_back({Notice::Kind::kHistoryKept, "history: it is written again"});
 }
@@ -59,10 +70,14 @@ void History::look_at_file(Timestamp now) {
   open(now);
 }
 
+bool History::is_damage(const Error& error) const {
+  return database_->is_damaged() || error.what == damaged().error().what;
+}
+
 // Once an outage is told, it is not told again.
 void History::lose(const Error& error, Timestamp now) {
   ++stats_.failures;
-  const bool is_damaged = database_->is_damaged() || error.what == damaged().error().what;
+  const bool is_damaged = is_damage(error);
   if (!std::exchange(is_failing_, true) || is_damaged)
     notices_.push_back({Notice::Kind::kHistoryFailed,
                         "history: " + error.message() + "; points are missing from now on"});
@@ -74,20 +89,21 @@ void History::lose(const Error& error, Timestamp now) {
   open(now);
 }
 
-Expected<void> History::write(std::span<const Datapoint> datapoints, Timestamp now) {
-  std::int64_t newest = open_block_;
-  for (const Datapoint& one : datapoints) newest = std::max(newest, block_of(seconds_of(one.time)));
+// Points must not stand in the file without their series' name: after a restart their number would
+// seem to be free.
+Expected<Transaction> History::begin() {
   auto transaction = Transaction::begin(*database_);
+  if (!transaction || !is_failing_) return transaction;
+  if (auto done = name_all_series(); !done) return std::unexpected(std::move(done).error());
+  return transaction;
+}
+
+Expected<void> History::write(std::span<const Datapoint> datapoints, Timestamp now) {
+  auto transaction = begin();
   if (!transaction) return std::unexpected(std::move(transaction).error());
-  if (is_failing_) {
-    if (auto done = name_all_series(); !done) return done;
-  }
-  if (newest > open_block_) {
-    if (auto done = roll(newest, now); !done) return done;
-  }
   ByteWriter log;
   std::uint64_t log_count = 0;
-  const std::int64_t base = newest * block_seconds_;
+  const std::int64_t base = open_block_ * block_seconds_;
   Late late;
   std::vector<SeriesPlace> new_series;
   index_.reserve(std::min<std::uint64_t>(datapoints.size(), options_.series_max));
@@ -104,10 +120,10 @@ Expected<void> History::write(std::span<const Datapoint> datapoints, Timestamp n
     }
     if (const std::int64_t block = block_of(point.time); block != open_block_) {
       late.add(*place, block, point);
-      note_last(series_at(*place), point);
+      note_last(series_at(*place), point, now);
       continue;
     }
-    grow(series_at(*place), point);
+    grow(series_at(*place), point, now);
     put_logged(log, *place, point, base);
     ++log_count;
   }

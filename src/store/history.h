@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -86,6 +87,9 @@ struct NodesAnswer {
 // written for good: 64 series to a row, each encoded on its own. So a point costs some bytes and
 // few instructions (tests/bench), and a query reads one row for each block of 64 series.
 //
+// Memory lets go of a name or a number once the file has: a write that failed leaves series their
+// numbers, so that no other finds their points there.
+//
 // It always works: a file that is damaged or of another version is moved aside, and without a
 // usable file it is kept in memory, with a smaller bound. When it is full, the oldest block of
 // hosts goes first, then the older half of what the block of now has of hosts. Safe to use from
@@ -109,12 +113,14 @@ class History {
   [[nodiscard]] NodesAnswer nodes(const PathGlob& glob, std::string_view part, std::size_t offset,
                                   std::size_t limit) const;
   // The values of the newest of the windows that any series of the scope `path` ("sluice.all") has,
-  // by what stands behind it: "puppet.nodes.failed". Nothing from before `since`.
+  // by what stands behind it: "puppet.nodes.failed". Nothing that is older than `age`, nor from a
+  // window that has not begun at `now`, as there may be when the clock was put back.
   struct LastWindow {
     Seconds time{};
     std::map<std::string, double> values;
   };
-  [[nodiscard]] std::optional<LastWindow> last_window(std::string_view path, Seconds since) const;
+  [[nodiscard]] std::optional<LastWindow> last_window(std::string_view path, Timestamp now,
+                                                      std::chrono::seconds age) const;
   // The series below the scope `path`, at most `limit`, with the value that each had last; no value
   // for a host's that has had none since the start.
   struct LastValue {
@@ -138,6 +144,7 @@ class History {
     std::int64_t last_time = 0;
     double last_value = 0;
     bool has_last_value = false;     // Since the start, or from the newest block.
+    std::uint32_t newest_block = 0;  // That has points of it, or may have.
     std::vector<HistoryPoint> open;  // Of the block of now.
   };
   struct Tier {
@@ -160,13 +167,15 @@ class History {
   void open(Timestamp now);
   void close();
   Expected<void> prepare();
-  Expected<void> load();
+  Expected<void> load(Timestamp now);
   Expected<void> load_series();
-  Expected<void> load_log();
+  Expected<void> load_log(Timestamp now);
   Expected<void> load_last_values();
   void look_at_file(Timestamp now);
+  [[nodiscard]] bool is_damage(const Error& error) const;
   void lose(const Error& error, Timestamp now);
 
+  Expected<Transaction> begin();
   Expected<void> write(std::span<const Datapoint> datapoints, Timestamp now);
   Expected<void> name_series(std::span<const SeriesPlace> places);
   Expected<void> name_series(Statement& statement, std::span<const SeriesPlace> places);
@@ -175,25 +184,34 @@ class History {
                                       std::vector<SeriesPlace>& new_series);
   [[nodiscard]] std::optional<SeriesPlace> find(const Datapoint& datapoint) const;
   // Late points too: what has points must not be taken for silent.
-  static void note_last(Series& series, const HistoryPoint& point);
+  void note_last(Series& series, const HistoryPoint& point, Timestamp now) const;
   [[nodiscard]] Expected<void> check_window();
-  void grow(Series& series, const HistoryPoint& point);
-  Expected<void> roll(std::int64_t next_block, Timestamp now);
+  void grow(Series& series, const HistoryPoint& point, Timestamp now);
+  Expected<void> end_block(std::int64_t next_block, Timestamp now);
+  Expected<void> write_end(std::span<const SeriesPlace> silent, Timestamp now);
   Expected<void> write_open_blocks();
-  Expected<void> merge_group(const GroupKey& key, const GroupPoints& newer);
+  // Of two points for one time the later one stays.
+  Expected<void> merge_group(const GroupKey& key, const GroupPoints& later);
+  Expected<void> write_group(const GroupKey& key, const GroupPoints& points);
   Expected<GroupPoints> read_group(const GroupKey& key) const;
   Expected<void> drop_old(Timestamp now);
   Expected<void> drop_block(std::uint32_t tier, std::int64_t block);
   Expected<std::optional<std::int64_t>> oldest_block(std::uint32_t tier);
   Expected<void> append_log(std::int64_t base, std::uint64_t count, std::string_view points);
   Expected<void> rewrite_log();
+  using UseLogged = std::function<void(SeriesPlace place, const HistoryPoint& point)>;
+  Expected<void> read_log(const UseLogged& use);
+  Expected<void> merge_log();
   Expected<void> keep_bound();
   Expected<void> measure();
   Expected<void> give_pages_back();
   Expected<std::uint64_t> cut_oldest();
   Expected<std::uint64_t> cut_oldest_block(std::uint32_t tier);
   Expected<std::uint64_t> cut_open_hosts();
-  void forget_silent(std::uint32_t tier, std::int64_t oldest_kept);
+  [[nodiscard]] std::int64_t oldest_kept(std::uint32_t tier, Timestamp now) const noexcept;
+  [[nodiscard]] std::vector<SeriesPlace> silent_series(Timestamp now) const;
+  Expected<void> unname(std::span<const SeriesPlace> silent);
+  void forget(std::span<const SeriesPlace> silent);
 
   [[nodiscard]] std::int64_t block_of(std::int64_t time) const noexcept {
     return time / block_seconds_;
@@ -225,8 +243,12 @@ class History {
   mutable Statements statements_;
   std::array<Tier, kTiers> tiers_;
   HistoryIndex index_;
-  SeriesPlace last_place_;       // Of the point that was put last.
-  std::int64_t open_block_ = 0;  // The newest that a point was put in; 0: none yet.
+  SeriesPlace last_place_;  // Of the point that was put last.
+  // The newest that a point was put in; 0: none yet. No row of the file is of this block or a later
+  // one.
+  std::int64_t open_block_ = 0;
+  // The end of a block could not be written: the log has points of it that are in no row.
+  bool is_log_behind_ = false;
   std::uint64_t bytes_max_ = 0;
   std::uint64_t file_bytes_ = 0;  // With free pages.
   HistoryStats stats_;

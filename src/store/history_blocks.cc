@@ -8,17 +8,31 @@
 
 namespace sluice {
 
-// The block of now is over.
-Expected<void> History::roll(std::int64_t next_block, Timestamp now) {
-  // The log goes first, so that the blocks take its pages.
-  auto done = database_->execute("DELETE FROM log");
-  if (done) done = write_open_blocks();
+// The block of now is over. Written in a transaction of its own: what memory lets go must be gone
+// from the file, and a number that is free must have no points there.
+Expected<void> History::end_block(std::int64_t next_block, Timestamp now) {
+  const std::vector<SeriesPlace> silent = silent_series(now);
+  auto done = write_end(silent, now);
+  is_log_behind_ = !done;
   for (Tier& tier : tiers_) {
     for (Series& series : tier.series) series.open = {};
   }
   open_block_ = next_block;
-  if (done) done = drop_old(now);
+  if (done) forget(silent);
   return done;
+}
+
+Expected<void> History::write_end(std::span<const SeriesPlace> silent, Timestamp now) {
+  auto transaction = begin();
+  if (!transaction) return std::unexpected(std::move(transaction).error());
+  Expected<void> done;
+  if (is_log_behind_) done = merge_log();
+  // The log goes first, so that the blocks take its pages.
+  if (done) done = database_->execute("DELETE FROM log");
+  if (done) done = write_open_blocks();
+  if (done) done = drop_old(now);
+  if (done) done = unname(silent);
+  return done ? transaction->commit() : done;
 }
 
 Expected<void> History::write_open_blocks() {
@@ -37,18 +51,22 @@ Expected<void> History::write_open_blocks() {
   return {};
 }
 
-Expected<void> History::merge_group(const GroupKey& key, const GroupPoints& newer) {
+Expected<void> History::merge_group(const GroupKey& key, const GroupPoints& later) {
   auto all = read_group(key);
   if (!all) return std::unexpected(std::move(all).error());
-  for (const auto& [slot, points] : newer) merge_points((*all)[slot], points);
+  for (const auto& [slot, points] : later) merge_points((*all)[slot], points);
+  return write_group(key, *all);
+}
+
+Expected<void> History::write_group(const GroupKey& key, const GroupPoints& points) {
   ByteWriter writer;
   std::int64_t count = 0;
   const std::int64_t base = key.block * block_seconds_;
-  writer.put_varint(all->size());
-  for (const auto& [slot, points] : *all) {
+  writer.put_varint(points.size());
+  for (const auto& [slot, of_slot] : points) {
     writer.put_varint(slot);
-    writer.put_text(encode_points(points, base));
-    count += static_cast<std::int64_t>(points.size());
+    writer.put_text(encode_points(of_slot, base));
+    count += static_cast<std::int64_t>(of_slot.size());
   }
   return statements_.write_group.bind(1, key.id()).bind(2, count).bind_blob(3, writer.view()).run();
 }
@@ -89,30 +107,51 @@ Expected<void> History::drop_block(std::uint32_t tier, std::int64_t block) {
                                         GroupKey{tier, block + 1, 0}.id()));
 }
 
-// Blocks that lie before what is kept as a whole, and series that have had no point since.
-Expected<void> History::drop_old(Timestamp now) {
-  for (std::uint32_t tier = 0; tier < kTiers; ++tier) {
-    const std::int64_t oldest_kept = block_of(seconds_of(now) - kept(tier).count());
-    const GroupKey first{tier, 0, 0};
-    auto done = database_->execute(fmt::format("DELETE FROM blocks WHERE id >= {} AND id < {}",
-                                               first.id(), GroupKey{tier, oldest_kept, 0}.id()));
-    if (!done) return done;
-    forget_silent(tier, oldest_kept);
-  }
-  return database_->execute("DELETE FROM series WHERE path = ''");
+std::int64_t History::oldest_kept(std::uint32_t tier, Timestamp now) const noexcept {
+  return block_of(seconds_of(now) - kept(tier).count());
 }
 
-void History::forget_silent(std::uint32_t tier, std::int64_t oldest_kept) {
-  auto rename = database_->prepare("UPDATE series SET path = '' WHERE id = ?1");
-  if (!rename) return;
-  auto& series = tiers_[tier].series;
-  for (std::uint32_t number = 0; number < series.size(); ++number) {
-    Series& one = series[number];
-    if (one.path.empty() || block_of(one.last_time) >= oldest_kept) continue;
-    (void)rename->bind(1, series_id({tier, number})).run();
+// Blocks that lie before what is kept as a whole.
+Expected<void> History::drop_old(Timestamp now) {
+  for (std::uint32_t tier = 0; tier < kTiers; ++tier) {
+    const GroupKey first{tier, 0, 0};
+    const GroupKey end{tier, oldest_kept(tier, now), 0};
+    auto done = database_->execute(
+        fmt::format("DELETE FROM blocks WHERE id >= {} AND id < {}", first.id(), end.id()));
+    if (!done) return done;
+  }
+  return {};
+}
+
+// Those that have had no point since.
+std::vector<SeriesPlace> History::silent_series(Timestamp now) const {
+  std::vector<SeriesPlace> silent;
+  for (std::uint32_t tier = 0; tier < kTiers; ++tier) {
+    const std::int64_t oldest = oldest_kept(tier, now);
+    const auto& series = tiers_[tier].series;
+    for (std::uint32_t number = 0; number < series.size(); ++number) {
+      if (!series[number].path.empty() && series[number].newest_block < oldest)
+        silent.push_back({tier, number});
+    }
+  }
+  return silent;
+}
+
+Expected<void> History::unname(std::span<const SeriesPlace> silent) {
+  auto name = database_->prepare("DELETE FROM series WHERE id = ?1");
+  if (!name) return std::unexpected(std::move(name).error());
+  for (const SeriesPlace place : silent) {
+    if (auto done = name->bind(1, series_id(place)).run(); !done) return done;
+  }
+  return {};
+}
+
+void History::forget(std::span<const SeriesPlace> silent) {
+  for (const SeriesPlace place : silent) {
+    Series& one = series_at(place);
     index_.erase(one.path);
     one = {};
-    tiers_[tier].free.push_back(number);
+    tiers_[place.tier].free.push_back(place.number);
   }
 }
 

@@ -36,7 +36,7 @@ void History::open(Timestamp now) {
       notices_.push_back({Notice::Kind::kMovedAside, "history: " + opened->note()});
     database_.emplace(std::move(*opened));
     if (auto done = prepare(); !done) return done;
-    return load();
+    return load(now);
   };
   const bool has_file = !options_.file.empty();
   auto done = try_file(has_file ? options_.file : ":memory:");
@@ -90,15 +90,16 @@ Expected<void> History::prepare() {
   return {};
 }
 
-Expected<void> History::load() {
+Expected<void> History::load(Timestamp now) {
   for (Tier& tier : tiers_) tier = {};
   index_.clear();
   last_place_ = {};
   open_block_ = 0;
+  is_log_behind_ = false;
   if (auto done = check_window(); !done) return done;
   if (auto done = load_series(); !done) return done;
   if (auto done = load_last_values(); !done) return done;
-  return load_log();
+  return load_log(now);
 }
 
 // Blocks of another length would be taken for those of other times.
@@ -121,8 +122,9 @@ Expected<void> History::load_series() {
         fmt::format("SELECT max(id) FROM blocks WHERE id < {}",
                     GroupKey{.tier = tier + 1, .block = 0, .group = 0}.id()));
     if (!id) return std::unexpected(id.error());
-    if (*id >> kTierShift == tier)
-      newest[tier] = ((*id >> kBlockShift) & 0xffff'ffff) * block_seconds_;
+    if (*id == 0 || *id >> kTierShift != tier) continue;
+    newest[tier] = (*id >> kBlockShift) & 0xffff'ffff;
+    open_block_ = std::max(open_block_, newest[tier] + 1);
   }
   auto rows = database_->prepare("SELECT id, path FROM series ORDER BY id");
   if (!rows) return std::unexpected(std::move(rows).error());
@@ -140,21 +142,23 @@ Expected<void> History::load_series() {
     }
     Series& one = series.emplace_back();
     one.path = rows->column_text(1);
-    one.last_time = newest[place.tier];
+    one.newest_block = static_cast<std::uint32_t>(newest[place.tier]);
+    one.last_time = newest[place.tier] * block_seconds_;
+    // Whose points are whose, if two have one name?
+    if (one.path.empty() || index_.find(one.path)) return damaged();
     index_.insert(one.path, place);
   }
   return {};
 }
 
-// After a write that failed the log may hold points of blocks that are over.
-Expected<void> History::load_log() {
-  std::vector<std::pair<SeriesPlace, HistoryPoint>> points;
+// Calls use(place, point) for each point of the log, in the order in which they were put.
+Expected<void> History::read_log(const UseLogged& use) {
   auto rows = database_->prepare("SELECT bytes FROM log ORDER BY id");
   if (!rows) return std::unexpected(std::move(rows).error());
   while (true) {
     const auto more = rows->step();
     if (!more) return std::unexpected(more.error());
-    if (!*more) break;
+    if (!*more) return {};
     ByteReader reader(rows->column_blob(0));
     const auto base = reader.take_signed();
     for (std::size_t left = reader.take_count(3); left > 0 && reader.is_ok(); --left) {
@@ -163,31 +167,56 @@ Expected<void> History::load_log() {
       const HistoryPoint point{time, reader.take_number()};
       const SeriesPlace place{static_cast<std::uint32_t>(key & 1),
                               static_cast<std::uint32_t>(key >> 1)};
-      if (!reader.is_ok() || place.number >= tiers_[place.tier].series.size()) return damaged();
-      points.emplace_back(place, point);
-      open_block_ = std::max(open_block_, block_of(time));
+      const auto& series = tiers_[place.tier].series;
+      if (!reader.is_ok() || place.number >= series.size() || series[place.number].path.empty())
+        return damaged();
+      use(place, point);
     }
     if (!reader.is_at_end()) return damaged();
   }
-  Late late;
-  for (const auto& [place, point] : points) {
-    if (const std::int64_t block = block_of(point.time); block == open_block_) {
-      grow(series_at(place), point);
-    } else {
-      late.add(place, block, point);
-    }
+}
+
+Expected<void> History::load_log(Timestamp now) {
+  auto done = read_log([&](SeriesPlace, const HistoryPoint& point) {
+    open_block_ = std::max(open_block_, block_of(point.time));
+  });
+  if (!done) return done;
+  done = read_log([&](SeriesPlace place, const HistoryPoint& point) {
+    const bool is_open = block_of(point.time) == open_block_;
+    is_log_behind_ |= !is_open;
+    if (is_open) return grow(series_at(place), point, now);
+    note_last(series_at(place), point, now);
+  });
+  if (!done || !is_log_behind_) return done;
+  // To be shown at once. What the disk does not take now it is given at the end of this block.
+  done = merge_log();
+  is_log_behind_ = !done;
+  return done || !is_damage(done.error()) ? Expected<void>() : done;
+}
+
+// Points of blocks that were over when they could not be written. What is in a row came later: a
+// correction.
+Expected<void> History::merge_log() {
+  Late behind;
+  auto done = read_log([&](SeriesPlace place, const HistoryPoint& point) {
+    const std::int64_t block = block_of(point.time);
+    if (block != open_block_) behind.add(place, block, point);
+  });
+  for (auto& [key, points] : behind.groups) {
+    if (!done) return done;
+    const auto later = read_group(key);
+    if (!later) return std::unexpected(later.error());
+    for (const auto& [slot, of_slot] : *later) merge_points(points[slot], of_slot);
+    done = write_group(key, points);
   }
-  for (const auto& [key, group] : late.groups) {
-    if (auto done = merge_group(key, group); !done) return done;
-  }
-  return {};
+  return done;
 }
 
 // Of clusters alone, which are few: what is shown as the last window's.
 Expected<void> History::load_last_values() {
   auto& series = tiers_[0].series;
   for (std::uint32_t group = 0; group * kGroupSeries < series.size(); ++group) {
-    const std::int64_t block = block_of(series[group * kGroupSeries].last_time);
+    const std::int64_t block = series[group * kGroupSeries].newest_block;
     const auto points = read_group({.tier = 0, .block = block, .group = group});
     if (!points) return std::unexpected(points.error());
     for (const auto& [slot, values] : *points) {

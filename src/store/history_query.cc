@@ -63,7 +63,8 @@ SeriesAnswer History::series(const SeriesQuery& query, Timestamp now) const {
     const auto [tier, number] = it->first;
     const std::uint32_t group = number / kGroupSeries;
     const auto end = wanted.lower_bound({tier, (group + 1) * kGroupSeries});
-    for (std::int64_t block = block_of(from); block <= block_of(until - 1); ++block) {
+    const std::int64_t oldest = std::max(block_of(from), oldest_kept(tier, now));
+    for (std::int64_t block = oldest; block <= block_of(until - 1); ++block) {
       const auto points = read_group({tier, block, group});
       if (!points) continue;  // A damaged row is found when it is next written.
       for (auto one = it; one != end; ++one) {
@@ -100,13 +101,14 @@ NodesAnswer History::nodes(const PathGlob& glob, std::string_view part, std::siz
   return answer;
 }
 
-std::optional<History::LastWindow> History::last_window(std::string_view path,
-                                                        Seconds since) const {
+std::optional<History::LastWindow> History::last_window(std::string_view path, Timestamp now,
+                                                        std::chrono::seconds age) const {
   const std::lock_guard lock(mutex_);
   LastWindow last;
   index_.for_each_below(path, [&](std::string_view found, SeriesPlace place) {
     const Series& series = series_at(place);
-    if (!series.has_last_value || series.last_time < seconds_of(since)) return true;
+    if (!series.has_last_value || series.last_time < seconds_of(now) - age.count()) return true;
+    if (series.last_time > seconds_of(now)) return true;
     const Seconds time{std::chrono::seconds(series.last_time)};
     if (time > last.time) last = {time, {}};
     if (time == last.time) last.values.emplace(found.substr(path.size() + 1), series.last_value);

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "store/history_points.h"
+#include "store/history_world.h"
 #include "store/scratch_folder.h"
 
 namespace sluice {
@@ -14,46 +15,7 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr std::int64_t kBase = 1'700'000'000 / 960 * 960;  // Start of a block of 60 s windows.
-
 Timestamp at(std::int64_t second) { return Timestamp(seconds(second)); }
-
-Datapoint point(std::string path, std::int64_t window, double value, Scope scope = Scope::kAll) {
-  return {.path = std::move(path),
-          .value = value,
-          .time = Seconds(seconds(kBase + 60 * window)),
-          .version = 1,
-          .scope = scope};
-}
-
-PathGlob glob(std::string_view text) {
-  auto parsed = PathGlob::parse(text);
-  REQUIRE(parsed);
-  return std::move(*parsed);
-}
-
-// "path: 1 - 3" for the windows first..last of each series, "-" where there is none.
-std::vector<std::string> shown(const History& history, std::string_view path, std::int64_t first,
-                               std::int64_t last) {
-  const SeriesAnswer answer = history.series({.path = glob(path),
-                                              .from = Seconds(seconds(kBase + 60 * first)),
-                                              .until = Seconds(seconds(kBase + 60 * (last + 1)))},
-                                             at(kBase + 60 * (last + 1)));
-  std::vector<std::string> lines;
-  for (const auto& series : answer.series) {
-    std::string line = series.path + ':';
-    for (const auto& value : series.values)
-      line += value ? ' ' + std::to_string(static_cast<int>(*value)) : " -";
-    lines.push_back(line);
-  }
-  return lines;
-}
-
-using Lines = std::vector<std::string>;
-
-void put(History& history, std::vector<Datapoint> datapoints, std::int64_t now_window) {
-  history.put(datapoints, at(kBase + 60 * now_window));
-}
 
 }  // namespace
 
@@ -393,19 +355,21 @@ TEST_CASE("a query is bounded in time, series and points", "[store]") {
 TEST_CASE("the last window of a scope has all that it published then", "[store]") {
   const ScratchFolder folder;
   const HistoryOptions options{.file = folder.file("history.db")};
+  constexpr seconds kEver{kBase};
   {
     History history(options, at(kBase));
     for (std::int64_t window = 0; window < 18; ++window)
       put(history, {point("s.all.a", window, 1), point("s.all.b", window, 2)}, window);
     put(history, {point("s.all.a", 18, 3), point("s.alls", 18, 9)}, 18);
-    const auto last = history.last_window("s.all", Seconds{});
+    const auto last = history.last_window("s.all", at(kBase + 18 * 60), kEver);
     REQUIRE(last);
     CHECK(last->time == Seconds(seconds(kBase + 18 * 60)));
     CHECK(last->values == std::map<std::string, double>{{"a", 3}});
-    CHECK_FALSE(history.last_window("s.none", Seconds{}));
+    CHECK_FALSE(history.last_window("s.none", at(kBase + 18 * 60), kEver));
   }
   const History again(options, at(kBase + 18 * 60));
-  CHECK(again.last_window("s.all", Seconds{})->values == std::map<std::string, double>{{"a", 3}});
+  CHECK(again.last_window("s.all", at(kBase + 18 * 60), kEver)->values ==
+        std::map<std::string, double>{{"a", 3}});
   const auto values = again.last_values("s.all", 10);
   REQUIRE(values.size() == 2);
   CHECK(values[1].path == "s.all.b");

@@ -1,16 +1,15 @@
 #include "store/journal.h"
 
 #include <sqlite3.h>
-#include <sys/resource.h>
 
 #include <catch2/catch.hpp>
-#include <csignal>
 #include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "store/scratch_folder.h"
+#include "store/small_disk.h"
 
 namespace sluice {
 namespace {
@@ -105,26 +104,6 @@ void run_sql(const std::string& file, const std::string& sql) {
   CHECK(sqlite3_exec(connection, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
   sqlite3_close(connection);
 }
-
-// No file grows beyond `bytes` while it lives, as if the disk were full.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{.rlim_cur = bytes, .rlim_max = before_.rlim_max};
-    REQUIRE(setrlimit(RLIMIT_FSIZE, &limit) == 0);
-  }
-  ~FileSizeLimit() {
-    setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, handler_);
-  }
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-
- private:
-  rlimit before_{};
-  void (*handler_)(int);
-};
 
 }  // namespace
 
@@ -292,7 +271,7 @@ TEST_CASE("a full disk stops the journal, and room brings it back", "[store]") {
   std::uint64_t sequence = 0;
   std::uint64_t kept = 0;
   {
-    const FileSizeLimit limit(400'000);
+    const SmallDisk limit(400'000);
     while (append(journal, ++sequence, row)) kept = sequence;
     REQUIRE(kept > 0);
     CHECK_FALSE(journal.has_disk());
@@ -324,7 +303,7 @@ TEST_CASE("a checkpoint on a full disk leaves the one before", "[store]") {
   REQUIRE(checkpoint(journal, 0, "before", {{1, "a"}}, {1}));
   REQUIRE(append(journal, 1, "one"));
   {
-    const FileSizeLimit limit(100'000);
+    const SmallDisk limit(100'000);
     CHECK_FALSE(checkpoint(journal, 1, std::string(1'000'000, 's'), {}, {1}));
   }
   CHECK_FALSE(journal.needs_checkpoint());  // Not before the file is there again.
@@ -339,7 +318,7 @@ TEST_CASE("a file that failed is looked at before it is used again", "[store]") 
   REQUIRE(checkpoint(journal, 0, "before", {{1, "a"}}, {1}));
   std::uint64_t sequence = 0;
   {
-    const FileSizeLimit limit(400'000);
+    const SmallDisk limit(400'000);
     while (append(journal, ++sequence, row)) continue;
   }
   REQUIRE_FALSE(texts_of(journal).empty());

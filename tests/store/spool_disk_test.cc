@@ -1,15 +1,14 @@
 // What a spool does when its file cannot be used.
 #include <sys/mount.h>
-#include <sys/resource.h>
 
 #include <catch2/catch.hpp>
-#include <csignal>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "store/scratch_folder.h"
+#include "store/small_disk.h"
 #include "store/spool.h"
 #include "store/spool_world.h"
 
@@ -17,27 +16,6 @@ namespace sluice {
 namespace {
 
 using Catch::Matchers::Contains;
-
-// A disk that takes no file beyond `bytes` as long as this lives. Unlike one whose mode forbids
-// writing it also stops root.
-class SmallDisk {
- public:
-  explicit SmallDisk(std::uint64_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    ::getrlimit(RLIMIT_FSIZE, &before_);
-    const ::rlimit limit{bytes, before_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  SmallDisk(const SmallDisk&) = delete;
-  SmallDisk& operator=(const SmallDisk&) = delete;
-  ~SmallDisk() {
-    ::setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, handler_);
-  }
-
- private:
-  ::rlimit before_{};
-  void (*handler_)(int);
-};
 
 // The only notice there is.
 Notice notice_of(Spool& spool) {

@@ -1,0 +1,252 @@
+// What a graph shows after writes of the history failed, after a restart, and when the clock was
+// put back: a number that was published for this path and time, or none.
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "store/history_world.h"
+#include "store/scratch_folder.h"
+#include "store/small_disk.h"
+
+namespace sluice {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr std::int64_t kBlock = History::kWindowsPerBlock;
+
+// Hosts go back two blocks, the fleet twenty.
+HistoryOptions options_in(const ScratchFolder& folder) {
+  return {.file = folder.file("history.db"),
+          .clusters = seconds(20 * kBlock * 60),
+          .hosts = seconds(2 * kBlock * 60)};
+}
+
+Datapoint host_point(const std::string& name, std::int64_t window, double value) {
+  return point("hosts." + name, window, value, Scope::kHost);
+}
+
+void put_failing(History& history, const std::vector<Datapoint>& datapoints, std::int64_t window) {
+  const SmallDisk full(1);
+  const std::uint64_t failures = history.stats().failures;
+  put(history, datapoints, window);
+  REQUIRE(history.stats().failures == failures + 1);
+}
+
+// Windows with a point, "20=7".
+Lines points_of(const History& history, const std::string& path, std::int64_t now_window) {
+  const SeriesAnswer answer = history.series(
+      {.path = glob(path), .from = window_start(0), .until = window_start(now_window + 1)},
+      Timestamp(window_start(now_window)));
+  REQUIRE(answer.series.size() <= 1);
+  Lines lines;
+  for (std::size_t i = 0; !answer.series.empty() && i < answer.series[0].values.size(); ++i) {
+    const auto window =
+        (answer.from - window_start(0)) / answer.step + static_cast<std::int64_t>(i);
+    if (const auto value = answer.series[0].values[i])
+      lines.push_back(std::to_string(window) + '=' + std::to_string(static_cast<int>(*value)));
+  }
+  return lines;
+}
+
+// Everything that was ever put, to compare what is shown with.
+class Published {
+ public:
+  // Each value is another one, so that a wrong one shows wherever it comes from.
+  Datapoint next(const std::string& path, std::int64_t window, Scope scope) {
+    return point(path, window, ++last_value_, scope);
+  }
+  void note(const Datapoint& datapoint, bool is_kept) {
+    auto& values = by_point_[{datapoint.path, datapoint.time}];
+    if (is_kept) values.clear();  // From now on no older one may be shown.
+    values.push_back(datapoint.value);
+  }
+  // What an answer shows that it must not.
+  [[nodiscard]] Lines wrong_of(const SeriesAnswer& answer) const {
+    Lines wrong;
+    for (const auto& series : answer.series) {
+      for (std::size_t i = 0; i < series.values.size(); ++i) {
+        const Seconds time = answer.from + answer.step * static_cast<std::int64_t>(i);
+        if (const auto value = series.values[i]; value && !may_be(series.path, time, *value)) {
+          wrong.push_back(series.path + ' ' +
+                          std::to_string((time - window_start(0)) / answer.step) + '=' +
+                          std::to_string(*value));
+        }
+      }
+    }
+    return wrong;
+  }
+
+ private:
+  [[nodiscard]] bool may_be(const std::string& path, Seconds time, double value) const {
+    const auto found = by_point_.find({path, time});
+    return found != by_point_.end() &&
+           std::ranges::find(found->second, value) != found->second.end();
+  }
+
+  double last_value_ = 0;
+  std::map<std::pair<std::string, Seconds>, std::vector<double>> by_point_;
+};
+
+}  // namespace
+
+TEST_CASE("a series that is forgotten in a write that failed leaves no points to the next one",
+          "[store][history]") {
+  const ScratchFolder folder;
+  auto history = std::make_unique<History>(options_in(folder), Timestamp(window_start(0)));
+  put(*history, {host_point("old", 3, 1), host_point("live", 3, 1)}, 4);
+  for (std::int64_t block = 1; block < 3; ++block)
+    put(*history, {host_point("live", block * kBlock, 1)}, block * kBlock);
+  put_failing(*history, {host_point("live", 3 * kBlock, 1)}, 3 * kBlock);
+  const bool is_restarted = GENERATE(false, true);
+  CAPTURE(is_restarted);
+  if (is_restarted) {
+    put(*history, {host_point("live", 3 * kBlock + 1, 1)}, 3 * kBlock + 1);
+    history.reset();
+    history =
+        std::make_unique<History>(options_in(folder), Timestamp(window_start(3 * kBlock + 1)));
+  }
+  put(*history, {host_point("new", 3 * kBlock + 2, 9)}, 3 * kBlock + 2);
+  CHECK(points_of(*history, "hosts.new", 3 * kBlock + 2) == Lines{"50=9"});
+  put(*history, {host_point("new", 4 * kBlock, 9)}, 4 * kBlock);
+  CHECK(points_of(*history, "hosts.new", 4 * kBlock) == Lines{"50=9", "64=9"});
+}
+
+TEST_CASE("a block whose end could not be written is not lost, and its series are not silent",
+          "[store][history]") {
+  const ScratchFolder folder;
+  auto history = std::make_unique<History>(options_in(folder), Timestamp(window_start(0)));
+  put(*history, {host_point("live", 0, 1)}, 0);
+  put(*history, {host_point("live", 16, 1), host_point("brief", 17, 5)}, 17);
+  put_failing(*history, {host_point("live", 32, 1)}, 32);
+  put(*history, {host_point("live", 33, 1)}, 33);
+  const bool is_restarted = GENERATE(false, true);
+  CAPTURE(is_restarted);
+  if (is_restarted) {
+    history.reset();
+    history = std::make_unique<History>(options_in(folder), Timestamp(window_start(33)));
+    CHECK(points_of(*history, "hosts.brief", 33) == Lines{"17=5"});
+  }
+  put(*history, {host_point("live", 48, 1), host_point("new", 48, 9)}, 48);
+  CHECK(points_of(*history, "hosts.new", 48) == Lines{"48=9"});
+  CHECK(points_of(*history, "hosts.brief", 48) == Lines{"17=5"});
+}
+
+TEST_CASE("a correction stays, though the end of its block could not be written before it",
+          "[store][history]") {
+  const ScratchFolder folder;
+  auto history = std::make_unique<History>(options_in(folder), Timestamp(window_start(0)));
+  put(*history, {host_point("a", 20, 1)}, 21);
+  put_failing(*history, {host_point("b", 32, 2)}, 33);
+  put(*history, {host_point("a", 20, 7)}, 34);
+  const bool is_restarted = GENERATE(false, true);
+  CAPTURE(is_restarted);
+  if (is_restarted) {
+    history.reset();
+    history = std::make_unique<History>(options_in(folder), Timestamp(window_start(34)));
+  }
+  CHECK(points_of(*history, "hosts.a", 34) == Lines{"20=7"});
+  put(*history, {host_point("a", 48, 3)}, 49);
+  CHECK(points_of(*history, "hosts.a", 49) == Lines{"20=7", "48=3"});
+}
+
+TEST_CASE("a last window that has not begun is no last window: the clock was put back",
+          "[store][history]") {
+  const ScratchFolder folder;
+  History history(options_in(folder), Timestamp(window_start(0)));
+  put(history, {point("s.all.a", 100, 5)}, 101);
+  const auto last = [&](std::int64_t now_window) {
+    const auto window =
+        history.last_window("s.all", Timestamp(window_start(now_window)), std::chrono::hours(3));
+    return window ? window->values : std::map<std::string, double>{};
+  };
+  CHECK(last(101) == std::map<std::string, double>{{"a", 5}});
+  CHECK(last(10).empty());
+  put(history, {point("s.all.a", 10, 1)}, 11);
+  CHECK(last(11) == std::map<std::string, double>{{"a", 1}});
+  CHECK(history.last_values("s.all", 1)[0].value == 1.0);
+  CHECK(last(200).empty());  // Too long ago.
+}
+
+TEST_CASE("a history in which two series have one name is moved aside", "[store][history]") {
+  const ScratchFolder folder;
+  {
+    History history(options_in(folder), Timestamp(window_start(0)));
+    put(history, {host_point("a", 0, 1), host_point("b", 0, 2)}, 0);
+  }
+  {
+    auto database = Database::open({.path = folder.file("history.db"),
+                                    .application_id = 0x736c6831,
+                                    .schema_version = 2,
+                                    .schema = ""},
+                                   Timestamp(window_start(0)));
+    REQUIRE(database);
+    REQUIRE(database->execute("UPDATE series SET path = 'hosts.a'"));
+  }
+  History history(options_in(folder), Timestamp(window_start(1)));
+  REQUIRE(history.take_notices().size() == 1);
+  CHECK(history.stats().series == 0);
+}
+
+TEST_CASE("whatever fails, restarts and comes late, what is shown was published for that point",
+          "[store][history]") {
+  const auto seed = GENERATE(range(1u, 21u));
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  const auto below = [&](std::uint32_t count) {
+    return static_cast<std::int64_t>(random() % count);
+  };
+  const ScratchFolder folder;
+  HistoryOptions options = options_in(folder);
+  options.series_max = 40;
+  auto history = std::make_unique<History>(options, Timestamp(window_start(0)));
+  Published published;
+  std::int64_t now = 0;
+  std::int64_t outage = 0;  // Publications that will fail.
+  for (int step = 0; step < 300; ++step) {
+    now += below(8) == 0 ? below(20) : 1;
+    if (below(60) == 0) now = std::max<std::int64_t>(0, now - below(100));
+    if (outage == 0 && below(20) == 0) outage = 1 + below(below(2) == 0 ? 3 : 40);
+    std::vector<Datapoint> datapoints;
+    for (std::int64_t i = below(6); i >= 0; --i) {
+      // Hosts come and go: their names move on with time.
+      const bool is_host = below(4) != 0;
+      const std::string path =
+          is_host ? "h." + std::to_string(now / 24 + below(12)) : "c." + std::to_string(below(5));
+      const std::int64_t window = std::max<std::int64_t>(1, now - (below(3) == 0 ? below(60) : 0));
+      datapoints.push_back(published.next(path, window, is_host ? Scope::kHost : Scope::kAll));
+    }
+    const std::uint64_t failures = history->stats().failures;
+    {
+      std::optional<SmallDisk> full;
+      if (outage > 0) full.emplace(1);
+      put(*history, datapoints, now);
+    }
+    outage -= outage > 0 ? 1 : 0;
+    const bool is_written = history->stats().failures == failures;
+    for (const Datapoint& one : datapoints) {
+      const auto kept = one.scope == Scope::kHost ? options.hosts : options.clusters;
+      published.note(one, is_written && one.time >= window_start(now) - kept);
+    }
+    if (below(25) == 0) {
+      history.reset();
+      history = std::make_unique<History>(options, Timestamp(window_start(now)));
+      REQUIRE(history->take_notices().empty());
+    }
+    const SeriesAnswer answer =
+        history->series({.path = glob("*.*"),
+                         .from = window_start(0),
+                         .until = window_start(now + 200),
+                         .limit = 100},
+                        Timestamp(window_start(now + below(2) * below(100))));
+    INFO("step " << step);
+    REQUIRE(published.wrong_of(answer) == Lines{});
+  }
+}
+
+}  // namespace sluice
