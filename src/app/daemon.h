@@ -99,6 +99,7 @@ class Daemon {
   void take_forget_orders();
   void log_notices();
   [[nodiscard]] std::string state_trouble() const;
+  [[nodiscard]] std::string history_trouble() const;
   [[nodiscard]] std::string names_trouble() const;
   void log_crowding(const Snapshot& standing);
   void log_caps(const Snapshot& standing);

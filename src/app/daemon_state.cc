@@ -1,6 +1,8 @@
 // What makes the daemon's numbers outlive it: the state folder, the journal and the order in which
 // a change is written, made and published.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -65,17 +67,31 @@ void Daemon::open_state_folder() {
   }
   state_error_ = "state_dir " + what;
   say(LogId::kStateInMemory,
-      "{}; until then windows and what waits for destinations are kept in memory and lost when the "
-      "relay stops; put it right and start the relay again",
+      "{}; until then windows, the history and what waits for destinations are kept in memory and "
+      "lost when the relay stops; put it right and start the relay again",
       state_error_);
 }
 
 std::string Daemon::state_trouble() const {
   if (!state_error_.empty())
-    return state_error_ + "; windows and what waits are in memory, and lost if the relay stops";
+    return fmt::format("{}; windows{} what waits are in memory, and lost if the relay stops",
+                       state_error_, history_ ? ", the history and" : " and");
   if (keeper_ && !keeper_->has_disk())
     return "the journal cannot be written, so open windows are lost if the relay stops; the log "
            "says why";
+  return {};
+}
+
+// Of one that was never given a file, state_trouble() tells.
+std::string Daemon::history_trouble() const {
+  if (!history_) return {};
+  const HistoryStats stats = history_->stats().history;
+  if (stats.has_lost_file)
+    return "the history's file cannot be used, so it is in memory, and lost if the relay stops; "
+           "the "
+           "log says why";
+  if (stats.is_failing)
+    return "the history cannot be written, so its graphs miss points; the log says why";
   return {};
 }
 

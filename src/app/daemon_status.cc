@@ -242,6 +242,7 @@ Snapshot Daemon::snapshot() const {
   snapshot.taken_steady = std::chrono::steady_clock::now();
   if (store_) snapshot.disk = store_->gauge();
   snapshot.state_trouble = state_trouble();
+  snapshot.history_trouble = history_trouble();
   snapshot.names_trouble = names_trouble();
   snapshot.orphaned_spools = orphaned_spools_;
   snapshot.datapoints_removed = datapoints_removed_;
@@ -253,6 +254,8 @@ Snapshot Daemon::snapshot() const {
   snapshot.hosts = publisher_->host_count();
   if (history_) {
     const HistoryStats history = history_->stats().history;
+    snapshot.has_history = history_->history() != nullptr;
+    snapshot.is_history_on_disk = history.is_on_disk;
     snapshot.history_series = history.series;
     snapshot.history_bytes = history.bytes;
   }

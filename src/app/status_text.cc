@@ -12,6 +12,8 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr const char* kInMemory = "in memory, lost when the relay ends";
+
 // The member of that name, or null.
 const Json& member(const Json& object, const char* name) {
   static const Json kNothing;
@@ -123,6 +125,18 @@ void append_inputs(std::string& out, const Json& ledger) {
                          reasons_text(dropped)));
 }
 
+// An older relay does not tell of it.
+void append_history(std::string& out, const Json& ledger) {
+  if (!ledger.contains("history")) return;
+  const Json& history = member(ledger, "history");
+  append_row(out, "history",
+             history.is_null()
+                 ? std::string("none: switched off, or not open yet")
+                 : fmt::format("{} series, {}, {}", grouped(number(history, "series")),
+                               bytes_text(number(history, "bytes")),
+                               flag(history, "on_disk") ? "on disk" : kInMemory));
+}
+
 void append_state(std::string& out, const Json& ledger) {
   const Json& store = member(ledger, "store");
   append_row(out, "store",
@@ -134,6 +148,7 @@ void append_state(std::string& out, const Json& ledger) {
       out, "journal",
       fmt::format("{} ticks written, {}, {} failures", grouped(number(journal, "rows")),
                   bytes_text(number(journal, "octets")), grouped(number(journal, "failures"))));
+  append_history(out, ledger);
   const Json& hosts = member(ledger, "hosts");
   append_row(out, "hosts",
              fmt::format("{} heard, {} in no cluster", grouped(number(hosts, "known")),
@@ -228,7 +243,7 @@ void append_destination(std::string& out, const Json& destination) {
                                   grouped(number(destination, "replay_waiting"))));
   const Json& spool = member(destination, "spool");
   out += fmt::format("  {:<18}{:>14}  {}\n", "spool", bytes_text(number(spool, "bytes")),
-                     flag(spool, "on_disk") ? "on disk" : "in memory, lost when the relay ends");
+                     flag(spool, "on_disk") ? "on disk" : kInMemory);
 }
 
 constexpr std::size_t kNamesShown = 10;

@@ -74,6 +74,7 @@ std::vector<std::string> troubles_of(const Snapshot& snapshot,
                        snapshot.config_error);
   }
   if (!snapshot.state_trouble.empty()) troubles.push_back(snapshot.state_trouble);
+  if (!snapshot.history_trouble.empty()) troubles.push_back(snapshot.history_trouble);
   if (!snapshot.names_trouble.empty()) troubles.push_back(snapshot.names_trouble);
   for (const DestinationSnapshot& one : snapshot.destinations) {
     if (one.has_spool_failed) {

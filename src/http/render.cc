@@ -90,6 +90,15 @@ Json journal_as_json(const Stats& stats) {
           {"failures", stats.journal_failures}};
 }
 
+Json history_as_json(const Snapshot& snapshot) {
+  if (!snapshot.has_history) return nullptr;
+  return {{"on_disk", snapshot.is_history_on_disk},
+          {"series", snapshot.history_series},
+          {"bytes", snapshot.history_bytes},
+          {"points", snapshot.stats.history_points},
+          {"failures", snapshot.stats.history_failures}};
+}
+
 // A label value: backslash, quote and line feed are escaped.
 std::string label(std::string_view text) {
   std::string escaped;
@@ -148,6 +157,7 @@ std::string render_ledger(const Snapshot& snapshot) {
          {"windows", snapshot.store_windows},
          {"horizon_seconds", snapshot.horizon_seconds}}},
        {"journal", journal_as_json(snapshot.stats)},
+       {"history", history_as_json(snapshot)},
        {"hosts", {{"known", snapshot.hosts}, {"unmapped", snapshot.hosts_unmapped}}},
        {"config",
         {{"stale", !snapshot.config_error.empty()},

@@ -89,6 +89,7 @@ struct Snapshot {
   Stats stats;
   std::uint64_t samples_pending = 0;  // In deltas on their way.
   std::string state_trouble;          // Why windows do not outlive the relay now; empty: they do.
+  std::string history_trouble;        // What is wrong with the history; empty: nothing.
   std::string names_trouble;          // Who finds no place in the tables of names; empty: all do.
   std::vector<DestinationSnapshot> destinations;
   std::vector<OrphanedSpool> orphaned_spools;
@@ -97,6 +98,8 @@ struct Snapshot {
   std::uint64_t store_windows = 0;
   std::int64_t horizon_seconds = 0;  // How far back a sample is taken in now.
   std::uint64_t hosts = 0;
+  bool has_history = false;  // It is switched on, and open.
+  bool is_history_on_disk = false;
   std::uint64_t history_series = 0;
   std::uint64_t history_bytes = 0;
   std::uint64_t hosts_unmapped = 0;

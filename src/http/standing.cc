@@ -31,6 +31,8 @@ constexpr std::array kRelayRows{
              [](const Snapshot& one) { return signed_of(one.history_series); }},
     RelayRow{"history_bytes", "size of the history",
              [](const Snapshot& one) { return signed_of(one.history_bytes); }},
+    RelayRow{"history_on_disk", "1 when the history outlives the relay",
+             [](const Snapshot& one) { return std::int64_t{one.is_history_on_disk}; }},
     RelayRow{
         "datapoints_removed",
         "datapoints dropped with destinations that a reload took away, whose spools were in memory",

@@ -50,7 +50,7 @@ void History::put(std::span<const Datapoint> datapoints, Timestamp now) {
     if (auto written = write(datapoints, now); done) done = std::move(written);
   }
   if (!done) return lose(done.error(), now);
-  if (std::exchange(is_failing_, false))
+  if (std::exchange(stats_.is_failing, false))
     notices_.push_back({Notice::Kind::kHistoryKept, "history: it is written again"});
 }
 
@@ -78,7 +78,7 @@ bool History::is_damage(const Error& error) const {
 void History::lose(const Error& error, Timestamp now) {
   ++stats_.failures;
   const bool is_damaged = is_damage(error);
-  if (!std::exchange(is_failing_, true) || is_damaged)
+  if (!std::exchange(stats_.is_failing, true) || is_damaged)
     notices_.push_back({Notice::Kind::kHistoryFailed,
                         "history: " + error.message() + "; points are missing from now on"});
   if (!is_damaged || !stats_.is_on_disk) return;
@@ -93,7 +93,7 @@ void History::lose(const Error& error, Timestamp now) {
 // seem to be free.
 Expected<Transaction> History::begin() {
   auto transaction = Transaction::begin(*database_);
-  if (!transaction || !is_failing_) return transaction;
+  if (!transaction || !stats_.is_failing) return transaction;
   if (auto done = name_all_series(); !done) return std::unexpected(std::move(done).error());
   return transaction;
 }

@@ -45,6 +45,8 @@ struct HistoryStats {
   std::uint64_t series = 0;          // Kept now.
   std::uint64_t bytes = 0;           // Of the file, without free pages.
   bool is_on_disk = false;
+  bool has_lost_file = false;  // It should be on disk, and is in memory.
+  bool is_failing = false;     // The last write failed: points are missing.
 };
 
 struct SeriesQuery {
@@ -252,7 +254,6 @@ class History {
   std::uint64_t bytes_max_ = 0;
   std::uint64_t file_bytes_ = 0;  // With free pages.
   HistoryStats stats_;
-  bool is_failing_ = false;  // The last write failed, and this was told: names may be missing.
   bool is_cut_told_ = false;
   std::vector<Notice> notices_;
 };

@@ -50,6 +50,7 @@ void History::open(Timestamp now) {
     done = try_file(options_.file);
   }
   stats_.is_on_disk = done && has_file;
+  stats_.has_lost_file = !done && has_file;
   if (stats_.is_on_disk) identity_ = FileIdentity::of(options_.file);
   last_look_ = now;
   if (!done && has_file) {

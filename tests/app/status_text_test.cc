@@ -76,6 +76,22 @@ TEST_CASE("status prints every account of the ledger for people", "[app]") {
   CHECK_THAT(text_of(growing), Contains("of 150 new series, for at least 3 min"));
 }
 
+TEST_CASE("status tells where the history is", "[app]") {
+  Snapshot one = snapshot();
+  CHECK_THAT(text_of(one), Contains("history         none: switched off, or not open yet\n"));
+  one.has_history = true;
+  one.history_series = 1'234;
+  one.history_bytes = 2 << 20;
+  CHECK_THAT(
+      text_of(one),
+      Contains("history         1,234 series, 2.0 MiB, in memory, lost when the relay ends"));
+  one.is_history_on_disk = true;
+  CHECK_THAT(text_of(one), Contains("history         1,234 series, 2.0 MiB, on disk\n"));
+  Json older = Json::parse(render_ledger(one));
+  older.erase("history");
+  CHECK_THAT(status_text(older, Json::parse(render_health(one))), !Contains("history"));
+}
+
 TEST_CASE("status tells of spools that nobody delivers", "[app]") {
   CHECK_THAT(text_of(snapshot()), !Contains("orphaned"));
   Snapshot one = snapshot();

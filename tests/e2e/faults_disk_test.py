@@ -150,6 +150,7 @@ class ReadOnlyDisk(DiskFaults):
         before = self.relay.destination()["acknowledged"]
         wait_until(lambda: self.relay.destination()["acknowledged"] > before + 100, "datapoints are acknowledged all the same")
         self.assertIn("the journal cannot be written", self.health())
+        wait_until(lambda: "the history cannot be written" in self.health(), "the health tells of the history")
         self.assertEqual(len(self.log_lines("journal.db: ", "until then the journal is not kept")), 1)
         self.assertEqual(len(self.log_lines("spool-graphite.db: ", "it goes on in memory")), 1)
         stream.stop()

@@ -4,6 +4,7 @@
 usage: history_test.py SLUICE_BINARY [UNITTEST_ARGUMENTS...]
 """
 import sqlite3
+import subprocess
 import sys
 import time
 import unittest
@@ -94,6 +95,30 @@ class History(unittest.TestCase):
         self.rig.start(state_dir=str(blocker / "state"))
         self.rig.send("web01")
         self.sum_is(1)
+        reasons = self.rig.json("/healthz")["reasons"]
+        self.assertEqual([reason.split("; ")[1] for reason in reasons],
+                         ["windows, the history and what waits are in memory, and lost if the relay stops"])
+
+    def test_a_file_that_cannot_be_used_leaves_it_in_memory_and_is_told(self):
+        (self.rig.folder / "state" / "history.db").mkdir(parents=True)
+        self.rig.start()
+        self.rig.send("web01")
+        self.sum_is(1)
+        health = self.rig.json("/healthz")
+        self.assertEqual(health["status"], "degraded")
+        reason, = health["reasons"]
+        self.assertIn("the history's file cannot be used, so it is in memory, and lost if the relay stops", reason)
+        self.assertIs(self.rig.json("/api/v1/ledger")["history"]["on_disk"], False)
+        for arguments, told in ((["--check"], reason), ([], "in memory, lost when the relay ends\n")):
+            said = subprocess.run([SLUICE, "status", "--url", f"http://127.0.0.1:{self.rig.http}", *arguments],
+                                  capture_output=True, text=True, timeout=60, check=False)
+            self.assertIn(told, said.stdout)
+        self.rig.relay.stop()
+        (self.rig.folder / "state" / "history.db").rmdir()
+        self.rig.start()
+        self.assertEqual(self.rig.json("/healthz"), {"status": "ok", "reasons": []})
+        # What is served may be a second old, and of before it was open.
+        wait_until(lambda: (one := self.rig.json("/api/v1/ledger")["history"]) and one["on_disk"], "it is on disk")
 
     def test_it_can_be_switched_off(self):
         self.rig.start(history=False)

@@ -218,6 +218,9 @@ TEST_CASE("a relay is degraded when it loses, is stale, or cannot deliver", "[ht
   snapshot.state_trouble = "the journal cannot be written";
   CHECK(troubles_of(snapshot).size() == 5);
   CHECK(Json::parse(render_health(snapshot))["reasons"][2] == snapshot.state_trouble);
+  Snapshot forgetful = balanced();
+  forgetful.history_trouble = "the history is in memory";
+  CHECK(troubles_of(forgetful) == std::vector<std::string>{forgetful.history_trouble});
   Snapshot crowded = balanced();
   crowded.names_trouble = "there is no place for more hosts";
   CHECK(troubles_of(crowded) == std::vector<std::string>{crowded.names_trouble});
@@ -278,6 +281,14 @@ TEST_CASE("the ledger has every column", "[http]") {
   CHECK(ledger["uncounted_loss"] ==
         Json{{"messages", 0}, {"samples", 0}, {"datapoints", 0}, {"not_taken", 0}});
   CHECK(ledger["config"]["stale"] == false);
+  CHECK(ledger["history"].is_null());
+  Snapshot remembering = balanced();
+  remembering.has_history = true;
+  remembering.history_series = 7;
+  remembering.history_bytes = 4096;
+  remembering.stats.history_points = 21;
+  CHECK(Json::parse(render_ledger(remembering))["history"] ==
+        Json{{"on_disk", false}, {"series", 7}, {"bytes", 4096}, {"points", 21}, {"failures", 0}});
 }
 
 TEST_CASE("Prometheus text has a HELP, a TYPE and a value for each family, once", "[http]") {

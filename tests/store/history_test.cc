@@ -265,6 +265,8 @@ TEST_CASE("a history without a usable file is kept in memory, and says so", "[st
   History history({.file = "/nonexistent/history.db"}, at(kBase));
   CHECK(history.take_notices().size() == 1);
   CHECK_FALSE(history.stats().is_on_disk);
+  CHECK(history.stats().has_lost_file);
+  CHECK_FALSE(History({}, at(kBase)).stats().has_lost_file);  // It was given none.
   put(history, {point("a", 0, 1)}, 1);
   CHECK(shown(history, "a", 0, 0) == Lines{"a: 1"});
 }
