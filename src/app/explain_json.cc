@@ -1,4 +1,7 @@
+#include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "app/explanation.h"
 #include "sluice/values/structured_data.h"
@@ -107,18 +110,19 @@ Json matches_of(const Explanation& explanation) {
   return matches;
 }
 
-// The rules that read this program and this kind of input, and the first thing that failed.
+// In the order in which they were tried, and the place of each among them, the closest first.
 Json misses_of(const Explanation& explanation) {
-  using Outcome = RuleTrace::Outcome;
+  const std::vector<const RuleTrace*> closest = misses_by_closeness(explanation.trace);
+  std::map<std::uint32_t, std::size_t> ranks;  // By rule.
+  for (const RuleTrace* rule : closest) ranks.emplace(rule->rule, ranks.size() + 1);
   Json misses = Json::array();
   for (const RuleTrace& rule : explanation.trace.rules) {
-    if (rule.outcome == Outcome::kMatched || rule.outcome == Outcome::kApp ||
-        rule.outcome == Outcome::kInput) {
-      continue;
-    }
+    const auto rank = ranks.find(rule.rule);
+    if (rank == ranks.end()) continue;
     misses.push_back({{"rule", explanation.rules.name(rule.rule)},
                       {"failed", name_of(rule.outcome)},
-                      {"detail", rule.detail}});
+                      {"detail", rule.detail},
+                      {"rank", rank->second}});
   }
   return misses;
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -214,24 +213,6 @@ std::string match_of(const Explanation& explanation, const RuleTrace& rule, cons
   return text;
 }
 
-// How close a rule came to matching; the greater the closer.
-int closeness(const RuleTrace& rule) {
-  switch (rule.outcome) {
-    case RuleTrace::Outcome::kWhere:
-      return 5;
-    case RuleTrace::Outcome::kFields:
-      return 4;
-    case RuleTrace::Outcome::kPattern:
-      return 3;
-    case RuleTrace::Outcome::kLiteral:
-      return 2;
-    case RuleTrace::Outcome::kApp:
-      return 0;
-    default:
-      return 1;
-  }
-}
-
 // `; did you mean "puppet-agent"?`, for a program that no rule reads.
 std::string nearest_program(const RuleSet& rules, std::string_view app) {
   std::vector<std::string_view> programs;
@@ -243,20 +224,12 @@ std::string nearest_program(const RuleSet& rules, std::string_view app) {
 
 // Why the rules that read this program did not match, the closest first.
 std::string misses_of(const Explanation& explanation, const Colors& color) {
-  std::vector<const RuleTrace*> misses;
-  std::size_t other_apps = 0;
-  std::size_t other_inputs = 0;
-  for (const RuleTrace& rule : explanation.trace.rules) {
-    if (rule.outcome == RuleTrace::Outcome::kInput) {
-      ++other_inputs;
-    } else if (rule.outcome == RuleTrace::Outcome::kApp) {
-      ++other_apps;
-    } else if (rule.outcome != RuleTrace::Outcome::kMatched) {
-      misses.push_back(&rule);
-    }
-  }
-  std::ranges::stable_sort(misses, std::ranges::greater{},
-                           [](const RuleTrace* rule) { return closeness(*rule); });
+  const std::vector<const RuleTrace*> misses = misses_by_closeness(explanation.trace);
+  const auto count_of = [&](RuleTrace::Outcome outcome) {
+    return std::ranges::count(explanation.trace.rules, outcome, &RuleTrace::outcome);
+  };
+  const auto other_apps = count_of(RuleTrace::Outcome::kApp);
+  const auto other_inputs = count_of(RuleTrace::Outcome::kInput);
   std::string text;
   for (const RuleTrace* rule : misses) {
     text += fmt::format("  {}{} no: {}{}\n", color.dim, explanation.rules.name(rule->rule),

@@ -3,7 +3,9 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <functional>
 
 namespace sluice {
 
@@ -42,6 +44,18 @@ std::vector<std::string> paths_of_sample(const Explanation& explanation, const S
          metric.host_stats);
   for (const std::string& scope : rollups) append(scope, metric.cluster_stats);
   return found;
+}
+
+std::vector<const RuleTrace*> misses_by_closeness(const MessageTrace& trace) {
+  using Outcome = RuleTrace::Outcome;
+  std::vector<const RuleTrace*> misses;
+  for (const RuleTrace& rule : trace.rules) {
+    if (rule.outcome != Outcome::kMatched && rule.outcome != Outcome::kApp &&
+        rule.outcome != Outcome::kInput)
+      misses.push_back(&rule);
+  }
+  std::ranges::stable_sort(misses, std::ranges::greater(), &RuleTrace::closeness);
+  return misses;
 }
 
 std::string format_rfc3339(Timestamp time) {

@@ -32,6 +32,9 @@ struct TextOptions {
 [[nodiscard]] std::vector<std::string> paths_of_sample(const Explanation& explanation,
                                                        const Sample& sample);
 
+// The rules that read this program and this kind of input and did not match, the closest first.
+[[nodiscard]] std::vector<const RuleTrace*> misses_by_closeness(const MessageTrace& trace);
+
 // "2026-11-22T07:54:17.461633Z", no more digits than the fraction has.
 [[nodiscard]] std::string format_rfc3339(Timestamp time);
 

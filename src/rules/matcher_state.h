@@ -15,6 +15,7 @@
 
 #include "base/string_map.h"
 #include "base/text_cache.h"
+#include "rules/closeness.h"
 #include "rules/compiled_rules.h"
 #include "rules/context.h"
 #include "rules/fields.h"
@@ -109,9 +110,11 @@ struct Matcher::State {
                              const Context* context, const Pass& pass);
   void explain_rule(const Pass& pass, bool is_stopped);
   void describe(const CompiledRule& rule, const Pass& pass, Outcome outcome);
-  std::string describe_miss(const CompiledRule& rule, const Pass& pass, Outcome outcome);
-  std::string describe_literal(const CompiledRule& rule, const Pass& pass);
-  std::string describe_pattern(const CompiledRule& rule, const Pass& pass);
+  std::string describe_miss(const CompiledRule& rule, const Pass& pass, Outcome outcome,
+                            const PatternProgress& progress);
+  static std::string describe_literal(const CompiledRule& rule, const Pass& pass,
+                                      const PatternProgress& progress);
+  static std::string describe_pattern(const CompiledRule& rule, const PatternProgress& progress);
   std::string describe_where(const CompiledRule& rule, const Pass& pass);
   [[nodiscard]] std::string describe_fields(const CompiledRule& rule) const;
   std::vector<std::pair<std::string, std::string>> spell_context(const CompiledRule& rule,
@@ -132,6 +135,7 @@ struct Matcher::State {
   StringMap<std::uint32_t> selections_by_prefix_app;
   PathMemo paths;
   PatternBeginnings beginnings;  // For explanations.
+  Closeness closeness;           // The same.
   // Scratch, reused from record to record.
   std::vector<std::string_view> groups;
   // The fields of `fields_text`, read as `fields_kind`, with `fields_found`: rules that read one

@@ -80,6 +80,7 @@ std::size_t Matcher::explain(const Input& input, std::vector<Sample>& samples,
   matched.clear();
   state_->begin_record();
   state_->notes.clear();
+  state_->closeness.begin_text(State::searched_text(input));
   bool is_stopped = false;
   for (std::uint32_t index = 0; index < state_->compiled.rules.size(); ++index) {
     RuleTrace& trace = traces.emplace_back();
@@ -155,7 +156,12 @@ void Matcher::State::describe(const CompiledRule& rule, const Pass& pass, Outcom
       trace.captures.emplace_back(name, groups[number]);
     }
   } else {
-    trace.detail = describe_miss(rule, pass, outcome);
+    const bool is_tried = outcome != Outcome::kApp && outcome != Outcome::kInput;
+    PatternProgress progress;
+    if (is_tried && pass.text.starts_with(rule.literals.prefix))
+      progress = pattern_progress(rule.definition->match, pass.text, beginnings);
+    trace.detail = describe_miss(rule, pass, outcome, progress);
+    if (is_tried) trace.closeness = closeness.of(rule, pass.text, progress, outcome);
   }
   const bool is_read =
       outcome == Outcome::kMatched || (outcome == Outcome::kWhere && rule.where.empty());
@@ -166,7 +172,7 @@ void Matcher::State::describe(const CompiledRule& rule, const Pass& pass, Outcom
 }
 
 std::string Matcher::State::describe_miss(const CompiledRule& rule, const Pass& pass,
-                                          Outcome outcome) {
+                                          Outcome outcome, const PatternProgress& progress) {
   switch (outcome) {
     case Outcome::kMatched:
       break;
@@ -181,9 +187,9 @@ std::string Matcher::State::describe_miss(const CompiledRule& rule, const Pass& 
     case Outcome::kWhere:
       return describe_where(rule, pass);
     case Outcome::kLiteral:
-      return describe_literal(rule, pass);
+      return describe_literal(rule, pass, progress);
     case Outcome::kPattern:
-      return describe_pattern(rule, pass);
+      return describe_pattern(rule, progress);
     case Outcome::kFields:
       return describe_fields(rule);
     case Outcome::kStopped:
@@ -193,19 +199,19 @@ std::string Matcher::State::describe_miss(const CompiledRule& rule, const Pass& 
 }
 
 // Of a text that begins as the pattern does also how far it goes on: it may have been meant.
-std::string Matcher::State::describe_literal(const CompiledRule& rule, const Pass& pass) {
+std::string Matcher::State::describe_literal(const CompiledRule& rule, const Pass& pass,
+                                             const PatternProgress& progress) {
   const RequiredLiterals& literals = rule.literals;
   if (!pass.text.starts_with(literals.prefix)) {
     return "the text does not begin with \"" + literals.prefix + '"';
   }
   const std::string lacks = "the text lacks \"" + literals.inside + '"';
-  return literals.prefix.empty() ? lacks : lacks + ": " + describe_pattern(rule, pass);
+  return literals.prefix.empty() ? lacks : lacks + ": " + describe_pattern(rule, progress);
 }
 
-std::string Matcher::State::describe_pattern(const CompiledRule& rule, const Pass& pass) {
-  const std::string& pattern = rule.definition->match;
-  return "the pattern does not match: " + pattern + "; " +
-         in_words(pattern_progress(pattern, pass.text, beginnings));
+std::string Matcher::State::describe_pattern(const CompiledRule& rule,
+                                             const PatternProgress& progress) {
+  return "the pattern does not match: " + rule.definition->match + "; " + in_words(progress);
 }
 
 // The first condition that does not hold, in the order in which they are tried.

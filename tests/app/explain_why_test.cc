@@ -105,6 +105,25 @@ TEST_CASE("explain says of each rule the first thing that failed", "[app][explai
   CHECK(has(explainer.text(message("x")), "  1 rules read graphite input\n"));
 }
 
+TEST_CASE("explain tells the rule first that was most likely meant", "[app][explain]") {
+  Explainer explainer;
+  const auto first = [&](const std::string& text) {
+    const std::string all = explainer.text(message(text));
+    const std::size_t at = all.find("  job/") + 6;
+    return all.substr(at, all.find(' ', at) - at);
+  };
+  CHECK(first("start two words") == "start");
+  // Nothing but its condition fails.
+  CHECK(first("done in 3.5 seconds") == "done");
+  CHECK(first("done in 3 seconds") == "done");
+  CHECK(first(R"({"ok": false, "name": "x"})") == "event");
+  const nlohmann::json json = explainer.json(message("start two words"));
+  REQUIRE(json["misses"].size() == 4);
+  CHECK(json["misses"][0]["rule"] == "job/done");  // In the order in which they are tried.
+  CHECK(json["misses"][1]["rule"] == "job/start");
+  CHECK(json["misses"][1]["rank"] == 1);
+}
+
 TEST_CASE("explain names the program that was most likely meant", "[app][explain]") {
   Explainer explainer;
   CHECK(has(explainer.text(message("x", "jobrunner")),
@@ -139,7 +158,7 @@ TEST_CASE("explain tells fields, and in JSON all of it", "[app][explain]") {
   CHECK(json["matches"][0]["captures"].empty());
   REQUIRE(json["misses"].size() == 3);
   CHECK(json["misses"][0] == nlohmann::json::parse(R"({"rule": "job/done", "failed": "where",
-      "detail": "its condition on the context variable \"run\" does not hold: expected \"full\", found that it is not set"})"));
+      "detail": "its condition on the context variable \"run\" does not hold: expected \"full\", found that it is not set", "rank": 1})"));
   CHECK(json["misses"][1]["failed"] == "literal");
   CHECK(json["misses"][2]["failed"] == "severity");
   const nlohmann::json start = explainer.json(message("start full"));

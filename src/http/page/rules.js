@@ -62,7 +62,7 @@ function explained(one) {
 }
 
 function missesOf(one) {
-  const misses = (one.misses ?? []).slice(0, kMissesShown);
+  const misses = [...one.misses ?? []].sort((a, b) => a.rank - b.rank).slice(0, kMissesShown);
   return misses.length === 0 ? null
     : el("ul", {}, misses.map((miss) => el("li", {class: "mono"}, `${miss.rule}: ${miss.detail || miss.failed}`)));
 }
