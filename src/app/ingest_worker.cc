@@ -152,14 +152,24 @@ void IngestWorker::listen(ListenSocket socket) {
 
 void IngestWorker::listen_datagrams(ListenSocket socket, PeerPolicy peers) {
   DatagramListenerCallbacks callbacks;
-  const InputKind input = socket.config.input;
-  callbacks.on_datagram = [this, input, unescapes = socket.config.unescape](
-                              std::string_view datagram, bool truncated, const Peer& peer) {
-    if (unescapes) datagram = unescaped(datagram);
-    const Message message{
-        .bytes = datagram, .peer = peer, .zone = *peer.zone, .truncated = truncated};
-    if (input == InputKind::kGraphite) return ingest_.receive_lines(message, arrival_);
-    ingest_.receive(message, arrival_);
+  callbacks.on_datagrams = [this, input = socket.config.input, unescapes = socket.config.unescape](
+                               std::span<const Datagram> datagrams) {
+    // There is one buffer for what is unescaped.
+    const std::size_t at_once = unescapes ? 1 : datagrams.size();
+    for (; !datagrams.empty(); datagrams = datagrams.subspan(at_once)) {
+      messages_.clear();
+      for (const Datagram& one : datagrams.first(at_once)) {
+        messages_.push_back({.bytes = unescapes ? unescaped(one.bytes) : one.bytes,
+                             .peer = one.peer,
+                             .zone = *one.peer.zone,
+                             .truncated = one.truncated});
+      }
+      if (input == InputKind::kGraphite) {
+        for (const Message& lines : messages_) ingest_.receive_lines(lines, arrival_);
+      } else {
+        ingest_.receive(messages_, arrival_);
+      }
+    }
   };
   callbacks.on_arrival = [this] { arrival_ = wall_clock(); };
   callbacks.on_refused = [this](const Peer& peer) {
