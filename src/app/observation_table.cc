@@ -1,5 +1,6 @@
 #include "app/observation_table.h"
 
+#include <array>
 #include <string>
 #include <utility>
 
@@ -8,6 +9,9 @@ namespace {
 
 // It looks through all failing hosts.
 constexpr std::chrono::seconds kExpireEvery{10};
+// What packs that we ship give, and the page asks for: whoever asks a relay that has not loaded
+// them is not wrong.
+constexpr std::array<const char*, 2> kShippedKinds{"deploy", "event"};
 
 }  // namespace
 
@@ -15,6 +19,11 @@ void ObservationTable::set_rules(const RuleSet& rules) {
   std::vector<std::string> names;
   for (std::uint32_t rule = 0; rule < rules.size(); ++rule) names.push_back(rules.name(rule));
   rules_.set_rules(std::move(names));
+  std::vector<std::string> kinds(kShippedKinds.begin(), kShippedKinds.end());
+  for (const std::string& kind : rules.note_kinds()) {
+    if (kind != kFailureKind) kinds.push_back(kind);
+  }
+  events_.set_kinds(std::move(kinds));
 }
 
 void ObservationTable::add(Observations observations, const ClusterMap& clusters,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "http/answer.h"
 #include "http/hosts_api.h"
 #include "http/json_text.h"
+#include "http/list_query.h"
 #include "http/notes.h"
 #include "http/query.h"
 
@@ -20,8 +22,6 @@ using Json = nlohmann::ordered_json;
 using httplib::Request;
 using httplib::Response;
 
-constexpr std::array<std::string_view, 8> kNodeStates{"changed", "unchanged",  "failed", "noop",
-                                                      "skipped", "no_catalog", "stale",  "never"};
 constexpr std::array<std::string_view, 3> kPresenceCounts{"reporting", "expected", "missing"};
 constexpr std::array<const char*, 3> kShownMetrics{"puppet.time.total.*", "puppet.last_run.*.*",
                                                    "cpu.busy.*"};
@@ -32,15 +32,16 @@ constexpr std::size_t kFailuresShown = 10;
 
 using Values = std::map<std::string, double>;
 
-Json value_or_null(const Values& values, const std::string& name) {
+// Of hosts; JSON as integers, which typed clients ask for.
+Json count_or_null(const Values& values, const std::string& name) {
   const auto found = values.find(name);
-  return found == values.end() ? Json() : Json(found->second);
+  return found == values.end() ? Json() : Json(std::llround(found->second));
 }
 
 Json nodes_of(const Values& values) {
   Json nodes = Json::object();
   for (const std::string_view state : kNodeStates)
-    nodes[std::string(state)] = value_or_null(values, "puppet.nodes." + std::string(state));
+    nodes[std::string(state)] = count_or_null(values, "puppet.nodes." + std::string(state));
   return nodes;
 }
 
@@ -50,7 +51,7 @@ Json presences_of(const FleetView& fleet, const Values& values) {
     Json one{{"name", name}};
     for (const std::string_view count : kPresenceCounts)
       one[std::string(count)] =
-          value_or_null(values, "presence." + name + '.' + std::string(count));
+          count_or_null(values, "presence." + name + '.' + std::string(count));
     presences.push_back(std::move(one));
   }
   return presences;
@@ -177,11 +178,11 @@ void answer_clusters(const FleetView& fleet, const History* history, const Obser
   for (std::size_t i = slice.offset; i < rows.size() && i - slice.offset < slice.limit; ++i)
     clusters.push_back(std::move(rows[i].json));
   const auto window = last_window_of(history, fleet.all_path, fleet.taken);
-  response.set_content(dump({{"time", time_text(fleet.taken)},
-                             {"window", window ? Json(time_text(window->time)) : Json()},
-                             {"total", rows.size()},
-                             {"clusters", std::move(clusters)}}),
-                       kJsonType);
+  Json answer{{"time", time_text(fleet.taken)},
+              {"window", window ? Json(time_text(window->time)) : Json()}};
+  append_extent(answer, rows.size(), slice.offset, slice.limit);
+  answer["clusters"] = std::move(clusters);
+  response.set_content(dump(answer), kJsonType);
 }
 
 void answer_cluster(const FleetView& fleet, const History* history, const Observed&,

@@ -4,11 +4,15 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/ascii_case.h"
+#include "config/names.h"
 #include "http/answer.h"
 #include "http/json_text.h"
+#include "http/list_query.h"
 #include "http/notes.h"
 #include "http/query.h"
 
@@ -75,13 +79,13 @@ struct HostFilter {
   std::string cluster;
   std::string state;
   std::string missing;
-  std::string part;  // In lower case, as names of hosts are.
+  std::string part;
 
   [[nodiscard]] bool lets_in(const FleetView& fleet, std::size_t row) const {
     const FleetView::Host& host = fleet.hosts[row];
-    if (!part.empty() && host.name.find(part) == std::string::npos) return false;
+    if (!holds_word(host.name, part)) return false;
     if (!cluster.empty() &&
-        (host.scopes.empty() || fleet.scopes[host.scopes.front()].name != cluster))
+        (host.scopes.empty() || !is_same_word(fleet.scopes[host.scopes.front()].name, cluster)))
       return false;
     return (state.empty() || has_state(fleet, row)) && (missing.empty() || is_missing(fleet, row));
   }
@@ -150,9 +154,25 @@ void sort_worst_first(const FleetView& fleet, const Observed& observed,
   std::ranges::transform(ordered, rows.begin(), [](const auto& one) { return one.second; });
 }
 
-std::string in_lower_case(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return text;
+// The states that a host may be in: of the rules in force, and without any of those that Puppet's
+// nodes have, which the page links to.
+std::vector<std::string_view> states_of(const FleetView& fleet) {
+  std::vector<std::string_view> states;
+  for (const FleetView::StateMetric& metric : fleet.metrics) {
+    for (const std::string& state : metric.states) {
+      if (std::ranges::find(states, state) == states.end()) states.push_back(state);
+    }
+  }
+  if (states.empty()) states.assign(kNodeStates.begin(), kNodeStates.end());
+  return states;
+}
+
+HostFilter read_filter(const FleetView& fleet, Query& query) {
+  const std::vector<std::string_view> presences(fleet.presences.begin(), fleet.presences.end());
+  return {.cluster = query.text("cluster"),
+          .state = query.known_name("state", states_of(fleet)),
+          .missing = query.known_name("missing", presences),
+          .part = query.text("q")};
 }
 
 }  // namespace
@@ -170,8 +190,7 @@ void answer_hosts(const FleetView& fleet, const History*, const Observed& observ
                   const Request& request, Response& response) {
   Query query(request.params);
   const Slice slice = query.slice();
-  const HostFilter filter{query.text("cluster"), query.text("state"), query.text("missing"),
-                          in_lower_case(query.text("q"))};
+  const HostFilter filter = read_filter(fleet, query);
   const std::string order = query.choice("sort", kHostOrders);
   if (auto fine = query.finish(); !fine)
     return answer_problem(response, 400, fine.error().message());
@@ -183,9 +202,10 @@ void answer_hosts(const FleetView& fleet, const History*, const Observed& observ
   Json hosts = Json::array();
   for (std::size_t i = slice.offset; i < rows.size() && hosts.size() < slice.limit; ++i)
     hosts.push_back(host_as_json(fleet, observed, rows[i]));
-  response.set_content(
-      dump({{"time", time_text(fleet.taken)}, {"total", rows.size()}, {"hosts", std::move(hosts)}}),
-      kJsonType);
+  Json answer{{"time", time_text(fleet.taken)}};
+  append_extent(answer, rows.size(), slice.offset, slice.limit);
+  answer["hosts"] = std::move(hosts);
+  response.set_content(dump(answer), kJsonType);
 }
 
 void answer_host(const FleetView& fleet, const History* history, const Observed& observed,
@@ -193,7 +213,7 @@ void answer_host(const FleetView& fleet, const History* history, const Observed&
   Query query(request.params);
   if (auto fine = query.finish(); !fine)
     return answer_problem(response, 400, fine.error().message());
-  const std::string name = request.matches[1];
+  const std::string name = lower_case(request.matches[1].str());  // As hosts are called.
   const auto found = std::ranges::lower_bound(fleet.hosts, name, {}, &FleetView::Host::name);
   if (found == fleet.hosts.end() || found->name != name)
     return answer_problem(response, 404, "no host of this name is known");

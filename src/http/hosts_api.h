@@ -2,6 +2,7 @@
 
 #include <httplib.h>
 
+#include <array>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
@@ -10,6 +11,10 @@
 #include "store/history.h"
 
 namespace sluice {
+
+// What becomes of a node: the states of the metric puppet.nodes.
+inline constexpr std::array<std::string_view, 8> kNodeStates{
+    "changed", "unchanged", "failed", "noop", "skipped", "no_catalog", "stale", "never"};
 
 // The latest events, of one host where `host` is not empty.
 [[nodiscard]] nlohmann::ordered_json latest_events(const Observed& observed, std::string_view host);

@@ -18,6 +18,13 @@ struct ListQuery {
   [[nodiscard]] std::string_view filter(std::string_view name) const;
 };
 
+// What every list tells besides its rows: how many there are, and whether some come after these.
+template <typename Json>
+void append_extent(Json& answer, std::size_t total, std::size_t offset, std::size_t limit) {
+  answer["total"] = total;
+  answer["truncated"] = offset < total && total - offset > limit;
+}
+
 // The part of `rows` that the query asks for, each made into JSON by `render` and put into `list`.
 template <typename Rows, typename List, typename Render>
 void append_page(const Rows& rows, const ListQuery& query, List& list, Render render) {

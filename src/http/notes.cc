@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii_case.h"
 #include "http/json_text.h"
 
 namespace sluice {
@@ -21,8 +22,8 @@ std::vector<FailureReport::Reason> reasons_of(const FailureReport& report,
                                               std::string_view cluster) {
   std::vector<FailureReport::Reason> reasons;
   for (const FailureReport::Reason& reason : report.reasons) {
-    const auto found =
-        std::ranges::find(reason.clusters, cluster, &std::pair<std::string, std::uint64_t>::first);
+    const auto found = std::ranges::find_if(
+        reason.clusters, [&](const auto& one) { return is_same_word(one.first, cluster); });
     if (found == reason.clusters.end()) continue;
     FailureReport::Reason& part = reasons.emplace_back(reason);
     part.hosts = found->second;
@@ -35,7 +36,7 @@ std::vector<FailureReport::Reason> reasons_of(const FailureReport& report,
 bool is_wanted(const EventReport::Event& event, const ListQuery& query) {
   const auto fits = [&query](std::string_view name, std::string_view value) {
     const std::string_view wanted = query.filter(name);
-    return wanted.empty() || wanted == value;
+    return wanted.empty() || is_same_word(wanted, value);
   };
   return fits("cluster", event.cluster) && fits("host", event.host) && fits("kind", event.kind);
 }
@@ -68,16 +69,14 @@ Json as_json(const EventReport::Event& event) {
 
 std::string render_failures(const FailureReport& report, Timestamp now, const ListQuery& query) {
   const std::string_view cluster = query.filter("cluster");
-  const std::string_view kind = query.filter("kind");
-  std::vector<FailureReport::Reason> reasons;
-  if (kind.empty() || kind == kFailureKind) {
-    reasons = cluster.empty() ? report.reasons : reasons_of(report, cluster);
-  }
+  const auto reasons = cluster.empty() ? report.reasons : reasons_of(report, cluster);
   Json failures = Json::array();
   append_page(reasons, query, failures,
               [](const FailureReport::Reason& reason) { return as_json(reason); });
-  return dump(
-      {{"time", time_text(now)}, {"total", reasons.size()}, {"failures", std::move(failures)}});
+  Json answer{{"time", time_text(now)}};
+  append_extent(answer, reasons.size(), query.offset, query.limit);
+  answer["failures"] = std::move(failures);
+  return dump(answer);
 }
 
 std::string render_events(const EventReport& report, Timestamp now, const ListQuery& query) {
@@ -88,7 +87,10 @@ std::string render_events(const EventReport& report, Timestamp now, const ListQu
   Json events = Json::array();
   append_page(wanted, query, events,
               [](const EventReport::Event* event) { return as_json(*event); });
-  return dump({{"time", time_text(now)}, {"total", wanted.size()}, {"events", std::move(events)}});
+  Json answer{{"time", time_text(now)}};
+  append_extent(answer, wanted.size(), query.offset, query.limit);
+  answer["events"] = std::move(events);
+  return dump(answer);
 }
 
 }  // namespace sluice

@@ -16,7 +16,7 @@ namespace sluice {
 [[nodiscard]] nlohmann::ordered_json as_json(const EventReport::Event& event);
 
 // /api/v1/failures: why hosts fail now, most hosts first. The filter `cluster` counts the hosts of
-// one cluster alone; `kind` can be "failure".
+// one cluster alone.
 [[nodiscard]] std::string render_failures(const FailureReport& report, Timestamp now,
                                           const ListQuery& query);
 

@@ -47,9 +47,18 @@ std::string Query::choice(std::string_view key, std::span<const std::string_view
   return {};
 }
 
-Slice Query::slice() {
+std::string Query::known_name(std::string_view key, std::span<const std::string_view> names) {
+  std::string value = text(key);
+  if (value.empty() || std::ranges::find(names, value) != names.end()) return value;
+  const std::string expected =
+      names.empty() ? "that it is left out, for there are none now" : list_of(names);
+  refuse(key, fmt::format("expected {}, got {}", expected, quote(value)));
+  return {};
+}
+
+Slice Query::slice(std::size_t limit_max) {
   Slice slice;
-  slice.limit = number("limit", slice.limit, 1, Slice::kLimitMax);
+  slice.limit = number("limit", slice.limit, 1, limit_max);
   slice.offset = number("offset", 0, 0, 1'000'000'000);
   return slice;
 }

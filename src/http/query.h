@@ -40,8 +40,11 @@ class Query {
                                    std::size_t max);
   // One of `names`; empty when it is not there.
   [[nodiscard]] std::string choice(std::string_view key, std::span<const std::string_view> names);
+  // The same, where an empty one is as none, and `names` may be of what runs now.
+  [[nodiscard]] std::string known_name(std::string_view key,
+                                       std::span<const std::string_view> names);
   // "limit" and "offset".
-  [[nodiscard]] Slice slice();
+  [[nodiscard]] Slice slice(std::size_t limit_max = Slice::kLimitMax);
   // A value that makes no sense to the caller.
   void refuse(std::string_view key, std::string_view why);
 

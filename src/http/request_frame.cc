@@ -7,6 +7,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii_case.h"
+
 namespace sluice {
 namespace {
 
@@ -17,12 +19,6 @@ RequestFrame refused(int status, std::string why) {
   frame.problem_status = status;
   frame.problem = std::move(why);
   return frame;
-}
-
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-bool is_same_word(std::string_view one, std::string_view other) noexcept {
-  return std::ranges::equal(one, other, {}, lower, lower);
 }
 
 std::string_view trimmed(std::string_view text) noexcept {

@@ -7,13 +7,10 @@
 #include "http/json_text.h"
 
 namespace sluice {
-namespace {
 
 using Json = nlohmann::ordered_json;
 
 std::string_view pack_of(std::string_view rule) { return rule.substr(0, rule.find('/')); }
-
-}  // namespace
 
 std::string render_rules(const RuleReport& report, Timestamp since, const ListQuery& query) {
   const std::string_view pack = query.filter("pack");
@@ -30,7 +27,10 @@ std::string render_rules(const RuleReport& report, Timestamp since, const ListQu
                 {"samples", counts.samples},
                 {"last", counts.matches > 0 ? Json(time_text(counts.last_match)) : Json()}};
   });
-  return dump({{"since", time_text(since)}, {"total", rows.size()}, {"rules", std::move(rules)}});
+  Json answer{{"since", time_text(since)}};
+  append_extent(answer, rows.size(), query.offset, query.limit);
+  answer["rules"] = std::move(rules);
+  return dump(answer);
 }
 
 }  // namespace sluice

@@ -1,17 +1,15 @@
 #include "http/senders.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <functional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "config/quote.h"
 #include "http/json_text.h"
+#include "http/list_query.h"
 
 namespace sluice {
 namespace {
@@ -27,30 +25,6 @@ constexpr std::array<std::pair<std::string_view, Order>, 6> kOrders{{
     {"last_received", Order::kLastReceived},
     {"host", Order::kHost},
 }};
-
-Expected<void> set_limit(SenderQuery& query, std::string_view value) {
-  std::size_t limit = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), limit);
-  if (error != std::errc() || end != value.data() + value.size() || limit < 1 ||
-      limit > kSenderLimitMax) {
-    return fail(fmt::format("limit: expected a whole number in 1..{}, got {}", kSenderLimitMax,
-                            quote(value)));
-  }
-  query.limit = limit;
-  return {};
-}
-
-Expected<void> set_order(SenderQuery& query, std::string_view value) {
-  const auto* const known =
-      std::ranges::find(kOrders, value, &std::pair<std::string_view, Order>::first);
-  if (known == kOrders.end()) {
-    return fail(fmt::format(
-        "sort: expected messages, malformed, skewed, octets, last_received or host, got {}",
-        quote(value)));
-  }
-  query.order = known->second;
-  return {};
-}
 
 // Greater comes first. All names are alike here: rows come in the order of names already.
 std::int64_t rank_of(const SenderCounts& counts, Order order) {
@@ -83,10 +57,16 @@ void append_counts(Json& json, const SenderCounts& counts) {
 
 }  // namespace
 
-Expected<void> set_parameter(SenderQuery& query, std::string_view name, std::string_view value) {
-  if (name == "limit") return set_limit(query, value);
-  if (name == "sort") return set_order(query, value);
-  return fail(fmt::format("expected the parameters limit and sort, got {}", quote(name)));
+SenderQuery read_sender_query(Query& query) {
+  const Slice slice = query.slice(kSenderLimitMax);
+  std::array<std::string_view, kOrders.size()> names;
+  std::ranges::transform(kOrders, names.begin(), [](const auto& order) { return order.first; });
+  const std::string sort = query.choice("sort", names);
+  const auto* const order =
+      std::ranges::find(kOrders, sort, &std::pair<std::string_view, Order>::first);
+  return {.limit = slice.limit,
+          .offset = slice.offset,
+          .order = order == kOrders.end() ? Order::kMessages : order->second};
 }
 
 std::string render_senders(const SenderReport& report, const SenderQuery& query) {
@@ -96,19 +76,19 @@ std::string render_senders(const SenderReport& report, const SenderQuery& query)
   std::ranges::stable_sort(rows, std::ranges::greater(), [&](const SenderReport::Row* row) {
     return rank_of(row->counts, query.order);
   });
-  if (rows.size() > query.limit) rows.resize(query.limit);
 
   Json senders = Json::array();
-  for (const SenderReport::Row* row : rows) {
-    Json& json = senders.emplace_back(Json{{"host", row->host}});
-    append_counts(json, row->counts);
+  for (std::size_t i = query.offset; i < rows.size() && senders.size() < query.limit; ++i) {
+    Json& json = senders.emplace_back(Json{{"host", rows[i]->host}});
+    append_counts(json, rows[i]->counts);
   }
   Json other = Json::object();
   append_counts(other, report.other);
-  return dump({{"time", time_text(report.taken)},
-               {"known", report.rows.size()},
-               {"senders", std::move(senders)},
-               {"other", std::move(other)}});
+  Json answer{{"time", time_text(report.taken)}, {"known", rows.size()}};
+  append_extent(answer, rows.size(), query.offset, query.limit);
+  answer["senders"] = std::move(senders);
+  answer["other"] = std::move(other);
+  return dump(answer);
 }
 
 }  // namespace sluice

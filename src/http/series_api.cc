@@ -40,7 +40,8 @@ std::string render_series(const SeriesAnswer& answer) {
     }
     text += "]}";
   }
-  return text + fmt::format(R"(],"truncated":{}}})", answer.is_truncated) + '\n';
+  return text + fmt::format(R"(],"total":{},"truncated":{}}})", answer.total, answer.is_truncated) +
+         '\n';
 }
 
 std::optional<PathGlob> read_path(Query& query, const std::string& text) {
@@ -66,11 +67,15 @@ void answer_series(const History& history, const httplib::Request& request,
   auto path = read_path(query, query.required("path", "sluice.all.puppet.nodes.*"));
   const Seconds until = read_moment(query, "until", floor_to_seconds(now), now);
   const Seconds from = read_moment(query, "from", until - kDefaultRange, now);
-  const std::size_t limit = query.number("limit", 100, 1, Slice::kLimitMax);
+  const Slice slice = query.slice();
   if (from >= until) query.refuse("from", "expected a time before \"until\"");
   if (auto fine = query.finish(); !fine)
     return answer_problem(response, 400, fine.error().message());
-  const SeriesQuery wanted{.path = std::move(*path), .from = from, .until = until, .limit = limit};
+  const SeriesQuery wanted{.path = std::move(*path),
+                           .from = from,
+                           .until = until,
+                           .limit = slice.limit,
+                           .offset = slice.offset};
   response.set_content(render_series(history.series(wanted, now)), kJsonType);
 }
 
@@ -87,8 +92,10 @@ void answer_metrics(const History& history, const httplib::Request& request,
   nlohmann::ordered_json nodes = nlohmann::ordered_json::array();
   for (const HistoryNode& one : found.nodes)
     nodes.push_back({{"name", one.name}, {"path", one.path}, {"is_leaf", one.is_leaf}});
-  response.set_content(dump({{"nodes", std::move(nodes)}, {"truncated", found.is_truncated}}),
-                       kJsonType);
+  response.set_content(
+      dump(
+          {{"nodes", std::move(nodes)}, {"total", found.total}, {"truncated", found.is_truncated}}),
+      kJsonType);
 }
 
 }  // namespace

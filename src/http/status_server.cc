@@ -29,19 +29,13 @@ constexpr const char* kForgetPath = "/api/v1/forget";
 constexpr std::size_t kExplainBytesMax = 64 * 1024;
 constexpr const char* kHealthPath = "/healthz";
 
-// The senders that the query string asks for, or what is wrong with it.
 void answer_senders(const httplib::Params& parameters, const SenderReport& report,
                     Response& response) {
-  SenderQuery query;
-  for (const auto& [name, value] : parameters) {
-    const auto set = parameters.count(name) > 1
-                         ? Expected<void>(fail(name + ": expected once, got it several times"))
-                         : set_parameter(query, name, value);
-    if (set) continue;
-    answer_problem(response, 400, set.error().message());
-    return;
-  }
-  response.set_content(render_senders(report, query), kJsonType);
+  Query query(parameters);
+  const SenderQuery wanted = read_sender_query(query);
+  if (auto fine = query.finish(); !fine)
+    return answer_problem(response, 400, fine.error().message());
+  response.set_content(render_senders(report, wanted), kJsonType);
 }
 
 // What the page needs to know of the relay before it asks for anything else.
@@ -73,8 +67,10 @@ void answer_forget(const StatusServerOptions& options, const Request& request, R
         response, 403,
         fmt::format("expected the header \"{}\", which sluice forget HOST sends", kOrderHeader));
   }
-  const std::string host = request.get_param_value("host");
-  if (host.empty()) return answer_problem(response, 400, "expected the parameter \"host\"");
+  Query query(request.params);
+  const std::string host = query.required("host", "web01.example.com");
+  if (auto fine = query.finish(); !fine)
+    return answer_problem(response, 400, fine.error().message());
   switch (options.forget ? options.forget(host) : Forgotten::kNoAnswer) {
     case Forgotten::kDone:
       response.set_content(R"({"forgotten": true})", kJsonType);

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii_case.h"
 #include "http/json_text.h"
 
 namespace sluice {
@@ -20,15 +21,15 @@ std::string render_unmatched(const UnmatchedReport& report, Timestamp since,
   const bool has_filter = query.filters.contains("program");
   std::vector<const UnmatchedReport::Row*> rows;
   for (const UnmatchedReport::Row& row : report.rows) {
-    if (!has_filter || row.program == program) rows.push_back(&row);
+    if (!has_filter || is_same_word(row.program, program)) rows.push_back(&row);
   }
   Json shapes = Json::array();
   append_page(rows, query, shapes, [](const UnmatchedReport::Row* row) { return as_json(*row); });
-  return dump({{"since", time_text(since)},
-               {"lines", report.lines},
-               {"total", rows.size()},
-               {"shapes", std::move(shapes)},
-               {"other", report.other}});
+  Json answer{{"since", time_text(since)}, {"lines", report.lines}};
+  append_extent(answer, rows.size(), query.offset, query.limit);
+  answer["shapes"] = std::move(shapes);
+  answer["other"] = report.other;
+  return dump(answer);
 }
 
 }  // namespace sluice

@@ -16,6 +16,7 @@ struct EventLog::State {
 
   Options options;
   StringMap<Events> kinds;  // Of each the oldest first, as they came.
+  std::vector<std::string> of_rules;
   SharedReport<EventReport> shared;
 };
 
@@ -24,6 +25,11 @@ EventLog::EventLog(const Options& options) : state_(std::make_unique<State>()) {
   state_->options = options;
 }
 EventLog::~EventLog() = default;
+
+void EventLog::set_kinds(std::vector<std::string> kinds) {
+  state_->of_rules = std::move(kinds);
+  state_->shared.touch();
+}
 
 bool EventLog::add(Note note, std::string_view cluster) {
   auto& kinds = state_->kinds;
@@ -43,12 +49,16 @@ bool EventLog::add(Note note, std::string_view cluster) {
 
 std::shared_ptr<const EventReport> EventLog::shared_snapshot(Timestamp now) {
   return state_->shared.at(now, [this] {
-    EventReport report;
+    EventReport report{.events = {}, .kinds = state_->of_rules};
     for (const auto& [kind, events] : state_->kinds) {
+      report.kinds.push_back(kind);
       report.events.insert(report.events.end(), events.begin(), events.end());
     }
     std::ranges::stable_sort(report.events, std::ranges::greater(),
                              [](const auto& event) { return event->time; });
+    std::ranges::sort(report.kinds);
+    const auto repeated = std::ranges::unique(report.kinds);
+    report.kinds.erase(repeated.begin(), repeated.end());
     return report;
   });
 }

@@ -492,4 +492,12 @@ std::string_view RuleSet::presence(std::uint32_t rule) const {
   return pack.presence ? std::string_view(pack.presence->name) : std::string_view();
 }
 
+std::vector<std::string> RuleSet::note_kinds() const {
+  std::vector<std::string> kinds;
+  for (const CompiledRule& rule : compiled_->rules) {
+    for (const NoteDefinition& note : rule.definition->notes) kinds.push_back(note.kind);
+  }
+  return kinds;
+}
+
 }  // namespace sluice

@@ -53,7 +53,8 @@ struct SeriesQuery {
   PathGlob path;
   Seconds from{};
   Seconds until{};
-  std::size_t limit = 100;           // Series.
+  std::size_t limit = 100;           // Series,
+  std::size_t offset = 0;            // and how many to pass over before them.
   std::size_t points_max = 200'000;  // In all series.
 };
 
@@ -66,6 +67,7 @@ struct SeriesAnswer {
   Seconds until{};
   std::chrono::seconds step{};
   std::vector<Series> series;  // In order of the path.
+  std::size_t total = 0;       // Series that match; of a glob that was given up, so far.
   bool is_truncated = false;   // There is more.
 };
 
@@ -77,6 +79,7 @@ struct HistoryNode {
 
 struct NodesAnswer {
   std::vector<HistoryNode> nodes;
+  std::size_t total = 0;  // As SeriesAnswer's.
   bool is_truncated = false;
 };
 
@@ -110,8 +113,8 @@ class History {
 
   // The range is cut to what is kept, and to the windows that have begun at `now`.
   [[nodiscard]] SeriesAnswer series(const SeriesQuery& query, Timestamp now) const;
-  // One level of names, as PathGlob's last node lets them in, of those that hold `part`; at most
-  // `limit` after `offset`.
+  // One level of names, as PathGlob's last node lets them in, of those that hold `part`, whatever its
+  // case; at most `limit` after `offset`.
   [[nodiscard]] NodesAnswer nodes(const PathGlob& glob, std::string_view part, std::size_t offset,
                                   std::size_t limit) const;
   // The values of the newest of the windows that any series of the scope `path` ("sluice.all") has,

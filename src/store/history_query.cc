@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii_case.h"
 #include "store/history_form.h"
 
 namespace sluice {
@@ -49,9 +50,10 @@ SeriesAnswer History::series(const SeriesQuery& query, Timestamp now) const {
   // By group, so that a row is read once for all of its series.
   std::map<SeriesPlace, std::size_t> wanted;
   const bool is_whole = index_.match(query.path, [&](std::string_view path, SeriesPlace place) {
+    if (answer.total++ < query.offset) return true;
     if (answer.series.size() == series_max) {
       answer.is_truncated = true;
-      return false;
+      return true;  // It is only counted.
     }
     wanted.emplace(place, answer.series.size());
     answer.series.push_back({std::string(path), std::vector<std::optional<double>>(count)});
@@ -85,14 +87,11 @@ NodesAnswer History::nodes(const PathGlob& glob, std::string_view part, std::siz
   NodesAnswer answer;
   const bool is_whole = index_.find_nodes(glob, [&](std::string_view path, bool is_leaf) {
     const std::string_view name = path.substr(path.rfind('.') + 1);
-    if (name.find(part) == std::string_view::npos) return true;
-    if (offset > 0) {
-      --offset;
-      return true;
-    }
+    if (!holds_word(name, part)) return true;
+    if (answer.total++ < offset) return true;
     if (answer.nodes.size() == limit) {
       answer.is_truncated = true;
-      return false;
+      return true;  // It is only counted.
     }
     answer.nodes.push_back({std::string(name), std::string(path), is_leaf});
     return true;

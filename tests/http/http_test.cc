@@ -68,12 +68,16 @@ SenderReport three_senders() {
 }
 
 // The hosts that a query shows, in order.
-std::string hosts_by(std::string_view sort, std::string_view limit = "100") {
-  SenderQuery query;
-  REQUIRE(set_parameter(query, "sort", sort));
-  REQUIRE(set_parameter(query, "limit", limit));
+std::string hosts_by(const std::string& sort, const std::string& limit = "100",
+                     const std::string& offset = "0") {
+  const httplib::Params parameters{{"sort", sort}, {"limit", limit}, {"offset", offset}};
+  Query query(parameters);
+  const SenderQuery wanted = read_sender_query(query);
+  REQUIRE(query.finish());
   std::string hosts;
-  const Json answer = Json::parse(render_senders(three_senders(), query));
+  const Json answer = Json::parse(render_senders(three_senders(), wanted));
+  CHECK(answer["total"] == 3);
+  CHECK(answer["truncated"] == (std::stoul(offset) + answer["senders"].size() < 3));
   for (const Json& row : answer["senders"]) hosts += row["host"].get<std::string>().front();
   return hosts;
 }
@@ -89,6 +93,9 @@ TEST_CASE("senders are sorted by what is asked for, equal ones by name, up to a 
   CHECK(hosts_by("host") == "abc");
   CHECK(hosts_by("messages", "2") == "ba");
   CHECK(hosts_by("messages", "1") == "b");
+  CHECK(hosts_by("messages", "1", "1") == "a");
+  CHECK(hosts_by("messages", "10000", "1") == "ac");
+  CHECK(hosts_by("messages", "1", "3").empty());
 }
 
 TEST_CASE("a sender's row has every count, and so has the sum of those beyond the bound",
@@ -114,13 +121,14 @@ TEST_CASE("a sender's row has every count, and so has the sum of those beyond th
 }
 
 TEST_CASE("a query for senders is refused when it is not understood", "[http]") {
-  const auto [name, value] = GENERATE(table<std::string_view, std::string_view>({
+  const auto [name, value] = GENERATE(table<std::string, std::string>({
       {"limit", "0"},
       {"limit", "10001"},
       {"limit", ""},
       {"limit", "-1"},
       {"limit", "10x"},
       {"limit", "99999999999999999999"},
+      {"offset", "-1"},
       {"sort", ""},
       {"sort", "truncated"},
       {"sort", "Host"},
@@ -128,10 +136,10 @@ TEST_CASE("a query for senders is refused when it is not understood", "[http]") 
       {"", ""},
   }));
   CAPTURE(name, value);
-  SenderQuery query{.limit = 7, .order = SenderQuery::Order::kHost};
-  CHECK_FALSE(set_parameter(query, name, value));
-  CHECK(query.limit == 7);
-  CHECK(query.order == SenderQuery::Order::kHost);
+  const httplib::Params parameters{{name, value}};
+  Query query(parameters);
+  [[maybe_unused]] const SenderQuery wanted = read_sender_query(query);
+  CHECK_FALSE(query.finish());
 }
 
 TEST_CASE("what a status server starts with is what the first request is told", "[http]") {

@@ -28,6 +28,7 @@ TEST_CASE("unmatched shapes are served by page and by program", "[http]") {
   CHECK(all["lines"] == 9);
   CHECK(all["other"] == 1);
   CHECK(all["total"] == 3);
+  CHECK(all["truncated"] == false);
   CHECK(all["shapes"][0] == Json{{"program", "a"},
                                  {"shape", "<n>"},
                                  {"count", 4},
@@ -37,6 +38,10 @@ TEST_CASE("unmatched shapes are served by page and by program", "[http]") {
   CHECK(all["shapes"][1]["shape"] == "x\xef\xbf\xbd<b>");
   const Json second = answer({.limit = 1, .offset = 1, .filters = {{"program", "a"}}});
   CHECK(second["total"] == 2);
+  CHECK(second["truncated"] == false);
+  const Json first = answer({.limit = 1, .filters = {{"program", "A"}}});  // Whatever its case.
+  CHECK(first["total"] == 2);
+  CHECK(first["truncated"] == true);
   REQUIRE(second["shapes"].size() == 1);
   CHECK(second["shapes"][0]["shape"] == "z");
   CHECK(answer({.filters = {{"program", ""}}})["total"] == 1);

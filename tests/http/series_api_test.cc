@@ -76,7 +76,12 @@ TEST_CASE("series and names come from the history, within bounds", "[http]") {
   CHECK(nodes["nodes"] == Json{{{"name", "a"}, {"path", "s.all.a"}, {"is_leaf", true}},
                                {{"name", "b"}, {"path", "s.all.b"}, {"is_leaf", false}}});
   CHECK(Json::parse(client.Get("/api/v1/metrics")->body)["nodes"][0]["path"] == "s");
-  CHECK(Json::parse(client.Get("/api/v1/metrics?path=s.all.*&q=b")->body)["nodes"].size() == 1);
+  for (const char* const part : {"b", "B"}) {
+    const Json held =
+        Json::parse(client.Get(std::string("/api/v1/metrics?path=s.all.*&q=") + part)->body);
+    CHECK(held["nodes"].size() == 1);
+    CHECK(held["total"] == 1);
+  }
 
   for (const char* bad : {"series", "series?path=", "series?path=a..b", "series?path=a&from=x",
                           "series?path=a&limit=0", "series?path=a&limit=1001",
@@ -89,6 +94,40 @@ TEST_CASE("series and names come from the history, within bounds", "[http]") {
   }
   CHECK(client.Get("/api/v1/series?path=a&form=-1h")->body.find("did you mean \\\"from\\\"") !=
         std::string::npos);
+}
+
+TEST_CASE("series and names are given page by page", "[http]") {
+  const Timestamp now = std::chrono::system_clock::now();
+  const Seconds window = window_start(now, seconds(60));
+  History history({}, now);
+  std::vector<Datapoint> datapoints;
+  for (const char* const path : {"s.a", "s.b", "s.c"})
+    datapoints.push_back({.path = path, .value = 1, .time = window, .version = 1});
+  history.put(datapoints, now);
+  auto server = StatusServer::start(
+      {.host = "127.0.0.1", .port = 0, .history = [&history] { return &history; }});
+  REQUIRE(server);
+  httplib::Client client("127.0.0.1", (*server)->port());
+  for (const auto& [path, rows] : {std::pair("series", "series"), std::pair("metrics", "nodes")}) {
+    CAPTURE(path);
+    const auto page = [&](const std::string& query) {
+      const auto answer = client.Get("/api/v1/" + std::string(path) + "?path=s.*" + query);
+      return Json::parse(answer->body);
+    };
+    const Json first = page("&limit=2");
+    CHECK(first[rows].size() == 2);
+    CHECK(first["total"] == 3);
+    CHECK(first["truncated"] == true);
+    const Json second = page("&limit=2&offset=2");
+    REQUIRE(second[rows].size() == 1);
+    CHECK(second[rows][0]["path"] == "s.c");
+    CHECK(second["total"] == 3);
+    CHECK(second["truncated"] == false);
+    const Json beyond = page("&offset=7");
+    CHECK(beyond[rows].empty());
+    CHECK(beyond["total"] == 3);
+    CHECK(beyond["truncated"] == false);
+  }
 }
 
 TEST_CASE("without a history series cannot be had", "[http]") {

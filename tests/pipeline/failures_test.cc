@@ -172,7 +172,11 @@ TEST_CASE("events are told newest first, the oldest of each kind going", "[pipel
   CHECK(texts == "event4 event3 deploy1 ");
   CHECK(report->events[0]->cluster == "web");
   CHECK(report->events[0]->rule == "p/r");
+  CHECK(report->kinds == std::vector<std::string>{"deploy", "event"});
   CHECK(log.shared_snapshot(at_second(200)) == report);
+  log.set_kinds({"event", "release"});
+  CHECK(log.shared_snapshot(at_second(300))->kinds ==
+        std::vector<std::string>{"deploy", "event", "release"});
 }
 
 }  // namespace sluice

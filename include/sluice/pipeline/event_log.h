@@ -23,6 +23,7 @@ struct EventReport {
     std::string text;
   };
   std::vector<std::shared_ptr<const Event>> events;  // Newest first.
+  std::vector<std::string> kinds;  // Those that the rules give or that are kept, in order.
 };
 
 // The last notes that are no failures, so many of each kind, that rare kinds (deployments) are not
@@ -39,6 +40,9 @@ class EventLog {
   ~EventLog();
   EventLog(const EventLog&) = delete;
   EventLog& operator=(const EventLog&) = delete;
+
+  // The kinds that the rules in force give.
+  void set_kinds(std::vector<std::string> kinds);
 
   // False when it is of one kind too many.
   bool add(Note note, std::string_view cluster);

@@ -36,6 +36,9 @@ class RuleSet {
   // The sign of life of its pack, which a match shows; empty: none.
   [[nodiscard]] std::string_view presence(std::uint32_t rule) const;
 
+  // Of all its notes; a kind may be there several times.
+  [[nodiscard]] std::vector<std::string> note_kinds() const;
+
   // For the Matcher.
   [[nodiscard]] const CompiledRules& compiled() const noexcept { return *compiled_; }
 
