@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/nearest.h"
 #include "http/answer.h"
 
 namespace sluice {
@@ -85,14 +86,18 @@ bool is_served_at(const Route& route, std::string_view path) {
   return path.starts_with(fixed) && path.size() > fixed.size();
 }
 
-std::string all_paths(const std::vector<Route>& routes) {
+// For who asks for something else. The page's files ("/page.js") are nobody's to ask for by hand.
+std::string not_found(const std::vector<Route>& routes, const std::string& path) {
   std::string all;
+  std::vector<std::string_view> names;
   for (const Route& route : routes) {
+    if (route.path.find('.') != std::string::npos) continue;
     if (!all.empty()) all += ", ";
     if (route.method != "GET") all += route.method + ' ';
     all += route.path;
+    names.push_back(route.path);
   }
-  return all;
+  return fmt::format("known are {}; not {}{}", all, path, did_you_mean(path, names));
 }
 
 }  // namespace
@@ -117,10 +122,9 @@ class Router::Server : public httplib::Server {
     });
     set_error_handler([this](const httplib::Request& request, httplib::Response& response) {
       if (!response.body.empty()) return;
-      answer_problem(response, response.status,
-                     response.status == 404
-                         ? fmt::format("known are {}; not {}", all_paths(routes_), request.path)
-                         : "the request cannot be read");
+      answer_problem(
+          response, response.status,
+          response.status == 404 ? not_found(routes_, request.path) : "the request cannot be read");
     });
     set_exception_handler(
         [](const httplib::Request&, httplib::Response& response, const std::exception_ptr&) {

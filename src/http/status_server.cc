@@ -7,6 +7,7 @@
 #include <atomic>
 #include <utility>
 
+#include "config/names.h"
 #include "http/access.h"
 #include "http/answer.h"
 #include "http/json_text.h"
@@ -68,7 +69,7 @@ void answer_forget(const StatusServerOptions& options, const Request& request, R
         fmt::format("expected the header \"{}\", which sluice forget HOST sends", kOrderHeader));
   }
   Query query(request.params);
-  const std::string host = query.required("host", "web01.example.com");
+  const std::string host = lower_case(query.required("host", "web01.example.com"));
   if (auto fine = query.finish(); !fine)
     return answer_problem(response, 400, fine.error().message());
   switch (options.forget ? options.forget(host) : Forgotten::kNoAnswer) {

@@ -94,7 +94,9 @@ class Api(unittest.TestCase):
         page = {"/" + str(file.relative_to(SOURCE_DIR / "src/http/page")) for file in
                 (SOURCE_DIR / "src/http/page").rglob("*") if file.is_file()}
         page |= {"/dygraph.js", "/dygraph.css"}  # Debian's, put among them by the build.
-        self.assertEqual(served - page, documented)
+        self.assertEqual(served, documented)
+        self.assertFalse(served & (page - {"/"}))
+        self.assertTrue(self.refused(404, "/healtz").endswith('not /healtz; did you mean "/healthz"?'))
         text = (SOURCE_DIR / "docs" / "api.md").read_text()
         rows = {row.replace("NAME", "{name}").replace("GET ", "") for row in re.findall(
             r"^\| ((?:POST )?`/[^`]*`)", text.split("## Paths")[1].split("\n## ")[0], re.MULTILINE)}
@@ -264,6 +266,8 @@ class Api(unittest.TestCase):
         self.assertEqual((fleet["hosts"], fleet["clusters"]), (4, 3))
         self.assertEqual([one["name"] for one in fleet["presences"]], ["puppet"])
         clusters = self.rig.json("/api/v1/clusters?metric=puppet.runs.*.count")
+        counts = [one for part in [fleet, *clusters["clusters"]] for one in part["nodes"].values() if one is not None]
+        self.assertEqual({type(one) for one in counts}, {int})  # 4 and not 4.0, for typed clients.
         self.assertEqual((clusters["total"], {one["cluster"]: one["hosts"] for one in clusters["clusters"]}),
                          (3, {"web": 2, "db": 1, "other": 1}))
         self.assertEqual([one["cluster"] for one in self.rig.json("/api/v1/clusters?sort=name")["clusters"]],

@@ -75,6 +75,9 @@ class Forget(unittest.TestCase):
         self.assertEqual(self.known(), 2)
         self.send("db01")
         wait_until(lambda: self.known() == 3, "it comes back with its next message")
+        # As it calls itself, perhaps; hosts are known in lower case.
+        self.assertEqual(self.command("forget", "DB01").returncode, 0)
+        wait_until(lambda: self.known() == 2, "it is gone again")
 
     def test_no_web_page_can_make_it_forget(self):
         self.send("web01")
