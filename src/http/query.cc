@@ -21,6 +21,12 @@ std::optional<std::string> Query::find(std::string_view key) {
 
 std::string Query::text(std::string_view key) { return find(key).value_or(std::string()); }
 
+std::string Query::text_with_plus(std::string_view key) {
+  std::string value = text(key);
+  std::ranges::replace(value, ' ', '+');
+  return value;
+}
+
 std::string Query::required(std::string_view key, std::string_view example) {
   std::string value = text(key);
   if (value.empty()) refuse(key, fmt::format("is needed, for example {}={}", key, example));

@@ -34,7 +34,10 @@ class Query {
 
   // Empty when it is not there.
   [[nodiscard]] std::string text(std::string_view key);
-  // The same of one that must be there; `example` shows what to write.
+  // The same, of a value in which no blank can stand: a '+' that somebody wrote by hand, as in
+  // "+01:00", is a blank in a query string.
+  [[nodiscard]] std::string text_with_plus(std::string_view key);
+  // As text(), of one that must be there; `example` shows what to write.
   [[nodiscard]] std::string required(std::string_view key, std::string_view example);
   [[nodiscard]] std::size_t number(std::string_view key, std::size_t fallback, std::size_t min,
                                    std::size_t max);

@@ -52,7 +52,7 @@ std::optional<PathGlob> read_path(Query& query, const std::string& text) {
 }
 
 Seconds read_moment(Query& query, std::string_view key, Seconds fallback, Timestamp now) {
-  const std::string text = query.text(key);
+  const std::string text = query.text_with_plus(key);
   if (text.empty()) return fallback;
   const auto moment = parse_moment(text, now);
   if (moment) return *moment;

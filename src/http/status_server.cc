@@ -28,6 +28,7 @@ using Response = httplib::Response;
 constexpr const char* kOrderHeader = "X-Sluice-Order";
 constexpr const char* kForgetPath = "/api/v1/forget";
 constexpr std::size_t kExplainBytesMax = 64 * 1024;
+constexpr std::size_t kExplainedMax = 20;  // Messages.
 constexpr const char* kHealthPath = "/healthz";
 
 void answer_senders(const httplib::Params& parameters, const SenderReport& report,
@@ -93,7 +94,10 @@ void answer_explain(const StatusServerOptions& options, const Request& request,
                           "-H 'Content-Type: text/plain' --data-binary @FILE");
   Query query(request.params);
   const ExplainRequest wanted{
-      .text = request.body, .framing = query.text("framing"), .tz = query.text("tz")};
+      .text = request.body,
+      .framing = query.text("framing"),
+      .tz = query.text_with_plus("tz"),
+      .messages_max = kExplainedMax + 1};  // One more tells that there are more.
   if (auto fine = query.finish(); !fine)
     return answer_problem(response, 400, fine.error().message());
   if (request.body.size() > kExplainBytesMax)
@@ -102,8 +106,11 @@ void answer_explain(const StatusServerOptions& options, const Request& request,
   const auto messages = options.explain(wanted);
   if (!messages) return answer_problem(response, 400, messages.error().message());
   std::string answer = R"({"messages": [)";
-  for (const std::string& one : *messages) answer += (answer.ends_with('[') ? "\n" : ",\n") + one;
-  response.set_content(answer + "\n]}\n", kJsonType);
+  for (std::size_t i = 0; i < std::min(messages->size(), kExplainedMax); ++i)
+    answer += (i == 0 ? "\n" : ",\n") + (*messages)[i];
+  const bool is_truncated = messages->size() > kExplainedMax;
+  response.set_content(fmt::format("{}\n], \"truncated\": {}}}\n", answer, is_truncated),
+                       kJsonType);
 }
 
 // Browsers keep the page's files, and ask whether they are still the same.

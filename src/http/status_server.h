@@ -20,7 +20,7 @@ struct ExplainRequest {
   std::string_view text;
   std::string framing;
   std::string tz;
-  std::size_t messages_max = 20;  // Further ones are left out.
+  std::size_t messages_max = 0;  // Further ones are left out.
 };
 
 // What became of a request to forget a host.

@@ -82,8 +82,9 @@ Expected<Seconds> parse_moment(std::string_view text, Timestamp now) {
   }
   if (moment && *moment >= 0 && *moment <= kSecondsMax)
     return Seconds(std::chrono::seconds(*moment));
-  return fail("expected epoch seconds, a time like 2026-11-22T07:40:01Z, or -90m, got " +
-              quote(text));
+  return fail(
+      "expected epoch seconds, a time like 2026-11-22T07:40:01Z, or -90m (s, m, h, d, w), got " +
+      quote(text));
 }
 
 }  // namespace sluice

@@ -102,6 +102,21 @@ class Api(unittest.TestCase):
             r"^\| ((?:POST )?`/[^`]*`)", text.split("## Paths")[1].split("\n## ")[0], re.MULTILINE)}
         self.assertEqual({row.replace("`", "") for row in rows}, documented)
 
+    def test_every_member_is_in_the_words_too(self):
+        words = "".join((SOURCE_DIR / "docs" / name).read_text() for name in ("api.md", "explain.md"))
+
+        def members_of(schema):
+            for name, member in schema.get("properties", {}).items():
+                yield name
+                yield from members_of(member)
+            for part in (schema.get("items"), schema.get("additionalProperties")):
+                if isinstance(part, dict):
+                    yield from members_of(part)
+
+        for name, schema in OPENAPI["components"]["schemas"].items():
+            for member in members_of(schema):
+                self.assertRegex(words, rf'[`".]{re.escape(member)}[`".]', name)
+
     def test_all_lists_are_asked_and_answer_alike(self):
         self.started_fleet()
         paths = {path for path, methods in OPENAPI["paths"].items()
@@ -311,7 +326,9 @@ class Api(unittest.TestCase):
                                  capture_output=True, text=True, timeout=60, check=True).stdout
         self.assertEqual(told, [json.loads(printed)])
         many = self.rig.json("/api/v1/explain?framing=lf", body=line * 50, headers={"Content-Type": "text/plain"})
-        self.assertEqual(len(many["messages"]), 20)
+        self.assertEqual((len(many["messages"]), many["truncated"]), (20, True))
+        many = self.rig.json("/api/v1/explain?framing=lf", body=line * 20, headers={"Content-Type": "text/plain"})
+        self.assertEqual((len(many["messages"]), many["truncated"]), (20, False))
         self.assertEqual(self.rig.json("/api/v1/ledger")["messages"]["received"], 0)
 
     # Bad input.

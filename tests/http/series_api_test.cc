@@ -68,6 +68,10 @@ TEST_CASE("series and names come from the history, within bounds", "[http]") {
   CHECK(std::ranges::count(points, Json{window.time_since_epoch().count(), 1.5}) == 1);
   CHECK(points.front()[1].is_null());
 
+  for (const char* const moment : {"2026-11-22T08:40:01+01:00", "2026-11-22T08:40:01%2B01:00"}) {
+    const auto asked = client.Get(std::string("/api/v1/series?path=a&from=0&until=") + moment);
+    CHECK(asked->status == 200);
+  }
   const Json years =
       Json::parse(client.Get("/api/v1/series?path=s.*.a&from=0&until=253402300799")->body);
   CHECK(years["series"][0]["points"].size() == 24 * 60);
