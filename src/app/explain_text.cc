@@ -222,6 +222,21 @@ std::string nearest_program(const RuleSet& rules, std::string_view app) {
   return app.empty() ? "" : did_you_mean(app, programs);
 }
 
+// Rules of other programs that the text is for: it may have lost its header, or its program has
+// another name here.
+std::string others_of(const Explanation& explanation, const Colors& color) {
+  constexpr std::size_t kShownMax = 3;
+  std::string text;
+  std::size_t count = 0;
+  for (const RuleTrace& rule : explanation.trace.rules) {
+    if (rule.outcome != RuleTrace::Outcome::kApp || rule.closeness == 0) continue;
+    if (++count > kShownMax) break;
+    text += fmt::format("  {}{} no: it would match, but it {}{}\n", color.dim,
+                        explanation.rules.name(rule.rule), shown(rule.detail), color.end);
+  }
+  return text;
+}
+
 // Why the rules that read this program did not match, the closest first.
 std::string misses_of(const Explanation& explanation, const Colors& color) {
   const std::vector<const RuleTrace*> misses = misses_by_closeness(explanation.trace);
@@ -230,7 +245,7 @@ std::string misses_of(const Explanation& explanation, const Colors& color) {
   };
   const auto other_apps = count_of(RuleTrace::Outcome::kApp);
   const auto other_inputs = count_of(RuleTrace::Outcome::kInput);
-  std::string text;
+  std::string text = others_of(explanation, color);
   for (const RuleTrace* rule : misses) {
     text += fmt::format("  {}{} no: {}{}\n", color.dim, explanation.rules.name(rule->rule),
                         shown(rule->detail), color.end);

@@ -110,6 +110,7 @@ struct Matcher::State {
                              const Context* context, const Pass& pass);
   void explain_rule(const Pass& pass, bool is_stopped);
   void describe(const CompiledRule& rule, const Pass& pass, Outcome outcome);
+  bool would_match(std::uint32_t index, const Pass& pass);
   std::string describe_miss(const CompiledRule& rule, const Pass& pass, Outcome outcome,
                             const PatternProgress& progress);
   static std::string describe_literal(const CompiledRule& rule, const Pass& pass,

@@ -162,6 +162,8 @@ void Matcher::State::describe(const CompiledRule& rule, const Pass& pass, Outcom
       progress = pattern_progress(rule.definition->match, pass.text, beginnings);
     trace.detail = describe_miss(rule, pass, outcome, progress);
     if (is_tried) trace.closeness = closeness.of(rule, pass.text, progress, outcome);
+    if (outcome == Outcome::kApp && would_match(trace.rule, pass))
+      trace.closeness = Closeness::kMatches;
   }
   const bool is_read =
       outcome == Outcome::kMatched || (outcome == Outcome::kWhere && rule.where.empty());
@@ -169,6 +171,14 @@ void Matcher::State::describe(const CompiledRule& rule, const Pass& pass, Outcom
   for (std::size_t i = 0; i < fields.size(); ++i) {
     trace.fields.emplace_back(fields.at(i).name, fields.at(i).value);
   }
+}
+
+// Of a rule of other programs: as one of those the text would match. A pattern that requires no
+// words takes too much to mean this text.
+bool Matcher::State::would_match(std::uint32_t index, const Pass& pass) {
+  const RequiredLiterals& literals = compiled.rules[index].literals;
+  const bool has_words = !literals.prefix.empty() || !literals.inside.empty();
+  return has_words && try_rule(index, pass) == Outcome::kMatched;
 }
 
 std::string Matcher::State::describe_miss(const CompiledRule& rule, const Pass& pass,

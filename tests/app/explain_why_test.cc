@@ -124,6 +124,18 @@ TEST_CASE("explain tells the rule first that was most likely meant", "[app][expl
   CHECK(json["misses"][1]["rank"] == 1);
 }
 
+TEST_CASE("explain tells of rules of other programs that the text is for", "[app][explain]") {
+  Explainer explainer;
+  const std::string told = "  job/start no: it would match, but it reads APP-NAME job\n";
+  CHECK(has(explainer.text(message("start full", "sshd")), told));
+  CHECK(has(explainer.text("start full"), told));  // Without a header.
+  CHECK_FALSE(has(explainer.text(message("stop full", "sshd")), "it would match"));
+  // Its condition does not hold.
+  CHECK_FALSE(has(explainer.text(message("done in 3.5 seconds", "sshd")), "it would match"));
+  // What requires no word of a text is meant by none.
+  CHECK_FALSE(has(explainer.text(message(R"({"ok": true})", "sshd")), "it would match"));
+}
+
 TEST_CASE("explain names the program that was most likely meant", "[app][explain]") {
   Explainer explainer;
   CHECK(has(explainer.text(message("x", "jobrunner")),

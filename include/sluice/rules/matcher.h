@@ -61,7 +61,8 @@ struct RuleTrace {
   std::uint32_t rule = 0;
   Outcome outcome = Outcome::kMatched;
   std::string detail;  // What was wanted, for people; empty on a match.
-  // Of a rule that reads this program and did not match: the greater, the closer it came.
+  // Of a rule that reads this program and did not match: the greater, the closer it came. Of a rule
+  // of other programs: not 0 if it would match.
   double closeness = 0;
   std::vector<std::pair<std::string, std::string>> captures;  // Named groups, on a match.
   std::vector<std::pair<std::string, std::string>> fields;    // Of the text, on a match.
