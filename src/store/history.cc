@@ -19,10 +19,20 @@ History::History(HistoryOptions options, Timestamp now)
 }
 
 // A point of the block of now.
-void History::grow(Series& series, const HistoryPoint& point, Timestamp now) {
-  if (series.open.empty()) series.open.reserve(kWindowsPerBlock);
-  merge_point(series.open, point);
-  note_last(series, point, now);
+void History::grow(SeriesPlace place, const HistoryPoint& point, Timestamp now) {
+  const std::int64_t since = point.time - open_block_ * block_seconds_;
+  const auto window = static_cast<std::size_t>(since / options_.window.count());
+  tiers_[place.tier].open.put(place.number, window, point.value);
+  note_last(series_at(place), point, now);
+}
+
+std::vector<HistoryPoint> History::open_points(SeriesPlace place) const {
+  std::vector<HistoryPoint> points;
+  tiers_[place.tier].open.for_each(place.number, [&](std::size_t window, double value) {
+    const auto since = static_cast<std::int64_t>(window) * options_.window.count();
+    points.push_back({open_block_ * block_seconds_ + since, value});
+  });
+  return points;
 }
 
 // What comes after the clock was put back is later than what seems to be of a time to come.
@@ -123,7 +133,7 @@ Expected<void> History::write(std::span<const Datapoint> datapoints, Timestamp n
       note_last(series_at(*place), point, now);
       continue;
     }
-    grow(series_at(*place), point, now);
+    grow(*place, point, now);
     put_logged(log, *place, point, base);
     ++log_count;
   }

@@ -20,6 +20,7 @@
 #include "store/database.h"
 #include "store/file_identity.h"
 #include "store/history_index.h"
+#include "store/history_open.h"
 #include "store/history_points.h"
 #include "store/notice.h"
 #include "store/path_glob.h"
@@ -87,8 +88,8 @@ struct NodesAnswer {
 // two points for one path and time the one that was put later stays, which is the newer version,
 // because publications come in order.
 //
-// Points of 16 windows make a block. The block of now is in memory, where series grow point by
-// point, and in the file as a log, so that a restart finds it. When the next block begins, it is
+// Points of 16 windows make a block. The block of now is in memory, window by window, and in the
+// file as a log, so that a restart finds it. When the next block begins, it is
 // written for good: 64 series to a row, each encoded on its own. So a point costs some bytes and
 // few instructions (tests/bench), and a query reads one row for each block of 64 series.
 //
@@ -102,7 +103,7 @@ struct NodesAnswer {
 class History {
  public:
   static constexpr std::uint64_t kMemoryBytesMax = std::uint64_t{64} << 20;
-  static constexpr std::int64_t kWindowsPerBlock = 16;
+  static constexpr std::int64_t kWindowsPerBlock = OpenBlock::kWindows;
 
   History(HistoryOptions options, Timestamp now);
   History(const History&) = delete;
@@ -140,7 +141,7 @@ class History {
   [[nodiscard]] std::vector<Notice> take_notices();
 
  private:
-  static constexpr std::uint32_t kGroupSeries = 64;  // To a row.
+  static constexpr std::uint32_t kGroupSeries = OpenBlock::kGroupSeries;  // To a row.
   static constexpr std::size_t kNamesAtOnce = 50;
   static constexpr std::uint32_t kTiers = 2;  // 0: clusters and above; 1: hosts.
 
@@ -150,11 +151,11 @@ class History {
     double last_value = 0;
     bool has_last_value = false;     // Since the start, or from the newest block.
     std::uint32_t newest_block = 0;  // That has points of it, or may have.
-    std::vector<HistoryPoint> open;  // Of the block of now.
   };
   struct Tier {
     std::deque<Series> series;  // By number; never moved, the index points into it.
     std::vector<std::uint32_t> free;
+    OpenBlock open;
   };
   // The points of some series of one group and block, by place in the group.
   using GroupPoints = std::map<std::uint32_t, std::vector<HistoryPoint>>;
@@ -191,7 +192,8 @@ class History {
   // Late points too: what has points must not be taken for silent.
   void note_last(Series& series, const HistoryPoint& point, Timestamp now) const;
   [[nodiscard]] Expected<void> check_window();
-  void grow(Series& series, const HistoryPoint& point, Timestamp now);
+  void grow(SeriesPlace place, const HistoryPoint& point, Timestamp now);
+  [[nodiscard]] std::vector<HistoryPoint> open_points(SeriesPlace place) const;
   Expected<void> end_block(std::int64_t next_block, Timestamp now);
   Expected<void> write_end(std::span<const SeriesPlace> silent, Timestamp now);
   Expected<void> write_open_blocks();

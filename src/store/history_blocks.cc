@@ -14,9 +14,7 @@ Expected<void> History::end_block(std::int64_t next_block, Timestamp now) {
   const std::vector<SeriesPlace> silent = silent_series(now);
   auto done = write_end(silent, now);
   is_log_behind_ = !done;
-  for (Tier& tier : tiers_) {
-    for (Series& series : tier.series) series.open = {};
-  }
+  for (Tier& tier : tiers_) tier.open.clear();
   open_block_ = next_block;
   if (done) forget(silent);
   return done;
@@ -37,15 +35,14 @@ Expected<void> History::write_end(std::span<const SeriesPlace> silent, Timestamp
 
 Expected<void> History::write_open_blocks() {
   for (std::uint32_t tier = 0; tier < kTiers; ++tier) {
-    auto& series = tiers_[tier].series;
-    for (std::uint32_t first = 0; first < series.size(); first += kGroupSeries) {
+    for (std::uint32_t group = 0; group < tiers_[tier].open.group_count(); ++group) {
       GroupPoints points;
-      for (std::uint32_t slot = 0; slot < kGroupSeries && first + slot < series.size(); ++slot) {
-        if (!series[first + slot].open.empty()) points[slot] = std::move(series[first + slot].open);
+      for (std::uint32_t slot = 0; slot < kGroupSeries; ++slot) {
+        auto of_slot = open_points({tier, group * kGroupSeries + slot});
+        if (!of_slot.empty()) points[slot] = std::move(of_slot);
       }
       if (points.empty()) continue;
-      const GroupKey key{tier, open_block_, first / kGroupSeries};
-      if (auto done = merge_group(key, points); !done) return done;
+      if (auto done = merge_group({tier, open_block_, group}, points); !done) return done;
     }
   }
   return {};

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "sluice/values/byte_encoding.h"
@@ -68,19 +67,8 @@ Expected<std::uint64_t> History::cut_oldest_block(std::uint32_t tier) {
 
 // The older half of what the block of now has of hosts; its one window, if that alone is too much.
 Expected<std::uint64_t> History::cut_open_hosts() {
-  std::int64_t first = std::numeric_limits<std::int64_t>::max();
-  std::int64_t last = 0;
-  for (const Series& series : tiers_[1].series) {
-    if (series.open.empty()) continue;
-    first = std::min(first, series.open.front().time);
-    last = std::max(last, series.open.back().time);
-  }
-  if (last == 0) return 0;
-  const std::int64_t cut_to = first + (last - first) / 2;
-  std::uint64_t cut = 0;
-  for (Series& series : tiers_[1].series) {
-    cut += std::erase_if(series.open, [&](const HistoryPoint& one) { return one.time <= cut_to; });
-  }
+  const std::uint64_t cut = tiers_[1].open.cut();
+  if (cut == 0) return 0;
   if (auto done = rewrite_log(); !done) return std::unexpected(done.error());
   return cut;
 }
@@ -93,9 +81,9 @@ Expected<void> History::rewrite_log() {
   for (std::uint32_t tier = 0; tier < kTiers; ++tier) {
     const auto& series = tiers_[tier].series;
     for (std::uint32_t number = 0; number < series.size(); ++number) {
-      for (const HistoryPoint& point : series[number].open)
-        put_logged(log, {tier, number}, point, base);
-      count += series[number].open.size();
+      const auto points = open_points({tier, number});
+      for (const HistoryPoint& point : points) put_logged(log, {tier, number}, point, base);
+      count += points.size();
     }
   }
   return append_log(base, count, log.view());

@@ -185,7 +185,7 @@ Expected<void> History::load_log(Timestamp now) {
   done = read_log([&](SeriesPlace place, const HistoryPoint& point) {
     const bool is_open = block_of(point.time) == open_block_;
     is_log_behind_ |= !is_open;
-    if (is_open) return grow(series_at(place), point, now);
+    if (is_open) return grow(place, point, now);
     note_last(series_at(place), point, now);
   });
   if (!done || !is_log_behind_) return done;

@@ -75,7 +75,7 @@ SeriesAnswer History::series(const SeriesQuery& query, Timestamp now) const {
       }
     }
     for (auto one = it; one != end; ++one)
-      fill(answer, answer.series[one->second].values, series_at(one->first).open);
+      fill(answer, answer.series[one->second].values, open_points(one->first));
     it = end;
   }
   return answer;
