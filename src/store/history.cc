@@ -14,7 +14,9 @@ std::uint32_t tier_of(Scope scope) noexcept { return scope == Scope::kHost ? 1 :
 }  // namespace
 
 History::History(HistoryOptions options, Timestamp now)
-    : options_(std::move(options)), block_seconds_(options_.window.count() * kWindowsPerBlock) {
+    : options_(std::move(options)),
+      block_seconds_(options_.window.count() * kWindowsPerBlock),
+      index_([this](SeriesPlace place) { return std::string_view(series_at(place).path); }) {
   open(now);
 }
 
@@ -176,7 +178,7 @@ std::optional<SeriesPlace> History::place_of(const Datapoint& datapoint,
   series = {};
   series.path = datapoint.path;
   series.last_time = seconds_of(datapoint.time);
-  index_.insert(series.path, place);
+  index_.insert(place);
   new_series.push_back(place);
   return last_place_ = place;
 }

@@ -153,7 +153,7 @@ class History {
     std::uint32_t newest_block = 0;  // That has points of it, or may have.
   };
   struct Tier {
-    std::deque<Series> series;  // By number; never moved, the index points into it.
+    std::deque<Series> series;  // By number.
     std::vector<std::uint32_t> free;
     OpenBlock open;
   };

@@ -144,10 +144,9 @@ Expected<void> History::unname(std::span<const SeriesPlace> silent) {
 }
 
 void History::forget(std::span<const SeriesPlace> silent) {
+  index_.erase(silent);
   for (const SeriesPlace place : silent) {
-    Series& one = series_at(place);
-    index_.erase(one.path);
-    one = {};
+    series_at(place) = {};
     tiers_[place.tier].free.push_back(place.number);
   }
 }

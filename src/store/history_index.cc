@@ -14,6 +14,7 @@ constexpr std::size_t kStepsMax = 300'000;
 
 // Goes down the tree that the sorted paths are, node by node.
 struct HistoryIndex::Walk {
+  const HistoryIndex& index;
   const Sorted& series;
   const PathGlob& glob;
   const UseNode& use;
@@ -33,8 +34,8 @@ struct HistoryIndex::Walk {
     bool goes_on = true;
     if (depth + 1 == glob.nodes().size()) goes_on = tell();
     prefix += '.';
-    const auto below = series.lower_bound(prefix);
-    const bool has_below = below != series.end() && below->first.starts_with(prefix);
+    const auto below = index.lower_bound(prefix);
+    const bool has_below = below != series.end() && index.path(*below).starts_with(prefix);
     if (goes_on && has_below && depth + 1 == glob.nodes().size())
       goes_on = use(std::string_view(prefix).substr(0, prefix.size() - 1), false);
     if (goes_on && has_below && depth + 1 < glob.nodes().size()) goes_on = run(depth + 1);
@@ -42,20 +43,20 @@ struct HistoryIndex::Walk {
     return goes_on;
   }
 
-  bool tell() { return !series.contains(prefix) || use(prefix, true); }
+  bool tell() { return !index.find(prefix) || use(prefix, true); }
 
   // Every name below the prefix that matches; of each the paths below are skipped at once.
   bool visit_children(std::size_t depth) {
     const PathGlob::Node& node = glob.nodes()[depth];
-    auto at = series.lower_bound(prefix);
-    while (at != series.end() && at->first.starts_with(prefix)) {
+    auto at = index.lower_bound(prefix);
+    while (at != series.end() && index.path(*at).starts_with(prefix)) {
       if (++steps > kStepsMax) return false;
-      const std::string_view rest = at->first.substr(prefix.size());
+      const std::string_view rest = index.path(*at).substr(prefix.size());
       const bool is_leaf = rest.find('.') == std::string_view::npos;
       const std::string name(rest.substr(0, rest.find('.')));
       if (PathGlob::matches(node, name) && !visit_child(depth, name, is_leaf)) return false;
       // '/' is the letter behind '.'.
-      at = is_leaf ? std::next(at) : series.lower_bound(prefix + name + '/');
+      at = is_leaf ? std::next(at) : index.lower_bound(prefix + name + '/');
     }
     return true;
   }
@@ -73,14 +74,15 @@ struct HistoryIndex::Walk {
   }
 };
 
-void HistoryIndex::insert(std::string_view path, SeriesPlace place) {
-  if (exact_.emplace(path, place).second) unsorted_.emplace_back(path, place);
+void HistoryIndex::insert(SeriesPlace place) {
+  if (exact_.insert(pack(place)).second) unsorted_.push_back(pack(place));
 }
 
-void HistoryIndex::erase(std::string_view path) {
-  (void)sorted();  // It may wait.
-  exact_.erase(path);
-  sorted_.erase(path);
+void HistoryIndex::erase(std::span<const SeriesPlace> places) {
+  for (const SeriesPlace place : places) exact_.erase(pack(place));
+  const auto is_gone = [this](Packed one) { return !exact_.contains(one); };
+  std::erase_if(sorted_, is_gone);
+  std::erase_if(unsorted_, is_gone);
 }
 
 void HistoryIndex::clear() {
@@ -90,22 +92,29 @@ void HistoryIndex::clear() {
 }
 
 const HistoryIndex::Sorted& HistoryIndex::sorted() const {
-  std::ranges::sort(unsorted_);
-  auto place = sorted_.begin();  // Neighbours mostly come together.
-  for (const auto& series : std::exchange(unsorted_, {}))
-    place = std::next(sorted_.insert(place, series));
+  if (unsorted_.empty()) return sorted_;
+  const auto by_path = [this](Packed packed) { return path(packed); };
+  std::ranges::sort(unsorted_, {}, by_path);
+  const auto new_ones = sorted_.insert(sorted_.end(), unsorted_.begin(), unsorted_.end());
+  std::ranges::inplace_merge(sorted_, new_ones, {}, by_path);
+  unsorted_ = {};
   return sorted_;
+}
+
+HistoryIndex::Sorted::const_iterator HistoryIndex::lower_bound(std::string_view start) const {
+  return std::ranges::lower_bound(std::as_const(sorted_), start, {},
+                                  [this](Packed packed) { return path(packed); });
 }
 
 std::optional<SeriesPlace> HistoryIndex::find(std::string_view path) const {
   const auto found = exact_.find(path);
-  return found == exact_.end() ? std::nullopt : std::optional(found->second);
+  return found == exact_.end() ? std::nullopt : std::optional(unpack(*found));
 }
 
 bool HistoryIndex::match(const PathGlob& glob, const Use& use) const {
   bool is_ended = false;
   const bool is_whole = find_nodes(glob, [&](std::string_view path, bool is_leaf) {
-    if (is_leaf && !use(path, exact_.find(path)->second)) is_ended = true;
+    if (is_leaf && !use(path, *find(path))) is_ended = true;
     return !is_ended;
   });
   return is_whole || is_ended;
@@ -114,8 +123,8 @@ bool HistoryIndex::match(const PathGlob& glob, const Use& use) const {
 void HistoryIndex::for_each_below(std::string_view prefix, const Use& use) const {
   const std::string start = std::string(prefix) + '.';
   const Sorted& series = sorted();
-  for (auto at = series.lower_bound(start);
-       at != series.end() && at->first.starts_with(start) && use(at->first, at->second); ++at) {
+  for (auto at = lower_bound(start);
+       at != series.end() && path(*at).starts_with(start) && use(path(*at), unpack(*at)); ++at) {
   }
 }
 
@@ -125,7 +134,7 @@ bool HistoryIndex::find_nodes(const PathGlob& glob, const UseNode& use) const {
     if (!use(path, is_leaf)) is_ended = true;
     return !is_ended;
   };
-  Walk walk{.series = sorted(), .glob = glob, .use = counted};
+  Walk walk{.index = *this, .series = sorted(), .glob = glob, .use = counted};
   return walk.run(0) || is_ended;
 }
 

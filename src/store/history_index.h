@@ -1,9 +1,11 @@
 #pragma once
 
+#include <absl/container/flat_hash_set.h>
+
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,14 +24,23 @@ struct SeriesPlace {
   friend auto operator<=>(const SeriesPlace&, const SeriesPlace&) = default;
 };
 
-// All series by path, for exact names and for patterns. About 120 bytes a series besides its path.
-// New names are put in order when somebody asks for a pattern: all at once that takes a fraction of
-// the time, and often nobody asks.
+// All series by path, for exact names and for patterns. It holds their places alone, which takes
+// some 10 bytes a series, and asks whoever keeps the series for their paths. New names are put in
+// order when somebody asks for a pattern: all at once that takes a fraction of the time, and often
+// nobody asks.
 class HistoryIndex {
  public:
-  // `path` must live until it is erased.
-  void insert(std::string_view path, SeriesPlace place);
-  void erase(std::string_view path);
+  // The path of a series that is in here: the same as long as it is.
+  using PathOf = std::function<std::string_view(SeriesPlace)>;
+
+  explicit HistoryIndex(PathOf path_of)
+      : path_of_(std::move(path_of)), exact_(0, Hash{this}, Equal{this}) {}
+  HistoryIndex(const HistoryIndex&) = delete;
+  HistoryIndex& operator=(const HistoryIndex&) = delete;
+
+  // Of a path that no series has.
+  void insert(SeriesPlace place);
+  void erase(std::span<const SeriesPlace> places);
   void clear();
   // So many will be known: growing to them means hashing them all several times.
   void reserve(std::size_t count) { exact_.reserve(count); }
@@ -54,14 +65,37 @@ class HistoryIndex {
 
  private:
   struct Walk;
-  using Sorted = std::map<std::string_view, SeriesPlace>;
+  using Packed = std::uint32_t;  // A place: the number, and the tier in the last bit.
+  using Sorted = std::vector<Packed>;
+
+  static Packed pack(SeriesPlace place) noexcept { return place.number << 1 | place.tier; }
+  static SeriesPlace unpack(Packed packed) noexcept { return {packed & 1, packed >> 1}; }
+  [[nodiscard]] std::string_view path(Packed packed) const { return path_of_(unpack(packed)); }
+  [[nodiscard]] std::string_view path(std::string_view text) const { return text; }
+
+  // By path, so that one that is looked for needs no place.
+  struct Hash {
+    using is_transparent = void;
+    const HistoryIndex* index;
+    std::size_t operator()(const auto& one) const { return StringHash()(index->path(one)); }
+  };
+  struct Equal {
+    using is_transparent = void;
+    const HistoryIndex* index;
+    bool operator()(const auto& one, const auto& other) const {
+      return index->path(one) == index->path(other);
+    }
+  };
 
   [[nodiscard]] const Sorted& sorted() const;
+  // The first that is not before `start`.
+  [[nodiscard]] Sorted::const_iterator lower_bound(std::string_view start) const;
 
-  StringViewMap<SeriesPlace> exact_;  // For find().
+  PathOf path_of_;
+  absl::flat_hash_set<Packed, Hash, Equal> exact_;  // For find().
   // The same in order, but for those that wait to be put in order.
   mutable Sorted sorted_;
-  mutable std::vector<std::pair<std::string_view, SeriesPlace>> unsorted_;
+  mutable Sorted unsorted_;
 };
 
 }  // namespace sluice

@@ -92,8 +92,8 @@ Expected<void> History::prepare() {
 }
 
 Expected<void> History::load(Timestamp now) {
-  for (Tier& tier : tiers_) tier = {};
   index_.clear();
+  for (Tier& tier : tiers_) tier = {};
   last_place_ = {};
   open_block_ = 0;
   is_log_behind_ = false;
@@ -147,7 +147,7 @@ Expected<void> History::load_series() {
     one.last_time = newest[place.tier] * block_seconds_;
     // Whose points are whose, if two have one name?
     if (one.path.empty() || index_.find(one.path)) return damaged();
-    index_.insert(one.path, place);
+    index_.insert(place);
   }
   return {};
 }
