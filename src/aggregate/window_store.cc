@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "aggregate/packed_hosts.h"
 #include "sluice/base/check.h"
 #include "sluice/values/value_encoding.h"
 
@@ -17,12 +18,6 @@ constexpr std::size_t kPieceBytes = 16;
 // What a host costs in a window: its place, its entry in the index, its vector's block.
 constexpr std::size_t kHostBytes = sizeof(Window::Host) + 18 + kPieceBytes;
 constexpr std::size_t kWindowBytes = 2048;
-
-// How many series a host's vector has room for when it has `count`. Doubling would leave a third of
-// all that the store takes unused.
-constexpr std::size_t room_for(std::size_t count) {
-  return count <= 16 ? (count + 1) / 2 * 2 : count + count / 4;
-}
 
 }  // namespace
 
@@ -103,7 +98,31 @@ Window::~Window() = default;
 Window::Window(Window&&) noexcept = default;
 Window& Window::operator=(Window&&) noexcept = default;
 
-const std::deque<Window::Host>& Window::hosts() const noexcept { return index_->hosts; }
+Window::Index& Window::index() const {
+  is_used_ = true;
+  if (index_) return *index_;
+  index_ = std::make_unique<Index>();
+  index_->hosts = packed_->unpack(start_);
+  packed_.reset();
+  index_->places.reserve(index_->hosts.size());
+  for (const Host& host : index_->hosts)
+    index_->places.emplace(host.host, static_cast<std::uint32_t>(index_->places.size()));
+  return *index_;
+}
+
+void Window::pack() {
+  packed_ = std::make_unique<PackedHosts>(PackedHosts::pack(index_->hosts, start_));
+  index_.reset();
+}
+
+const std::deque<Window::Host>& Window::hosts() const { return index().hosts; }
+
+void Window::for_each_key(const std::function<void(HostId, MetricId)>& use) const {
+  if (packed_) return packed_->for_each_key(use);
+  for (const Host& host : index_->hosts) {
+    for (const StoredSeries& series : host.series) use(host.host, series.metric());
+  }
+}
 
 const StoredSeries* Window::Host::find(MetricId metric) const {
   const auto found = std::ranges::find(series, metric, &StoredSeries::metric);
@@ -111,18 +130,20 @@ const StoredSeries* Window::Host::find(MetricId metric) const {
 }
 
 const StoredSeries* Window::find(HostId host, MetricId metric) const {
-  const auto place = index_->places.find(host);
-  return place == index_->places.end() ? nullptr : index_->hosts[place->second].find(metric);
+  const Index& known = index();
+  const auto place = known.places.find(host);
+  return place == known.places.end() ? nullptr : known.hosts[place->second].find(metric);
 }
 
 void Window::merge(HostId host, MetricId metric, Summary&& summary) {
+  Index& known = index();
   const auto [place, is_new] =
-      index_->places.try_emplace(host, static_cast<std::uint32_t>(index_->hosts.size()));
+      known.places.try_emplace(host, static_cast<std::uint32_t>(known.hosts.size()));
   if (is_new) {
-    index_->hosts.push_back({host, {}});
+    known.hosts.push_back({host, {}});
     bytes_ += kHostBytes;
   }
-  auto& series = index_->hosts[place->second].series;
+  auto& series = known.hosts[place->second].series;
   const auto found = std::ranges::find(series, metric, &StoredSeries::metric);
   if (found != series.end()) {
     bytes_ -= found->heap_bytes();
@@ -215,6 +236,21 @@ void WindowStore::note_clock_put_back(Timestamp now) {
 void WindowStore::note_gap(Timestamp from, Timestamp to) {
   SLUICE_CHECK(from <= to, "a gap ends after it began");
   gaps_.push_back({from, to});
+}
+
+void WindowStore::pack_idle(Timestamp now) {
+  constexpr std::chrono::seconds kLookEvery{15};
+  constexpr int kPackedAtOnce = 2;
+  const Seconds look = window_start(now, kLookEvery);
+  const bool is_look = std::exchange(last_look_, look) != look;
+  int packed = 0;
+  for (auto& [start, window] : windows_) {
+    if (is_look) window.is_idle_ = !std::exchange(window.is_used_, false);
+    if (!window.is_idle_ || window.is_used_ || window.is_packed() || packed == kPackedAtOnce)
+      continue;
+    window.pack();
+    ++packed;
+  }
 }
 
 std::vector<Seconds> WindowStore::take_changed() {

@@ -61,9 +61,7 @@ void Publisher::State::release_names() {
   InUse used{std::vector<bool>(knowledge.hosts.number_count()),
              std::vector<bool>(knowledge.metrics.size())};
   for (const auto& [start, window] : store.windows()) {
-    for (const Window::Host& host : window.hosts()) {
-      for (const StoredSeries& one : host.series) used.note({host.host, one.metric()});
-    }
+    window.for_each_key([&](HostId host, MetricId metric) { used.note({host, metric}); });
   }
   std::set<Placement*> placements{placement.get()};
   const auto note_track = [&](std::uint32_t track) {

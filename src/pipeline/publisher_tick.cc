@@ -101,6 +101,7 @@ void Publisher::State::expire(Timestamp now) {
   });
   if (erased > 0) prune_last(now);
   store.set_bytes_beside(knowledge.last.bytes_of_windows());
+  store.pack_idle(now);
   // Once a window is often enough to look for what is old.
   const Seconds due = window_start(now, options.store.window);
   if (due == last_sweep) return;

@@ -1,6 +1,9 @@
 #include "sluice/aggregate/window_store.h"
 
 #include <catch2/catch.hpp>
+#include <random>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace sluice {
@@ -47,6 +50,72 @@ TEST_CASE("what comes within the horizon is merged, series by series", "[aggrega
   CHECK(window->find(2, 8) == nullptr);
   CHECK(window->hosts().size() == 2);
   CHECK(store.bytes() >= window->bytes());
+}
+
+TEST_CASE("a window that nobody looks at is packed, and is as it was when somebody does",
+          "[aggregate]") {
+  WindowStore store = store_of();
+  const Seconds start = start_at(99'960);
+  std::mt19937 random(5);
+  std::int64_t now = 100'100;
+  const auto add = [&](HostId host, MetricId metric, int samples) {
+    Summary summary(metric % 2 == 0);
+    for (int i = 0; i < samples; ++i) {
+      const auto micros = std::chrono::microseconds(random() % 60'000'000);
+      const auto odd = std::chrono::nanoseconds(random() % 3);  // Not always whole microseconds.
+      summary.add(static_cast<double>(random() % 100'000) / static_cast<double>(1 + random() % 3),
+                  start + micros + odd);
+    }
+    store.merge(start, host, metric, std::move(summary), at_second(now));
+  };
+  for (HostId host = 0; host < 300; ++host) {
+    const MetricId metrics = host % 50 == 0 ? 20 : 5;
+    for (MetricId metric = 0; metric < metrics; ++metric)
+      add((host * 37) % 300, metric + host % 2,
+          host % 20 == 0 ? 1 + static_cast<int>(random() % 90) : 1);
+  }
+  const auto bytes_of = [&] {
+    ByteWriter writer;
+    store.encode_window(start, writer);
+    return writer.take();
+  };
+  const std::string whole = bytes_of();
+  const std::size_t bytes = store.bytes();
+  const Window& window = *store.find(start);
+  using Keys = std::vector<std::pair<HostId, MetricId>>;
+  const auto keys_of = [&] {
+    Keys keys;
+    window.for_each_key([&](HostId host, MetricId metric) { keys.emplace_back(host, metric); });
+    return keys;
+  };
+  const Keys keys = keys_of();
+  const auto wait = [&](int seconds) {
+    for (const std::int64_t end = now + seconds; now < end;) store.pack_idle(at_second(++now));
+  };
+  for (int second = 0; second < 40; ++second) {
+    CHECK_FALSE(window.is_packed());
+    CHECK(window.find(37, 1) != nullptr);
+    wait(1);
+  }
+  wait(31);
+  CHECK(window.is_packed());
+  CHECK(keys_of() == keys);
+  CHECK(window.is_packed());
+  CHECK(store.bytes() == bytes);
+  CHECK(bytes_of() == whole);
+  CHECK_FALSE(window.is_packed());
+  wait(31);
+  REQUIRE(window.is_packed());
+  const double before = sum_of(window, 37, 1);
+  wait(31);
+  REQUIRE(window.is_packed());
+  Summary more(false);
+  more.add(1000, start);
+  store.merge(start, 37, 1, std::move(more), at_second(now));
+  CHECK_FALSE(window.is_packed());
+  CHECK(sum_of(window, 37, 1) == before + 1000);
+  CHECK(window.series_count() == keys.size());
+  CHECK(store.bytes() > bytes);
 }
 
 TEST_CASE("how far back a sample is taken in depends on whether its window was published",

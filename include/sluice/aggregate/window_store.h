@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -19,6 +20,8 @@ namespace sluice {
 // Numbers that stand for names within one process; the pipeline's tables give them out.
 using HostId = std::uint32_t;
 using MetricId = std::uint32_t;
+
+class PackedHosts;
 
 // One metric of one host in one window: a Summary. Most are of one sample, and the store is nothing
 // but these, so that one sample of a whole microsecond takes 16 bytes, all in all.
@@ -54,7 +57,9 @@ class StoredSeries {
 };
 static_assert(sizeof(StoredSeries) == 16);
 
-// What is known of one window: the merge of every delta that touched it.
+// What is known of one window: the merge of every delta that touched it. While nobody looks at it,
+// it is packed: a quarter of the memory (WindowStore::pack_idle). Looking at it unpacks it, so that
+// nothing but the memory and some milliseconds tells the difference. For one thread.
 class Window {
  public:
   struct Host {
@@ -71,19 +76,31 @@ class Window {
   Window& operator=(Window&&) noexcept;
 
   [[nodiscard]] Seconds start() const noexcept { return start_; }
-  [[nodiscard]] const std::deque<Host>& hosts() const noexcept;
+  [[nodiscard]] const std::deque<Host>& hosts() const;
+  // Calls use(host, metric) for every series. Unpacks nothing.
+  void for_each_key(const std::function<void(HostId, MetricId)>& use) const;
   // How many there are of all hosts.
   [[nodiscard]] std::size_t series_count() const noexcept { return series_count_; }
   // Null when the host has no sample of the metric in this window.
   [[nodiscard]] const StoredSeries* find(HostId host, MetricId metric) const;
-  // Bytes that this window takes, an estimate that errs high.
+  // Bytes that this window takes unless it is packed, an estimate that errs high.
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+  [[nodiscard]] bool is_packed() const noexcept { return index_ == nullptr; }
+
+  // How many series a host's vector has room for when it has `count`. Doubling would leave a third
+  // of all that the store takes unused.
+  static constexpr std::size_t room_for(std::size_t count) {
+    return count <= 16 ? (count + 1) / 2 * 2 : count + count / 4;
+  }
 
  private:
   friend class WindowStore;
   struct Index;
 
   void merge(HostId host, MetricId metric, Summary&& summary);
+  // The hosts at hand.
+  Index& index() const;
+  void pack();
 
   Seconds start_;
   std::size_t bytes_ = 0;
@@ -91,7 +108,10 @@ class Window {
   bool is_changed_ = true;     // Since it was last stored.
   bool is_caught_up_ = false;  // Opened after its time; lives a horizon after its last sample.
   Timestamp last_merge_{};
-  std::unique_ptr<Index> index_;
+  mutable bool is_used_ = true;           // Since pack_idle() last looked.
+  bool is_idle_ = false;                  // It was not when pack_idle() last looked.
+  mutable std::unique_ptr<Index> index_;  // Null while it is packed.
+  mutable std::unique_ptr<PackedHosts> packed_;
 };
 
 struct WindowStoreOptions {
@@ -132,6 +152,11 @@ class WindowStore {
 
   // Windows that start before are not opened any more.
   void cut_before(Seconds start) { cut_before_ = std::max(cut_before_, start); }
+
+  // To be called with every tick. Packs windows that nobody has looked at for 15 to 30 s, two at a
+  // time: of 20,000 hosts one takes some milliseconds. bytes() stays what it is, since a packed
+  // window may be looked at in the next moment.
+  void pack_idle(Timestamp now);
 
   // True of a window that is gone: what was published of it is its last word.
   [[nodiscard]] bool is_closed(Seconds start) const {
@@ -190,6 +215,7 @@ class WindowStore {
   TimeRanges closed_;
   Seconds cut_before_{Seconds::min()};  // Windows that start before were cut by bytes_max.
   std::uint64_t windows_cut_ = 0;
+  Seconds last_look_{};  // Of pack_idle() at which windows are used.
 };
 
 }  // namespace sluice
