@@ -240,7 +240,7 @@ void WindowStore::note_gap(Timestamp from, Timestamp to) {
 
 void WindowStore::pack_idle(Timestamp now) {
   constexpr std::chrono::seconds kLookEvery{15};
-  constexpr int kPackedAtOnce = 2;
+  constexpr int kPackedAtOnce = 4;
   const Seconds look = window_start(now, kLookEvery);
   const bool is_look = std::exchange(last_look_, look) != look;
   int packed = 0;

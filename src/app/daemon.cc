@@ -349,6 +349,7 @@ void Daemon::end_tick() {
   watch_map();
   if (keeper_) keeper_->save_if_due(*publisher_, wall_clock());
   log_notices();
+  freed_memory_.give_back(wall_clock());
   // While the relay stops, some workers' last counts are in and their samples are not.
   if (phase_ != Phase::kRunning) return;
   const Snapshot standing = publish_status();

@@ -14,6 +14,7 @@
 #include "app/delivery.h"
 #include "app/fleet_views.h"
 #include "app/forget_orders.h"
+#include "app/freed_memory.h"
 #include "app/history_feed.h"
 #include "app/ingest_worker.h"
 #include "app/map_watcher.h"
@@ -183,9 +184,10 @@ class Daemon {
   FleetViews fleet_views_{[this] { uv_async_send(wake_.get()); }};
   TextExplainer explainer_;
   std::shared_ptr<const Attention> attention_;  // Null until a status server may be asked for it.
-  std::unique_ptr<HistoryFeed> history_;        // Null when it is off. Outlives the status server.
-  std::unique_ptr<StatusServer> status_;        // Null when it is off, or its port is taken.
-  std::string config_error_;                    // Of the last reload, when it was refused.
+  FreedMemory freed_memory_;
+  std::unique_ptr<HistoryFeed> history_;  // Null when it is off. Outlives the status server.
+  std::unique_ptr<StatusServer> status_;  // Null when it is off, or its port is taken.
+  std::string config_error_;              // Of the last reload, when it was refused.
   Timestamp started_{};
   std::string relay_path_;
   Seconds relay_window_{};  // The one that the relay's own series are told of at its end.

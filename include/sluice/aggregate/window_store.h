@@ -153,7 +153,7 @@ class WindowStore {
   // Windows that start before are not opened any more.
   void cut_before(Seconds start) { cut_before_ = std::max(cut_before_, start); }
 
-  // To be called with every tick. Packs windows that nobody has looked at for 15 to 30 s, two at a
+  // To be called with every tick. Packs windows that nobody has looked at for 15 to 30 s, four at a
   // time: of 20,000 hosts one takes some milliseconds. bytes() stays what it is, since a packed
   // window may be looked at in the next moment.
   void pack_idle(Timestamp now);
