@@ -114,8 +114,8 @@ class History {
 
   // The range is cut to what is kept, and to the windows that have begun at `now`.
   [[nodiscard]] SeriesAnswer series(const SeriesQuery& query, Timestamp now) const;
-  // One level of names, as PathGlob's last node lets them in, of those that hold `part`, whatever its
-  // case; at most `limit` after `offset`.
+  // One level of names, as PathGlob's last node lets them in, of those that hold `part`, whatever
+  // its case; at most `limit` after `offset`.
   [[nodiscard]] NodesAnswer nodes(const PathGlob& glob, std::string_view part, std::size_t offset,
                                   std::size_t limit) const;
   // The values of the newest of the windows that any series of the scope `path` ("sluice.all") has,
