@@ -12,8 +12,8 @@
 
 namespace sluice {
 
-// The hosts of a window and their summaries as bytes in memory: a quarter of what they take when
-// they are at hand. unpack() gives exactly what was packed, in the same order.
+// The hosts of a window and their summaries as bytes in memory: a fifth of what they take when they
+// are at hand. unpack() gives exactly what was packed, in the same order.
 class PackedHosts {
  public:
   // `start`: of the window.

@@ -58,7 +58,7 @@ class StoredSeries {
 static_assert(sizeof(StoredSeries) == 16);
 
 // What is known of one window: the merge of every delta that touched it. While nobody looks at it,
-// it is packed: a quarter of the memory (WindowStore::pack_idle). Looking at it unpacks it, so that
+// it is packed: a fifth of the memory (WindowStore::pack_idle). Looking at it unpacks it, so that
 // nothing but the memory and some milliseconds tells the difference. For one thread.
 class Window {
  public:
@@ -154,7 +154,7 @@ class WindowStore {
   void cut_before(Seconds start) { cut_before_ = std::max(cut_before_, start); }
 
   // To be called with every tick. Packs windows that nobody has looked at for 15 to 30 s, four at a
-  // time: of 20,000 hosts one takes some milliseconds. bytes() stays what it is, since a packed
+  // time: of 20,000 hosts one takes some ten milliseconds. bytes() stays what it is, since a packed
   // window may be looked at in the next moment.
   void pack_idle(Timestamp now);
 
