@@ -325,6 +325,7 @@ Stats IngestWorker::stats() const {
   for (const auto& listener : datagrams_) {
     stats.udp_datagrams_refused += listener->stats().refused_allow;
     stats.udp_kernel_drops += udp_kernel_drops(listener->fd());
+    stats.udp_receive_errors += listener->stats().receive_errors;
   }
   for (const auto& listener : streams_) {
     const StreamListenerStats& tcp = listener->stats();

@@ -46,6 +46,11 @@ void InheritedSockets::add(Fd socket) {
     one.is_usable = !one.bound.is_stream() || is_listening(one.fd.get());
     const int flags = fcntl(one.fd.get(), F_GETFL);
     (void)fcntl(one.fd.get(), F_SETFL, flags | O_NONBLOCK);
+    // systemd sets it, and then another program could take the datagrams of a UDP socket away.
+    const int off = 0;
+    if (one.bound.transport == Endpoint::Transport::kUdp) {
+      setsockopt(one.fd.get(), SOL_SOCKET, SO_REUSEADDR, &off, sizeof off);
+    }
   }
   sockets_.push_back(std::move(one));
 }

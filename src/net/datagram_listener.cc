@@ -21,6 +21,8 @@ constexpr std::size_t kPlaceBytes = kDatagramBytesMax + 192;
 // a second, 1 KiB of the kernel's memory each, take 1 MiB meanwhile (of twice what is asked for).
 constexpr std::size_t kStream = 16;
 constexpr std::uint64_t kLookMilliseconds = 1;
+// A stream that flags for less is still one: to go back and forth costs more than to look in vain.
+constexpr unsigned kQuietLooksMax = 8;
 constexpr std::size_t kStreamBufferBytes = 2 * 1024 * 1024;
 
 constexpr std::size_t kSenders = 4096;  // A power of two.
@@ -76,47 +78,52 @@ void DatagramListener::drain(std::chrono::milliseconds at_most) {
   uv_poll_stop(poll_.get());
   uv_timer_stop(timer_.get());
   const std::uint64_t end = uv_hrtime() + (static_cast<std::uint64_t>(at_most.count()) * 1'000'000);
-  while (uv_hrtime() < end && read_batch() > 0) {
-  }
+  for (Read read{.datagrams = 1}; uv_hrtime() < end && (read.datagrams > 0 || read.failed);)
+    read = read_batch();
 }
 
 void DatagramListener::wait_for_datagrams() {
   is_looking_ = false;
   uv_timer_stop(timer_.get());
-  const int status =
-      uv_poll_start(poll_.get(), UV_READABLE, [](uv_poll_t* poll, int /*status*/, int /*events*/) {
-        if (poll->data != nullptr) static_cast<DatagramListener*>(poll->data)->read_turn();
-      });
+  // On an error of the socket libuv calls back once and stops polling; reading tells the error.
+  const uv_poll_cb on_ready = [](uv_poll_t* poll, int status, int /*events*/) {
+    auto* const self = static_cast<DatagramListener*>(poll->data);
+    if (self == nullptr) return;
+    if (status < 0) self->look_soon();
+    self->read_turn();
+  };
+  const int status = uv_poll_start(poll_.get(), UV_READABLE, on_ready);
   SLUICE_CHECK(status == 0, "a bound socket can be polled");
 }
 
 void DatagramListener::look_soon() {
   is_looking_ = true;
+  quiet_looks_ = 0;
   uv_poll_stop(poll_.get());
-  uv_timer_start(
-      timer_.get(),
-      [](uv_timer_t* timer) {
-        if (timer->data != nullptr) static_cast<DatagramListener*>(timer->data)->read_turn();
-      },
-      kLookMilliseconds, kLookMilliseconds);
+  const uv_timer_cb on_time = [](uv_timer_t* timer) {
+    if (timer->data != nullptr) static_cast<DatagramListener*>(timer->data)->read_turn();
+  };
+  uv_timer_start(timer_.get(), on_time, kLookMilliseconds, kLookMilliseconds);
 }
 
 void DatagramListener::read_turn() {
   std::size_t total = 0;
-  std::size_t count = kBatch;
-  for (std::size_t i = 0; i < kBatchesPerTurn && count == kBatch; ++i) {
-    count = read_batch();
-    total += count;
+  Read read{.datagrams = kBatch};
+  for (std::size_t i = 0; i < kBatchesPerTurn && read.datagrams == kBatch; ++i) {
+    read = read_batch();
+    total += read.datagrams;
   }
   // After a full last batch more is waiting, and poll says so at once.
-  const bool is_stream = may_look_later_ && total >= kStream && count < kBatch;
-  if (is_stream && !is_looking_) look_soon();
-  if (!is_stream && is_looking_) wait_for_datagrams();
+  const bool has_more = read.datagrams == kBatch;
+  const bool is_stream = may_look_later_ && total >= kStream;
+  const bool looks = !has_more && (is_stream || read.failed);
+  quiet_looks_ = looks ? 0 : quiet_looks_ + 1;
+  if (looks && !is_looking_) look_soon();
+  if (is_looking_ && (has_more || quiet_looks_ > kQuietLooksMax)) wait_for_datagrams();
 }
 
-// Reads what waits, up to a batch, and hands it over. Returns how many were read, an error as one:
-// each is reported once, so reading on comes to an end.
-std::size_t DatagramListener::read_batch() {
+// Reads what waits, up to a batch, and hands it over.
+DatagramListener::Read DatagramListener::read_batch() {
   if (callbacks_.on_arrival) callbacks_.on_arrival();
   for (std::size_t i = 0; i < kBatch; ++i) {
     headers_[i].msg_hdr.msg_name = options_.is_local ? nullptr : &from_[i].storage;
@@ -125,12 +132,12 @@ std::size_t DatagramListener::read_batch() {
   const int count =
       recvmmsg(socket_.get(), headers_.data(), unsigned{kBatch}, MSG_DONTWAIT, nullptr);
   if (count < 0) {
-    if (errno == EAGAIN) return 0;
-    if (errno != EINTR) ++stats_.receive_errors;
-    return 1;
+    if (errno == EAGAIN) return {};
+    ++stats_.receive_errors;
+    return {.failed = true};
   }
   hand_over(static_cast<std::size_t>(count));
-  return static_cast<std::size_t>(count);
+  return {.datagrams = static_cast<std::size_t>(count)};
 }
 
 void DatagramListener::hand_over(std::size_t count) {

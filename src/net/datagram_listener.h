@@ -46,7 +46,8 @@ struct DatagramListenerCallbacks {
 //
 // While datagrams keep coming, it looks once a millisecond instead of being woken for each: that
 // halves what the kernel costs a datagram (docs/performance.md). It does so only where the socket's
-// receive buffer holds what comes meanwhile.
+// receive buffer holds what comes meanwhile. After an error it looks so, too, lest one that lasts
+// takes a whole processor.
 //
 // Callbacks must not destroy the listener.
 class DatagramListener {
@@ -72,8 +73,14 @@ class DatagramListener {
     bool is_allowed = false;
   };
 
+  // What one system call gave. An error is reported once; what arrived is read by the next call.
+  struct Read {
+    std::size_t datagrams = 0;
+    bool failed = false;
+  };
+
   void read_turn();
-  std::size_t read_batch();
+  Read read_batch();
   void hand_over(std::size_t count);
   void wait_for_datagrams();
   void look_soon();
@@ -98,6 +105,7 @@ class DatagramListener {
 
   bool may_look_later_ = false;  // The receive buffer is large enough for it.
   bool is_looking_ = false;      // By the timer, instead of being woken.
+  unsigned quiet_looks_ = 0;     // In a row.
   Fd socket_;
   Handle<uv_poll_t> poll_;  // After the socket: closed before it.
   Handle<uv_timer_t> timer_;

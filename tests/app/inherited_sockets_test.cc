@@ -57,6 +57,20 @@ TEST_CASE("a listener finds the inherited socket of its address and kind", "[app
   CHECK(sockets.left().empty());
 }
 
+TEST_CASE("no other program can take the port of an inherited UDP socket", "[app]") {
+  auto udp = open_udp({Transport::kUdp, "127.0.0.1", 0});
+  REQUIRE(udp);
+  const int on = 1;  // As systemd does.
+  REQUIRE(setsockopt(udp->get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0);
+  const Endpoint place = bound_at(udp->get());
+  InheritedSockets sockets;
+  sockets.add(std::move(*udp));
+  const Fd thief(socket(AF_INET, SOCK_DGRAM, 0));
+  REQUIRE(setsockopt(thief.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0);
+  const auto address = parse_socket_address("127.0.0.1", place.port);
+  CHECK(bind(thief.get(), address->get(), address->length) != 0);
+}
+
 TEST_CASE("an IPv6 address is the same in every spelling", "[app]") {
   if (!has_ipv6()) return;
   auto udp = open_udp({Transport::kUdp, "::", 0});

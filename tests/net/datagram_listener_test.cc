@@ -192,6 +192,27 @@ TEST_CASE("a UDP drain reads what the kernel holds without the loop, and stops t
   CHECK(receiver.datagrams.size() == 50);
 }
 
+TEST_CASE("an error of the socket is counted, and what comes next is read", "[net][udp]") {
+  TestLoop loop;
+  Receiver receiver(loop.get());
+  // A connected socket hears that nobody listens where it sends to.
+  const Fd peer = connect_to("127.0.0.1", receiver.port, SOCK_DGRAM);
+  const Endpoint peer_place = bound_at(peer.get());
+  const auto nobody = parse_socket_address("127.0.0.1", 1);
+  REQUIRE(connect(receiver.listener->fd(), nobody->get(), nobody->length) == 0);
+  REQUIRE(send(receiver.listener->fd(), "x", 1, 0) == 1);
+  REQUIRE(loop.run_until([&] { return receiver.listener->stats().receive_errors > 0; }));
+  const auto somebody = parse_socket_address("127.0.0.1", peer_place.port);
+  REQUIRE(connect(receiver.listener->fd(), somebody->get(), somebody->length) == 0);
+  for (const char* const text : {"one", "two"}) {
+    send_all(peer, text);
+    REQUIRE(loop.run_until(
+        [&] { return !receiver.datagrams.empty() && receiver.datagrams.back() == text; }));
+    for (int i = 0; i < 20; ++i) loop.turn();  // Until it waits again.
+  }
+  CHECK(receiver.listener->stats().receive_errors == 1);
+}
+
 TEST_CASE("a UDP drain ends when its time is over", "[net][udp]") {
   TestLoop loop;
   Receiver receiver(loop.get());

@@ -46,6 +46,7 @@ struct Stats {
   // Sockets.
   std::uint64_t udp_datagrams_refused = 0;
   std::uint64_t udp_kernel_drops = 0;
+  std::uint64_t udp_receive_errors = 0;
   std::uint64_t tcp_connections_accepted = 0;
   std::uint64_t tcp_connections_refused = 0;
   std::uint64_t tcp_connections_limited = 0;
@@ -173,6 +174,8 @@ inline constexpr std::array kCounters{
                "datagrams from peers that no allow list names"},
     CounterRow{"udp_kernel_drops_total", &Stats::udp_kernel_drops,
                "datagrams the kernel dropped because the receive buffer was full"},
+    CounterRow{"udp_receive_errors_total", &Stats::udp_receive_errors,
+               "reads of a datagram socket that the kernel answered with an error"},
     CounterRow{"tcp_connections_accepted_total", &Stats::tcp_connections_accepted,
                "connections accepted"},
     CounterRow{"tcp_connections_refused_total", &Stats::tcp_connections_refused,
@@ -251,8 +254,7 @@ inline constexpr std::array kCounters{
                "ticks that the journal could not take"},
     CounterRow{"spool_failures_total", &Stats::spool_failures,
                "times that a spool could not be written and went on in memory"},
-    CounterRow{"history_points_total", &Stats::history_points,
-               "points that came to the history"},
+    CounterRow{"history_points_total", &Stats::history_points, "points that came to the history"},
     CounterRow{"history_points_dropped_total", &Stats::history_points_dropped,
                "points that the history did not get because its disk does not keep up"},
     CounterRow{"history_points_too_old_total", &Stats::history_points_too_old,
