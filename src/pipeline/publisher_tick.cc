@@ -7,8 +7,8 @@
 
 namespace sluice {
 
-// Windows that have samples, and those that were watched from their beginning to their end, in
-// which a known counter stood still or time went by.
+// Windows that have samples, and those whose end was watched: as of then hosts have ages and states,
+// and in those that were watched from the beginning, too, counters that did not move are 0.
 void Publisher::State::publish_due(Timestamp now) {
   const Seconds open = first_open(now);
   const std::chrono::seconds length = options.store.window;
@@ -21,7 +21,7 @@ void Publisher::State::publish_due(Timestamp now) {
   for (Seconds start = watch.skip_unwatched(next_due, length); start < open;
        start = watch.skip_unwatched(start + length, length)) {
     // A clock that was put back comes by windows again that are gone: their numbers stand.
-    if (watch.saw_all(start, start + length) && !store.is_closed(start)) due.insert(start);
+    if (watch.saw_end(start + length) && !store.is_closed(start)) due.insert(start);
   }
   for (const Seconds start : due) publish_window(start, now);
   next_due = std::max(next_due, open);

@@ -26,14 +26,16 @@ bool Watch::saw_all(Timestamp start, Timestamp end) const {
          });
 }
 
+bool Watch::saw_end(Timestamp end) const {
+  return end > since_ && std::ranges::none_of(gaps_, [end](const Gap& gap) {
+           return gap.from < end && end <= gap.to;
+         });
+}
+
 Seconds Watch::skip_unwatched(Seconds start, std::chrono::seconds length) const {
-  const auto window_at_or_after = [length](Timestamp time) {
-    const Seconds begin = window_start(time, length);
-    return Timestamp(begin) == time ? begin : begin + length;
-  };
-  if (start < since_) start = window_at_or_after(since_);
+  start = std::max(start, window_start(since_, length));
   for (const Gap& gap : gaps_) {
-    if (gap.from <= start && start < gap.to) start = window_at_or_after(gap.to);
+    if (gap.from <= start && start < gap.to) start = std::max(start, window_start(gap.to, length));
   }
   return start;
 }

@@ -24,8 +24,10 @@ class Watch {
 
   // True if the relay was there from `start` to `end`.
   [[nodiscard]] bool saw_all(Timestamp start, Timestamp end) const;
-  // Start of the first window at or after `start` that does not begin inside a gap or before the
-  // first start; windows are `length` long.
+  // True if the relay was there when a window of this end was over.
+  [[nodiscard]] bool saw_end(Timestamp end) const;
+  // Start of the first window from `start` on that a gap does not cover as a whole, nor lies before
+  // the first start; windows are `length` long.
   [[nodiscard]] Seconds skip_unwatched(Seconds start, std::chrono::seconds length) const;
 
   // The moment from which on to `end` the relay has watched for `span` in all, gaps not counted;

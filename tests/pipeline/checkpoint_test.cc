@@ -226,11 +226,12 @@ TEST_CASE("a restart is a gap, however short it is", "[pipeline]") {
                      .host_stats = {Stat::kMean},
                      .cluster_stats = {Stat::kMean},
                      .idle = Idle::kZero};
-  // Windows of 5 s: of those from 60 to 75 none was watched to its end.
+  // Windows of 5 s: of those from 60 to 75 none was watched as a whole, and the last to its end.
   Relay relay({.store = {.window = seconds(5), .grace = seconds(1)}});
   relay.run_until(kStart + 30, 1);
   relay.add(kRuns, "web1", 1, kStart + 31);
   relay.add(level, "web1", 7, kStart + 31);
+  relay.add(kNodes, "web1", 1, kStart + 31);
   relay.run_until(kStart + 62, 1);
   const bool is_stopped = GENERATE(false, true);
   CAPTURE(is_stopped);
@@ -249,6 +250,8 @@ TEST_CASE("a restart is a gap, however short it is", "[pipeline]") {
     CHECK(relay.value("sluice.all.r.count", kStart + start) == std::nullopt);
     CHECK(relay.value("sluice.all.g.mean", kStart + start) == std::nullopt);
     CHECK(relay.value("sluice.hosts.web.web1.g.mean", kStart + start) == std::nullopt);
+    const auto failed = relay.value("sluice.all.nodes.failed", kStart + start);
+    CHECK(failed == (start == 70 ? std::optional(1.0) : std::nullopt));
   }
   // What a sender kept is taken in.
   relay.add(kRuns, "web1", 3, kStart + 66);

@@ -49,10 +49,17 @@ TEST_CASE("a window was watched when no gap touches it", "[pipeline]") {
   const auto next = [&](int start) {
     return watch.skip_unwatched(Seconds(seconds(start)), seconds(60)).time_since_epoch().count();
   };
-  CHECK(next(0) == 1020);
+  CHECK(next(0) == 960);
   CHECK(next(1080) == 1080);
-  CHECK(next(1140) == 1260);
+  CHECK(next(1140) == 1200);
   CHECK(next(1260) == 1260);
+  const auto saw_end = [&](int start) { return watch.saw_end(at_second(start + 60)); };
+  CHECK_FALSE(saw_end(900));
+  CHECK(saw_end(960));
+  CHECK(saw_end(1020));
+  CHECK_FALSE(saw_end(1080));
+  CHECK_FALSE(saw_end(1140));
+  CHECK(saw_end(1200));
 }
 
 TEST_CASE("what a clock that was put back has before it has not been watched", "[pipeline]") {
