@@ -72,7 +72,7 @@ Json sample_as_json(const Explanation& explanation, const Sample& sample) {
             {"type", name_of(sample.metric->type)},
             {"value", value_of(sample)},
             {"weight", sample.weight},
-            {"host", std::string(sample.host)},
+            {"host", std::string(explanation.clusters.resolve_alias(sample.host))},
             {"cluster", explanation.clusters.cluster_of(sample.host).cluster},
             {"time", format_rfc3339(sample.time)},
             {"paths", paths}};
@@ -132,7 +132,7 @@ Json notes_of(const Explanation& explanation) {
   for (const Note& note : explanation.trace.notes) {
     notes.push_back({{"rule", note.rule},
                      {"kind", note.kind},
-                     {"host", note.host},
+                     {"host", std::string(explanation.clusters.resolve_alias(note.host))},
                      {"text", note.clears ? Json() : Json(note.text)},
                      {"clear", note.clears}});
   }
@@ -198,7 +198,7 @@ std::string explain_as_json(const Explanation& explanation) {
   if (!is_utf8(json["full_text"])) json["full_text_b64"] = base64(trace.sent.full_text);
   json["truncated"] = record.truncated;
   json["incomplete"] = record.incomplete;
-  json["host"] = std::string(trace.host);
+  json["host"] = std::string(explanation.clusters.resolve_alias(trace.host));
   append_outcome(explanation, json);
   return dump(json);
 }

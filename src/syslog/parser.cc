@@ -1,5 +1,7 @@
 #include "sluice/syslog/parser.h"
 
+#include <algorithm>
+
 #include "syslog/parse_plain.h"
 #include "syslog/parse_pri.h"
 #include "syslog/parse_rfc3164.h"
@@ -21,12 +23,13 @@ std::string_view without_trailer(std::string_view bytes) noexcept {
   return bytes;
 }
 
-// White space in front of a PRI is nobody's text.
+// White space in front of a PRI is nobody's text, and so is the BOM that a saved file begins with.
 std::string_view without_white_space_before_pri(std::string_view bytes) noexcept {
   if (bytes.starts_with('<')) return bytes;
-  const std::size_t start = bytes.find_first_not_of(" \t\r\n");
-  const bool has_bracket = start != std::string_view::npos && bytes[start] == '<';
-  return has_bracket ? bytes.substr(start) : bytes;
+  std::string_view rest = bytes;
+  if (rest.starts_with(kBom)) rest.remove_prefix(kBom.size());
+  rest.remove_prefix(std::min(rest.find_first_not_of(" \t\r\n"), rest.size()));
+  return rest.starts_with('<') ? rest : bytes;
 }
 
 // Blanks behind the PRI are no field's (HP ProCurve), but those of a text stay.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sluice/values/record.h"
 #include "syslog/scan.h"
 
 namespace sluice {
@@ -37,6 +38,7 @@ std::optional<RepeatNotice> read_bracketed(std::string_view text) noexcept {
   RepeatNotice notice;
   if (!take_times(text, notice.count) || !take(text, ": [")) return std::nullopt;
   take(text, " ");
+  take(text, kBom);
   notice.is_cut = !text.ends_with(']');
   if (!notice.is_cut) text.remove_suffix(1);
   notice.text = text;

@@ -187,6 +187,7 @@ TEST_CASE("explain says why a host is in its cluster", "[app][explain]") {
     return text.substr(at, text.find('\n', at) - at);
   };
   CHECK(host_line("web01") == "web01 in cluster web (the map names web01)");
+  CHECK(explainer.json("<13>1 2026-11-22T09:00:00Z www job 1 - - done")["host"] == "web01");
   CHECK(host_line("www") == "www, an alias of web01, in cluster web (the map names web01)");
   CHECK(host_line("db7") == "db7 in cluster data (the map has db*)");
   CHECK(host_line("app3") == "app3 in cluster app (by the pattern ^(?P<cluster>app)\\d)");

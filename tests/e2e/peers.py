@@ -63,11 +63,13 @@ class Peer:
 
 
 class Rsyslogd(Peer):
-    """rsyslogd with an imtcp input on a port of its own choice (`port`), and `rules` behind it."""
+    """rsyslogd with an imtcp input on a port of its own choice (`port`), and `rules` behind it. In the `scratch` of
+    one that was stopped it finds the queues that this one left."""
 
     def __init__(self, scratch: pathlib.Path, rules: str):
-        scratch.mkdir()
+        scratch.mkdir(exist_ok=True)
         port_file = scratch / "port"
+        port_file.unlink(missing_ok=True)
         config = scratch / "rsyslog.conf"
         config.write_text(f"""\
 global(workDirectory="{scratch}" net.enableDNS="off" preserveFQDN="on")

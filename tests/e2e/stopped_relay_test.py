@@ -65,9 +65,13 @@ class StoppedRelay(unittest.TestCase):
         self.assertLess(sink.total(r".*"), 100 + RUNS)
         relay.process.send_signal(signal.SIGCONT)
         try:
-            wait_until(lambda: sink.total(r".*") >= 100 + RUNS, "everything arrives afterwards", SECONDS_MAX)
-        except Failure as failure:
-            raise Failure(f"{failure}: {sink.total('.*')} of {100 + RUNS}\n{rsyslog.log.read_text()}") from None
+            wait_until(lambda: sink.total(r".*") >= 100 + RUNS, "everything arrives afterwards", SECONDS_MAX / 6)
+        except Failure:
+            # On a busy machine rsyslog 8.2302 at times leaves the last messages of a disk queue where they are, with
+            # nobody to read them, until it is restarted (docs/receiving.md).
+            rsyslog.stop()
+            self.enterContext(Rsyslogd(folder / "rsyslog", rules))
+            wait_until(lambda: sink.total(r".*") >= 100 + RUNS, "what rsyslog kept arrives after its restart", SECONDS_MAX)
         relay.stop()
         self.assertEqual(sink.total(r".*"), 100 + RUNS)
         counters = relay.counters()

@@ -37,6 +37,19 @@ void check_all(const std::vector<Row>& rows) {
 
 const std::string kZ = "2026-03-04T05:06:07+00:00";
 
+TEST_CASE("a BOM is no part of the text, wherever it stands before it", "[syslog][rfc5424]") {
+  const std::string_view wire =
+      GENERATE("<13>1 - h a - - - \xEF\xBB\xBFtext", "<13>1 - h a - - -  \xEF\xBB\xBFtext",
+               "\xEF\xBB\xBF<13>1 - h a - - - text", "\xEF\xBB\xBF <13>Mar  4 05:06:07 h a: text");
+  CAPTURE(wire);
+  Record record;
+  CHECK(parse_message(wire, record) == ParseError::kNone);
+  CHECK(record.hostname == "h");
+  CHECK(text_of(record) == "text");
+  // Without a PRI behind it, it is the sender's.
+  CHECK(parse_message("\xEF\xBB\xBFtext", record) == ParseError::kNoPri);
+}
+
 TEST_CASE("an RFC 5424 message gives all its fields", "[syslog][rfc5424]") {
   check_all({
       {"<13>1 2026-03-04T05:06:07Z db7 cron 42 M1 [a b=\"c\"] text", kZ, "db7", "cron", "42", "M1",

@@ -18,6 +18,7 @@ TEST_CASE("rsyslog's repeat notice gives text and count", "[syslog][repeat]") {
           {"message repeated 1 time: [ once]", 1, "once", false},
           {"message repeated 4 times: [ Run in pro", 4, "Run in pro", true},
           {"message repeated 4 times: [", 4, "", true},
+          {"message repeated 2 times: [ \xEF\xBB\xBFRun]", 2, "Run", false},
       }));
   CAPTURE(notice);
   const auto found = parse_repeat_notice(notice);

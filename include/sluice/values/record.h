@@ -72,12 +72,17 @@ struct Record {
   bool incomplete = false;  // The stream ended inside this counted frame.
 };
 
-// MSG without its leading blanks: what rules match (rsyslog's RFC 5424 template writes two).
+inline constexpr std::string_view kBom = "\xEF\xBB\xBF";  // Of RFC 5424 section 6.4.
+
+// MSG without its leading blanks and a BOM behind them: what rules match (rsyslog's RFC 5424
+// template writes two blanks, and senders a BOM behind theirs).
 [[nodiscard]] inline std::string_view text_of(const Record& record) noexcept {
   const std::string_view message = record.message;
   if (message.empty() || (message.front() != ' ' && message.front() != '\t')) return message;
   const std::size_t start = message.find_first_not_of(" \t");
-  return start == std::string_view::npos ? std::string_view{} : message.substr(start);
+  if (start == std::string_view::npos) return {};
+  const std::string_view text = message.substr(start);
+  return text.starts_with(kBom) ? text.substr(kBom.size()) : text;
 }
 
 }  // namespace sluice
