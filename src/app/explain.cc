@@ -128,7 +128,12 @@ int explain_command(const ExplainOptions& options) {
       tell(ingest.explain_line(message_of(input, line), *now));
     }
   };
-  auto done = for_each_message(options.file, *framing, use, options.multiline);
+  const InputOptions input{
+      .framing = *framing,
+      .multiline = options.multiline,
+      .max_message =
+          message_max_of(setup->config, is_graphite ? InputKind::kGraphite : InputKind::kSyslog)};
+  auto done = for_each_message(options.file, input, use);
   if (options.unmatched) {
     const UnmatchedReport report = unmatched.snapshot();
     is_written =

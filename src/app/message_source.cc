@@ -1,5 +1,6 @@
 #include "app/message_source.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -63,7 +64,13 @@ Expected<std::string> read_all(std::FILE* file, const std::string& name) {
   }
 }
 
-Expected<void> read_dgrams(std::string_view all, const std::string& name, const Use& use) {
+InputMessage datagram_of(std::string_view bytes, const InputOptions& options) {
+  return {.bytes = bytes.substr(0, options.max_message),
+          .truncated = bytes.size() > options.max_message};
+}
+
+Expected<void> read_dgrams(std::string_view all, const std::string& name,
+                           const InputOptions& options, const Use& use) {
   const std::size_t total = all.size();
   while (!all.empty()) {
     const std::string place = name + ": octet " + std::to_string(total - all.size());
@@ -77,18 +84,19 @@ Expected<void> read_dgrams(std::string_view all, const std::string& name, const 
                         "expected " + std::to_string(length) + " octets of a datagram, found " +
                             std::to_string(all.size())});
     }
-    use({.bytes = all.substr(0, length)});
+    use(datagram_of(all.substr(0, length), options));
     all.remove_prefix(length);
   }
   return {};
 }
 
-FramerOptions framer_options_of(InputFraming framing) {
-  FramerOptions options;
-  if (framing == InputFraming::kOctet) options.framing = Framing::kOctet;
-  if (framing == InputFraming::kLf) options.framing = Framing::kLf;
-  if (framing == InputFraming::kNul) options.framing = Framing::kNul;
-  if (framing == InputFraming::kLines) {
+FramerOptions framer_options_of(const InputOptions& input) {
+  FramerOptions options{.max_message = input.max_message};
+  options.multiline = input.multiline;
+  if (input.framing == InputFraming::kOctet) options.framing = Framing::kOctet;
+  if (input.framing == InputFraming::kLf) options.framing = Framing::kLf;
+  if (input.framing == InputFraming::kNul) options.framing = Framing::kNul;
+  if (input.framing == InputFraming::kLines) {
     options.framing = Framing::kLf;
     options.needs_trailer = true;
   }
@@ -131,6 +139,14 @@ Expected<void> read_stream(std::FILE* file, const std::string& name, const Frame
 
 }  // namespace
 
+std::size_t message_max_of(const Config& config, InputKind kind) {
+  std::size_t most = 0;
+  for (const ListenConfig& one : config.listen) {
+    if (one.input == kind) most = std::max(most, one.max_message);
+  }
+  return most > 0 ? most : ListenConfig().max_message;
+}
+
 Expected<InputFraming> input_framing_from(std::string_view name) {
   std::string known;
   for (const auto& [text, framing] : kNames) {
@@ -140,31 +156,30 @@ Expected<InputFraming> input_framing_from(std::string_view name) {
   return fail("expected one of " + known + ", found \"" + std::string(name) + '"');
 }
 
-Expected<void> for_each_message(const std::string& name, InputFraming framing, const Use& use,
-                                bool multiline) {
+Expected<void> for_each_message(const std::string& name, const InputOptions& options,
+                                const Use& use) {
   auto file = open_input(name);
   if (!file) return std::unexpected(std::move(file).error());
   const std::string shown = name == "-" ? "standard input" : name;
-  if (framing != InputFraming::kDatagram && framing != InputFraming::kDgrams) {
-    FramerOptions options = framer_options_of(framing);
-    options.multiline = multiline;
-    return read_stream(file->get(), shown, options, use);
+  if (options.framing != InputFraming::kDatagram && options.framing != InputFraming::kDgrams) {
+    return read_stream(file->get(), shown, framer_options_of(options), use);
   }
   auto all = read_all(file->get(), shown);
   if (!all) return std::unexpected(std::move(all).error());
-  if (framing == InputFraming::kDgrams) return read_dgrams(*all, shown, use);
-  use({.bytes = *all});
+  if (options.framing == InputFraming::kDgrams) return read_dgrams(*all, shown, options, use);
+  use(datagram_of(*all, options));
   return {};
 }
 
-Expected<void> for_each_message_of(std::string_view text, InputFraming framing, const Use& use) {
+Expected<void> for_each_message_of(std::string_view text, const InputOptions& options,
+                                   const Use& use) {
   const std::string shown = "the text";
-  if (framing == InputFraming::kDgrams) return read_dgrams(text, shown, use);
-  if (framing == InputFraming::kDatagram) {
-    use({.bytes = text});
+  if (options.framing == InputFraming::kDgrams) return read_dgrams(text, shown, options, use);
+  if (options.framing == InputFraming::kDatagram) {
+    use(datagram_of(text, options));
     return {};
   }
-  Framer framer(framer_options_of(framing));
+  Framer framer(framer_options_of(options));
   framer.feed(text);
   if (auto done = drain_framer(framer, shown, use); !done) return done;
   framer.finish();

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
 
+#include "config/config.h"
 #include "sluice/base/error.h"
 
 namespace sluice {
@@ -22,6 +24,15 @@ enum class InputFraming : std::uint8_t {
 
 [[nodiscard]] Expected<InputFraming> input_framing_from(std::string_view name);
 
+struct InputOptions {
+  InputFraming framing = InputFraming::kAuto;
+  bool multiline = false;               // As that of a listener.
+  std::size_t max_message = 64 * 1024;  // Octets kept of a message.
+};
+
+// What the relay would keep of a message: of several listeners, the one that keeps most.
+[[nodiscard]] std::size_t message_max_of(const Config& config, InputKind kind);
+
 struct InputMessage {
   std::string_view bytes;
   bool truncated = false;
@@ -30,14 +41,12 @@ struct InputMessage {
 
 // Reads `file` ("-": standard input) to its end and hands over its messages one by one. An error
 // says what could not be read, or which octet has no sense in the framing.
-// `multiline`: as that of a listener.
-[[nodiscard]] Expected<void> for_each_message(const std::string& file, InputFraming framing,
-                                              const std::function<void(const InputMessage&)>& use,
-                                              bool multiline = false);
+[[nodiscard]] Expected<void> for_each_message(const std::string& file, const InputOptions& options,
+                                              const std::function<void(const InputMessage&)>& use);
 
 // The same of a text in memory, which errors call "the text".
 [[nodiscard]] Expected<void> for_each_message_of(
-    std::string_view text, InputFraming framing,
+    std::string_view text, const InputOptions& options,
     const std::function<void(const InputMessage&)>& use);
 
 }  // namespace sluice

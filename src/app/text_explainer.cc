@@ -37,18 +37,21 @@ Expected<std::vector<std::string>> TextExplainer::explain(const ExplainRequest& 
   Ingest ingest(ingest_options_of(config), now_rules->rules, nullptr);
   const Timestamp oldest = now - config.catch_up - config.window;
   std::vector<std::string> told;
-  const auto done = for_each_message_of(request.text, *framing, [&](const InputMessage& input) {
-    if (told.size() == request.messages_max) return;
-    const Message message{.bytes = input.bytes,
-                          .peer = peer,
-                          .zone = **zone,
-                          .truncated = input.truncated,
-                          .incomplete = input.incomplete};
-    const MessageTrace trace = ingest.explain(message, now);
-    told.push_back(explain_as_json({trace, *now_rules->rules, *now_rules->clusters, *paths,
-                                    config.rollups, trace.event_time.time < oldest}));
-    (void)ingest.take_delta();
-  });
+  const InputOptions input_options{.framing = *framing,
+                                   .max_message = message_max_of(config, InputKind::kSyslog)};
+  const auto done =
+      for_each_message_of(request.text, input_options, [&](const InputMessage& input) {
+        if (told.size() == request.messages_max) return;
+        const Message message{.bytes = input.bytes,
+                              .peer = peer,
+                              .zone = **zone,
+                              .truncated = input.truncated,
+                              .incomplete = input.incomplete};
+        const MessageTrace trace = ingest.explain(message, now);
+        told.push_back(explain_as_json({trace, *now_rules->rules, *now_rules->clusters, *paths,
+                                        config.rollups, trace.event_time.time < oldest}));
+        (void)ingest.take_delta();
+      });
   if (!done) return std::unexpected(done.error());
   return told;
 }

@@ -41,9 +41,9 @@ class TemporaryFile {
 std::vector<std::string> messages_of(std::string_view content, InputFraming framing) {
   const TemporaryFile file(content);
   std::vector<std::string> messages;
-  const auto done = for_each_message(file.path(), framing, [&](const InputMessage& message) {
-    messages.emplace_back(message.bytes);
-  });
+  const auto done =
+      for_each_message(file.path(), {.framing = framing},
+                       [&](const InputMessage& message) { messages.emplace_back(message.bytes); });
   if (!done) messages.push_back("error: " + done.error().what);
   return messages;
 }
@@ -122,11 +122,32 @@ TEST_CASE("explain reads every framing", "[app]") {
         Messages{"error: expected a length of 4 octets, found 2"});
   CHECK(messages_of("\x16\x03\x01 and so on", InputFraming::kAuto) ==
         Messages{"error: this is TLS, not syslog; a relay would close the connection here"});
-  CHECK_FALSE(for_each_message("/nonexistent/file", InputFraming::kAuto, [](const InputMessage&) {
-              }).has_value());
+  CHECK_FALSE(for_each_message("/nonexistent/file", {}, [](const InputMessage&) {}).has_value());
   CHECK(input_framing_from("octet") == InputFraming::kOctet);
   CHECK(input_framing_from("morse").error().message() ==
         "expected one of auto, octet, lf, nul, datagram, dgrams, found \"morse\"");
+}
+
+TEST_CASE("explain cuts messages as the relay would", "[app]") {
+  const InputFraming framing =
+      GENERATE(InputFraming::kDatagram, InputFraming::kDgrams, InputFraming::kLf);
+  const std::string text(500, 'x');
+  const std::string length("\0\0\x01\xF4", 4);
+  const TemporaryFile file(framing == InputFraming::kDgrams ? length + text : text);
+  std::size_t count = 0;
+  const InputOptions options{.framing = framing, .max_message = 480};
+  REQUIRE(for_each_message(file.path(), options, [&](const InputMessage& message) {
+    ++count;
+    CHECK(message.bytes == text.substr(0, 480));
+    CHECK(message.truncated);
+  }));
+  CHECK(count == 1);
+  Config config;
+  CHECK(message_max_of(config, InputKind::kSyslog) == 64 * 1024);
+  config.listen = {{.max_message = 480},
+                   {.max_message = 1000},
+                   {.input = InputKind::kGraphite, .max_message = 4096}};
+  CHECK(message_max_of(config, InputKind::kSyslog) == 1000);
 }
 
 TEST_CASE("datapoints are printed a line per series, quiet ones left out", "[app]") {
@@ -252,9 +273,9 @@ TEST_CASE("explain tells of Graphite lines by their path and value", "[app][grap
 TEST_CASE("explain marks a Graphite line that the end of the input cuts", "[app][graphite]") {
   const TemporaryFile file("a 1 2\nb 1 2");
   std::vector<bool> incomplete;
-  const auto done = for_each_message(file.path(), InputFraming::kLines, [&](const InputMessage& m) {
-    incomplete.push_back(m.incomplete);
-  });
+  const auto done =
+      for_each_message(file.path(), {.framing = InputFraming::kLines},
+                       [&](const InputMessage& m) { incomplete.push_back(m.incomplete); });
   CHECK(done);
   CHECK(incomplete == std::vector<bool>{false, true});
 }
