@@ -23,6 +23,10 @@ std::string_view canonical_host(std::string_view hostname, std::string_view peer
                                 const HostNameOptions& options, std::string& scratch) {
   std::string_view host = hostname.empty() ? peer : hostname;
   if (host.size() > 1 && host.ends_with('.')) host.remove_suffix(1);
+  // "[10.0.0.1]", as addresses stand in URLs and mail headers.
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  }
   if (options.form == HostNameForm::kShort && !is_address(host)) {
     // ".example.com" has nothing in front of its first dot.
     if (const std::string_view first = host.substr(0, host.find('.')); !first.empty()) host = first;

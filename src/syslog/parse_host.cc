@@ -76,7 +76,8 @@ std::string_view take_host(std::string_view& rest) noexcept {
     const std::string_view behind = rest.substr(word.size());
     const bool has_brackets = word.size() > 2 && word.front() == '[' && word.back() == ']';
     const std::string_view address = has_brackets ? word.substr(1, word.size() - 2) : word;
-    if (!is_ipv6_address(address) && !is_odd_host(word, behind)) return {};
+    const bool is_address = is_ipv6_address(address) || (has_brackets && is_ipv4_address(address));
+    if (!is_address && !is_odd_host(word, behind)) return {};
     rest = behind;
     return address;
   }

@@ -19,6 +19,8 @@ TEST_CASE("hosts have one name, however they are written", "[pipeline]") {
           {kFqdn, "web01", "", "web01.example.com"},
           {kFqdn, "web01.other.org", "", "web01.other.org"},
           {kFqdn, "10.1.2.3", "", "10.1.2.3"},
+          {kShort, "[10.0.0.1]", "", "10.0.0.1"},
+          {kFqdn, "[2001:DB8::7]", "", "2001:db8::7"},
       }));
   CAPTURE(hostname);
   std::string scratch;

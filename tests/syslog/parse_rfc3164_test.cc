@@ -120,6 +120,8 @@ TEST_CASE("the host may be missing, an address, or odd", "[syslog][rfc3164]") {
        "failed"},
       {"Mar  4 05:06:07 2001:db8:: su: failed", std::string(kStamp), "2001:db8::", "su", "",
        "failed"},
+      {"Mar  4 05:06:07 [10.0.0.1] su: failed", std::string(kStamp), "10.0.0.1", "su", "",
+       "failed"},
       {"Mar  4 05:06:07 [2001:db8::7] su: failed", std::string(kStamp), "2001:db8::7", "su", "",
        "failed"},
       {"Mar  4 05:06:07 fe80::1%eth0 su: failed", std::string(kStamp), "fe80::1%eth0", "su", "",
