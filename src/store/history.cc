@@ -113,11 +113,17 @@ Expected<Transaction> History::begin() {
 Expected<void> History::write(std::span<const Datapoint> datapoints, Timestamp now) {
   auto transaction = begin();
   if (!transaction) return std::unexpected(std::move(transaction).error());
-  ByteWriter log;
-  std::uint64_t log_count = 0;
+  const Additions additions = take_in(datapoints, now);
+  auto done = write(additions);
+  if (done) done = keep_bound();
+  if (done) done = transaction->commit();
+  if (done) is_log_behind_ = false;
+  return done;
+}
+
+History::Additions History::take_in(std::span<const Datapoint> datapoints, Timestamp now) {
+  Additions additions;
   const std::int64_t base = open_block_ * block_seconds_;
-  Late late;
-  std::vector<SeriesPlace> new_series;
   index_.reserve(std::min<std::uint64_t>(datapoints.size(), options_.series_max));
   for (const Datapoint& one : datapoints) {
     const HistoryPoint point{seconds_of(one.time), one.value};
@@ -125,27 +131,35 @@ Expected<void> History::write(std::span<const Datapoint> datapoints, Timestamp n
       ++stats_.points_too_old;
       continue;
     }
-    const auto place = place_of(one, new_series);
+    const auto place = place_of(one, additions.new_series);
     if (!place) {
       ++stats_.points_refused;
       continue;
     }
     if (const std::int64_t block = block_of(point.time); block != open_block_) {
-      late.add(*place, block, point);
+      additions.late.add(*place, block, point);
       note_last(series_at(*place), point, now);
       continue;
     }
     grow(*place, point, now);
-    put_logged(log, *place, point, base);
-    ++log_count;
+    put_logged(additions.log, *place, point, base);
+    ++additions.log_count;
   }
-  if (auto done = name_series(new_series); !done) return done;
-  for (const auto& [key, points] : late.groups) {
-    if (auto done = merge_group(key, points); !done) return done;
+  return additions;
+}
+
+// Where the log is behind, it catches up before anything else comes to its points: what corrects
+// them is later, and what cuts them must find them.
+Expected<void> History::write(const Additions& additions) {
+  auto done = name_series(additions.new_series);
+  if (done && is_log_behind_) done = merge_log();
+  for (const auto& [key, points] : additions.late.groups) {
+    if (!done) return done;
+    done = merge_group(key, points);
   }
-  if (auto done = append_log(base, log_count, log.view()); !done) return done;
-  if (auto done = keep_bound(); !done) return done;
-  return transaction->commit();
+  if (!done) return done;
+  if (is_log_behind_) return rewrite_log();
+  return append_log(open_block_ * block_seconds_, additions.log_count, additions.log.view());
 }
 
 Expected<void> History::append_log(std::int64_t base, std::uint64_t count,

@@ -159,7 +159,8 @@ class History {
   };
   // The points of some series of one group and block, by place in the group.
   using GroupPoints = std::map<std::uint32_t, std::vector<HistoryPoint>>;
-  struct Late;  // Points of blocks that are over.
+  struct Late;       // Points of blocks that are over.
+  struct Additions;  // What a put adds to the file.
   // A group of 64 series of a tier in one block.
   struct GroupKey {
     std::uint32_t tier = 0;
@@ -183,6 +184,8 @@ class History {
 
   Expected<Transaction> begin();
   Expected<void> write(std::span<const Datapoint> datapoints, Timestamp now);
+  Additions take_in(std::span<const Datapoint> datapoints, Timestamp now);
+  Expected<void> write(const Additions& additions);
   Expected<void> name_series(std::span<const SeriesPlace> places);
   Expected<void> name_series(Statement& statement, std::span<const SeriesPlace> places);
   Expected<void> name_all_series();
@@ -209,6 +212,7 @@ class History {
   using UseLogged = std::function<void(SeriesPlace place, const HistoryPoint& point)>;
   Expected<void> read_log(const UseLogged& use);
   Expected<void> merge_log();
+  Expected<void> catch_up();
   Expected<void> keep_bound();
   Expected<void> measure();
   Expected<void> give_pages_back();
@@ -254,7 +258,9 @@ class History {
   // The newest that a point was put in; 0: none yet. No row of the file is of this block or a later
   // one.
   std::int64_t open_block_ = 0;
-  // The end of a block could not be written: the log has points of it that are in no row.
+  // The log has points that it should not have: of a block whose end could not be written, which
+  // are in no row, or of hosts that memory let go in a write that failed. The next write that
+  // succeeds sees to both.
   bool is_log_behind_ = false;
   std::uint64_t bytes_max_ = 0;
   std::uint64_t file_bytes_ = 0;  // With free pages.

@@ -69,6 +69,7 @@ Expected<std::uint64_t> History::cut_oldest_block(std::uint32_t tier) {
 Expected<std::uint64_t> History::cut_open_hosts() {
   const std::uint64_t cut = tiers_[1].open.cut();
   if (cut == 0) return 0;
+  is_log_behind_ = true;  // If this is not committed, memory has let go of them all the same.
   if (auto done = rewrite_log(); !done) return std::unexpected(done.error());
   return cut;
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <expected>
 #include <map>
+#include <vector>
 
 #include "sluice/values/byte_encoding.h"
 #include "store/history.h"
@@ -51,6 +52,13 @@ struct History::Late {
         groups[{place.tier, block, place.number / kGroupSeries}][place.number % kGroupSeries],
         point);
   }
+};
+
+struct History::Additions {
+  std::vector<SeriesPlace> new_series;
+  Late late;
+  ByteWriter log;  // Points of the block of now.
+  std::uint64_t log_count = 0;
 };
 
 }  // namespace sluice

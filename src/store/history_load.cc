@@ -189,27 +189,34 @@ Expected<void> History::load_log(Timestamp now) {
     note_last(series_at(place), point, now);
   });
   if (!done || !is_log_behind_) return done;
-  // To be shown at once. What the disk does not take now it is given at the end of this block.
-  done = merge_log();
-  is_log_behind_ = !done;
+  // To be shown at once. What the disk does not take now it is given with the next write.
+  done = catch_up();
   return done || !is_damage(done.error()) ? Expected<void>() : done;
 }
 
-// Points of blocks that were over when they could not be written. What is in a row came later: a
-// correction.
+// Points of blocks that were over when they could not be written, into rows. In the same
+// transaction they must leave the log: the row is what is corrected and cut from then on, and the
+// log's point would come back.
 Expected<void> History::merge_log() {
   Late behind;
   auto done = read_log([&](SeriesPlace place, const HistoryPoint& point) {
     const std::int64_t block = block_of(point.time);
     if (block != open_block_) behind.add(place, block, point);
   });
-  for (auto& [key, points] : behind.groups) {
+  for (const auto& [key, points] : behind.groups) {
     if (!done) return done;
-    const auto later = read_group(key);
-    if (!later) return std::unexpected(later.error());
-    for (const auto& [slot, of_slot] : *later) merge_points(points[slot], of_slot);
-    done = write_group(key, points);
+    done = merge_group(key, points);
   }
+  return done;
+}
+
+Expected<void> History::catch_up() {
+  auto transaction = begin();
+  if (!transaction) return std::unexpected(std::move(transaction).error());
+  auto done = merge_log();
+  if (done) done = rewrite_log();
+  if (done) done = transaction->commit();
+  is_log_behind_ = !done;
   return done;
 }
 

@@ -1,10 +1,12 @@
 // What a graph shows after writes of the history failed, after a restart, and when the clock was
 // put back: a number that was published for this path and time, or none.
 #include <algorithm>
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -54,6 +56,27 @@ Lines points_of(const History& history, const std::string& path, std::int64_t no
   return lines;
 }
 
+// Of all series.
+std::uint64_t count_points(const History& history, std::int64_t now_window) {
+  const SeriesAnswer answer = history.series({.path = glob("*.*"),
+                                              .from = window_start(0),
+                                              .until = window_start(now_window + 1),
+                                              .limit = 1000},
+                                             Timestamp(window_start(now_window)));
+  REQUIRE_FALSE(answer.is_truncated);
+  std::int64_t count = 0;
+  for (const auto& one : answer.series)
+    count += std::ranges::count_if(one.values, [](const auto& value) { return value.has_value(); });
+  return static_cast<std::uint64_t>(count);
+}
+
+bool has_point_of_host(const SeriesAnswer& answer) {
+  return std::ranges::any_of(answer.series, [](const auto& series) {
+    return series.path.starts_with("h.") &&
+           std::ranges::any_of(series.values, [](const auto& value) { return value.has_value(); });
+  });
+}
+
 // Everything that was ever put, to compare what is shown with.
 class Published {
  public:
@@ -65,6 +88,26 @@ class Published {
     auto& values = by_point_[{datapoint.path, datapoint.time}];
     if (is_kept) values.clear();  // From now on no older one may be shown.
     values.push_back(datapoint.value);
+    if (is_kept && datapoint.scope != Scope::kHost)
+      kept_of_clusters_.insert({datapoint.path, datapoint.time});
+  }
+  void let_clusters_go() { kept_of_clusters_.clear(); }
+  // What an answer must show, from `oldest` on, and does not.
+  [[nodiscard]] Lines missing_of(const SeriesAnswer& answer, Seconds oldest) const {
+    std::set<std::pair<std::string, Seconds>> shown;
+    for (const auto& series : answer.series) {
+      for (std::size_t i = 0; i < series.values.size(); ++i) {
+        if (series.values[i])
+          shown.insert({series.path, answer.from + answer.step * static_cast<std::int64_t>(i)});
+      }
+    }
+    Lines missing;
+    for (const auto& [path, time] : kept_of_clusters_) {
+      const bool is_asked = time >= std::max(oldest, answer.from) && time < answer.until;
+      if (is_asked && !shown.contains({path, time}))
+        missing.push_back(path + ' ' + std::to_string((time - window_start(0)) / answer.step));
+    }
+    return missing;
   }
   // What an answer shows that it must not.
   [[nodiscard]] Lines wrong_of(const SeriesAnswer& answer) const {
@@ -91,6 +134,7 @@ class Published {
 
   double last_value_ = 0;
   std::map<std::pair<std::string, Seconds>, std::vector<double>> by_point_;
+  std::set<std::pair<std::string, Seconds>> kept_of_clusters_;
 };
 
 }  // namespace
@@ -155,6 +199,69 @@ TEST_CASE("a correction stays, though the end of its block could not be written 
   CHECK(points_of(*history, "hosts.a", 49) == Lines{"20=7", "48=3"});
 }
 
+TEST_CASE("a bound that cuts after a block's end could not be written takes hosts, not clusters",
+          "[store][history]") {
+  const ScratchFolder folder;
+  HistoryOptions options = options_in(folder);
+  options.bytes_max = 60'000;
+  auto history = std::make_unique<History>(options, Timestamp(window_start(0)));
+  put(*history, {point("c.a", 20, 7), host_point("brief", 20, 1)}, 21);
+  put_failing(*history, {point("c.a", 32, 8)}, 33);
+  for (std::int64_t window = 33; window < 45; ++window) {
+    std::vector<Datapoint> hosts;
+    for (int host = 0; host < 300; ++host)
+      hosts.push_back(host_point(std::to_string(host), window,
+                                 0.37 * static_cast<double>(window * 300 + host)));
+    put(*history, hosts, window);
+  }
+  const HistoryStats stats = history->stats();
+  CHECK(points_of(*history, "hosts.brief", 44).empty());
+  CHECK(stats.points_cut == stats.points - count_points(*history, 44));
+  const bool is_restarted = GENERATE(false, true);
+  CAPTURE(is_restarted);
+  if (is_restarted) {
+    history.reset();
+    history = std::make_unique<History>(options, Timestamp(window_start(44)));
+  }
+  CHECK(points_of(*history, "c.a", 44) == Lines{"20=7", "32=8"});
+}
+
+TEST_CASE("a correction that the bound cuts does not bring back what it corrected",
+          "[store][history]") {
+  const ScratchFolder folder;
+  const auto open = [&](std::uint64_t bytes_max) {
+    HistoryOptions options = options_in(folder);
+    options.bytes_max = bytes_max;
+    return std::make_unique<History>(options, Timestamp(window_start(34)));
+  };
+  auto history = open(1 << 20);
+  put(*history, {host_point("a", 20, 1)}, 21);
+  put_failing(*history, {host_point("b", 32, 2)}, 33);
+  put(*history, {host_point("a", 20, 7)}, 34);
+  history.reset();
+  history = open(1);
+  put(*history, {point("c.a", 34, 3)}, 35);
+  REQUIRE(history->stats().points_cut > 0);
+  CHECK(points_of(*history, "hosts.a", 35).empty());
+  history.reset();
+  history = open(1 << 20);
+  CHECK(points_of(*history, "hosts.a", 35).empty());
+  put(*history, {point("c.a", 48, 3)}, 49);
+  CHECK(points_of(*history, "hosts.a", 49).empty());
+}
+
+TEST_CASE("the last value is the corrected one, though the end of its block could not be written",
+          "[store][history]") {
+  const ScratchFolder folder;
+  auto history = std::make_unique<History>(options_in(folder), Timestamp(window_start(0)));
+  put(*history, {point("c.a", 20, 1)}, 21);
+  put_failing(*history, {point("c.b", 32, 2)}, 33);
+  put(*history, {point("c.a", 20, 7)}, 34);
+  history.reset();
+  history = std::make_unique<History>(options_in(folder), Timestamp(window_start(34)));
+  CHECK(history->last_values("c", 1)[0].value == 7.0);
+}
+
 TEST_CASE("a last window that has not begun is no last window: the clock was put back",
           "[store][history]") {
   const ScratchFolder folder;
@@ -193,8 +300,9 @@ TEST_CASE("a history in which two series have one name is moved aside", "[store]
   CHECK(history.stats().series == 0);
 }
 
-TEST_CASE("whatever fails, restarts and comes late, what is shown was published for that point",
-          "[store][history]") {
+TEST_CASE(
+    "whatever fails, restarts, is cut and comes late, what is shown was published for that point",
+    "[store][history]") {
   const auto seed = GENERATE(range(1u, 21u));
   CAPTURE(seed);
   std::mt19937 random(seed);
@@ -204,9 +312,14 @@ TEST_CASE("whatever fails, restarts and comes late, what is shown was published 
   const ScratchFolder folder;
   HistoryOptions options = options_in(folder);
   options.series_max = 40;
+  // Room for names alone, for some blocks, and for all.
+  const std::array<std::uint64_t, 4> bounds{16'000, 32'000, 48'000, 1 << 30};
+  const auto draw_bound = [&] { options.bytes_max = bounds[random() % bounds.size()]; };
+  draw_bound();
   auto history = std::make_unique<History>(options, Timestamp(window_start(0)));
   Published published;
   std::int64_t now = 0;
+  std::int64_t newest = 0;
   std::int64_t outage = 0;  // Publications that will fail.
   for (int step = 0; step < 300; ++step) {
     now += below(8) == 0 ? below(20) : 1;
@@ -221,20 +334,24 @@ TEST_CASE("whatever fails, restarts and comes late, what is shown was published 
       const std::int64_t window = std::max<std::int64_t>(1, now - (below(3) == 0 ? below(60) : 0));
       datapoints.push_back(published.next(path, window, is_host ? Scope::kHost : Scope::kAll));
     }
-    const std::uint64_t failures = history->stats().failures;
+    const HistoryStats before = history->stats();
     {
       std::optional<SmallDisk> full;
       if (outage > 0) full.emplace(1);
       put(*history, datapoints, now);
     }
     outage -= outage > 0 ? 1 : 0;
-    const bool is_written = history->stats().failures == failures;
+    const HistoryStats after = history->stats();
+    const bool is_written = after.failures == before.failures;
+    newest = std::max(newest, now);
     for (const Datapoint& one : datapoints) {
       const auto kept = one.scope == Scope::kHost ? options.hosts : options.clusters;
-      published.note(one, is_written && one.time >= window_start(now) - kept);
+      published.note(one, is_written && after.points_refused == before.points_refused &&
+                              one.time >= window_start(now) - kept);
     }
     if (below(25) == 0) {
       history.reset();
+      draw_bound();
       history = std::make_unique<History>(options, Timestamp(window_start(now)));
       REQUIRE(history->take_notices().empty());
     }
@@ -246,6 +363,11 @@ TEST_CASE("whatever fails, restarts and comes late, what is shown was published 
                         Timestamp(window_start(now + below(2) * below(100))));
     INFO("step " << step);
     REQUIRE(published.wrong_of(answer) == Lines{});
+    if (!is_written) continue;
+    // A cut may reach clusters only when it has left no host's point.
+    if (after.points_cut > before.points_cut && !has_point_of_host(answer))
+      published.let_clusters_go();
+    REQUIRE(published.missing_of(answer, window_start(newest) - options.clusters) == Lines{});
   }
 }
 
