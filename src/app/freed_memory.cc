@@ -4,6 +4,7 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <fstream>
@@ -37,14 +38,23 @@ void FreedMemory::keep() {
 }
 
 // What was given back counts as free with the allocator, so the pages that are there tell how much
-// can be gained. Twice a minute, because whoever needs it again pays a page fault for every page.
+// can be gained, but for pieces smaller than a page: what the last time left. Twice a minute at
+// most, because whoever needs it again pays a page fault for every page.
 void FreedMemory::give_back(Timestamp now) {
   constexpr std::chrono::seconds kEvery{30};
   constexpr std::size_t kKept = std::size_t{64} * kMiB;  // Ticks of a large fleet need that.
   if (now < last_look_ + kEvery && now >= last_look_) return;
   last_look_ = now;
-  const struct mallinfo2 known = mallinfo2();
-  if (resident_bytes() > known.uordblks + known.hblkhd + kKept) malloc_trim(kTopKept);
+  const auto unused = [] {
+    const struct mallinfo2 known = mallinfo2();
+    const std::size_t used = known.uordblks + known.hblkhd;
+    return std::max(resident_bytes(), used) - used;
+  };
+  const std::size_t now_unused = unused();
+  left_ = std::min(left_, now_unused);
+  if (now_unused <= left_ + kKept) return;
+  malloc_trim(kTopKept);
+  left_ = unused();
 }
 #else
 void FreedMemory::keep() {}

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+
 #include "sluice/base/time.h"
 
 namespace sluice {
@@ -17,6 +19,7 @@ class FreedMemory {
 
  private:
   Timestamp last_look_{};
+  std::size_t left_ = 0;  // Octets that could not be given back the last time.
 };
 
 }  // namespace sluice

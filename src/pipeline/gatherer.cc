@@ -31,22 +31,29 @@ Rollups Gatherer::gather(const WindowView& view, const Wanted& wanted) {
 }
 
 std::size_t Gatherer::cost_of(const WindowView& view, const Wanted& wanted) const {
-  bool needs_samples = false;
   std::size_t cost = 0;
   for (MetricId id = 0; id < knowledge_.metrics.size(); ++id) {
     if (!wanted.has_track(id)) continue;
-    if (!is_rolled_up_from_last(knowledge_.metrics[id])) needs_samples = true;
     cost += knowledge_.last.owner_count(id);
   }
   for (std::size_t i = 0; i < knowledge_.presences.size(); ++i) {
     const std::uint32_t track = track_of_presence(i);
     if (wanted.has_track(track)) cost += knowledge_.last.owner_count(track);
   }
-  return cost + (needs_samples && view.window != nullptr ? view.window->series_count() : 0);
+  const bool reads_window = view.window != nullptr && needs_samples(wanted);
+  return cost + (reads_window ? view.window->series_count() : 0);
+}
+
+bool Gatherer::needs_samples(const Wanted& wanted) const {
+  for (MetricId id = 0; id < knowledge_.metrics.size(); ++id) {
+    if (wanted.has_track(id) && !is_rolled_up_from_last(knowledge_.metrics[id])) return true;
+  }
+  return false;
 }
 
 void Gatherer::add_samples(const WindowView& view, const Wanted& wanted, Rollups& rollups) {
-  if (view.window == nullptr) return;
+  // To look into a window may mean to unpack it.
+  if (view.window == nullptr || !needs_samples(wanted)) return;
   Summary room;
   std::vector<Sketch::Bucket> buckets;
   for (const Window::Host* host : sorted_hosts(*view.window)) {

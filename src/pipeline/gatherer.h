@@ -83,6 +83,7 @@ class Gatherer {
     ScopeValues& values;
   };
 
+  [[nodiscard]] bool needs_samples(const Wanted& wanted) const;
   void add_samples(const WindowView& view, const Wanted& wanted, Rollups& rollups);
   void add_metric(const WindowView& view, MetricId metric, const Target& target);
   void add_ages(const WindowView& view, const Metric& metric, const Target& target);

@@ -52,11 +52,14 @@ void WindowWriter::write_last(const WindowView& view, MetricId metric) {
 
 void WindowWriter::write_host(const WindowView& view, const SeriesKey& host_metric) {
   const auto [host, metric] = host_metric;
-  const StoredSeries* series = view.window == nullptr ? nullptr : view.window->find(host, metric);
+  const bool is_age = knowledge_.metrics[metric].type == MetricType::kAge;
+  // What a window has of an age is not written, and to look for it may mean to unpack the window.
+  const StoredSeries* series =
+      is_age || view.window == nullptr ? nullptr : view.window->find(host, metric);
   if (series != nullptr) write_series(view, host, *series);
   const LastEvent* event = knowledge_.last.last_before(metric, host, view.end);
   if (event == nullptr) return;
-  if (knowledge_.metrics[metric].type == MetricType::kAge) {
+  if (is_age) {
     write_age(view, host_metric, *event);
   } else if (view.is_whole && is_zero_when_idle(knowledge_.metrics[metric])) {
     write_zero(view, host_metric, *event);

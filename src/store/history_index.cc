@@ -79,6 +79,7 @@ void HistoryIndex::insert(SeriesPlace place) {
 }
 
 void HistoryIndex::erase(std::span<const SeriesPlace> places) {
+  if (places.empty()) return;
   for (const SeriesPlace place : places) exact_.erase(pack(place));
   const auto is_gone = [this](Packed one) { return !exact_.contains(one); };
   std::erase_if(sorted_, is_gone);
