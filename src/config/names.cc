@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii_case.h"
 #include "config/quote.h"
 #include "sluice/values/path_node.h"
 
@@ -69,9 +70,7 @@ Expected<std::string> parse_metric_name(std::string_view text) {
 
 std::string lower_case(std::string_view text) {
   std::string lower(text);
-  for (char& c : lower) {
-    if (is_upper(c)) c = static_cast<char>(c - 'A' + 'a');
-  }
+  std::ranges::transform(lower, lower.begin(), ascii_lower);
   return lower;
 }
 

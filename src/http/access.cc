@@ -7,20 +7,15 @@
 #include <fstream>
 #include <utility>
 
+#include "base/ascii_case.h"
+#include "config/names.h"
+
 namespace sluice {
 namespace {
 
 constexpr std::size_t kTokenBytesMin = 16;
 constexpr std::size_t kTokenBytesMax = 1024;
 constexpr std::string_view kScheme = "bearer ";
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
-  return lower;
-}
 
 // As names are compared: without the dot at the end that makes a name absolute.
 std::string canonical(std::string_view name) {
@@ -84,7 +79,7 @@ Expected<TokenFile> read_token_file(const std::string& path) {
 }
 
 bool is_authorized(std::string_view header, std::string_view token) {
-  if (lower_case(header.substr(0, kScheme.size())) != kScheme) return false;
+  if (!is_same_word(header.substr(0, kScheme.size()), kScheme)) return false;
   header.remove_prefix(kScheme.size());
   std::size_t differences = header.size() ^ token.size();
   for (std::size_t i = 0; i < header.size(); ++i) {

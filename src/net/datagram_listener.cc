@@ -62,6 +62,9 @@ DatagramListener::DatagramListener(uv_loop_t* loop, Fd socket, DatagramListenerO
     pieces_[i] = {buffer_.get() + (i * kPlaceBytes), kDatagramBytesMax};
     headers_[i].msg_hdr.msg_iov = &pieces_[i];
     headers_[i].msg_hdr.msg_iovlen = 1;
+    if (options_.is_local) continue;
+    headers_[i].msg_hdr.msg_name = &from_[i].storage;
+    headers_[i].msg_hdr.msg_namelen = sizeof from_[i].storage;
   }
   if (options_.is_local) {
     senders_[0] = std::make_unique<Sender>(
@@ -125,10 +128,6 @@ void DatagramListener::read_turn() {
 // Reads what waits, up to a batch, and hands it over.
 DatagramListener::Read DatagramListener::read_batch() {
   if (callbacks_.on_arrival) callbacks_.on_arrival();
-  for (std::size_t i = 0; i < kBatch; ++i) {
-    headers_[i].msg_hdr.msg_name = options_.is_local ? nullptr : &from_[i].storage;
-    headers_[i].msg_hdr.msg_namelen = options_.is_local ? 0 : sizeof from_[i].storage;
-  }
   const int count =
       recvmmsg(socket_.get(), headers_.data(), unsigned{kBatch}, MSG_DONTWAIT, nullptr);
   if (count < 0) {
@@ -143,8 +142,7 @@ DatagramListener::Read DatagramListener::read_batch() {
 void DatagramListener::hand_over(std::size_t count) {
   batch_.clear();
   for (std::size_t i = 0; i < count; ++i) {
-    from_[i].length = headers_[i].msg_hdr.msg_namelen;
-    const Sender& sender = sender_of(from_[i]);
+    const Sender& sender = options_.is_local ? *senders_[0] : sender_of(take_from(i));
     if (!sender.is_allowed) {
       ++stats_.refused_allow;
       continue;
@@ -162,8 +160,14 @@ void DatagramListener::hand_over(std::size_t count) {
   replaced_.clear();
 }
 
+// Whose the datagram is; the kernel needs the room told anew for the next one.
+const SocketAddress& DatagramListener::take_from(std::size_t i) {
+  SocketAddress& from = from_[i];
+  from.length = std::exchange(headers_[i].msg_hdr.msg_namelen, sizeof from.storage);
+  return from;
+}
+
 const DatagramListener::Sender& DatagramListener::sender_of(const SocketAddress& from) {
-  if (options_.is_local) return *senders_[0];
   const Sender& sender =
       last_ != nullptr && is_same(last_->address, from) ? *last_ : known_sender(from);
   if (&sender != last_ && !sender.is_allowed && callbacks_.on_refused)

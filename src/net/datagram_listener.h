@@ -84,6 +84,7 @@ class DatagramListener {
   void hand_over(std::size_t count);
   void wait_for_datagrams();
   void look_soon();
+  const SocketAddress& take_from(std::size_t i);
   const Sender& sender_of(const SocketAddress& from);
   const Sender& known_sender(const SocketAddress& from);
 

@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/ascii_case.h"
+
 namespace sluice {
 namespace {
 
 constexpr bool is_upper(char c) noexcept { return c >= 'A' && c <= 'Z'; }
-constexpr char to_lower(char c) noexcept {
-  return is_upper(c) ? static_cast<char>(c + ('a' - 'A')) : c;
-}
 
 // Good enough to keep an address from being cut like a name: only digits and dots, or a colon.
 bool is_address(std::string_view host) noexcept {
@@ -36,7 +35,7 @@ std::string_view canonical_host(std::string_view hostname, std::string_view peer
   // Nearly every sender writes lower case already, and then nothing is copied.
   if (!needs_domain && std::ranges::none_of(host, is_upper)) return host;
   scratch.clear();
-  std::ranges::transform(host, std::back_inserter(scratch), to_lower);
+  std::ranges::transform(host, std::back_inserter(scratch), ascii_lower);
   if (needs_domain) scratch += '.' + options.domain;
   return scratch;
 }

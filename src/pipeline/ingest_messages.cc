@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/ascii_case.h"
 #include "pipeline/ingest_state.h"
 
 namespace sluice {
@@ -11,8 +12,6 @@ namespace {
 
 // A sender with a wrong zone sends with each line; the log is told this often.
 constexpr std::chrono::hours kSkewToldEvery{1};
-
-char ascii_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
 std::uint64_t& malformed_counter(Stats& stats, ParseError error) {
   switch (error) {
@@ -112,7 +111,7 @@ bool Ingest::State::is_own(const MessageTrace& one) const {
   if (one.record.app_name != "sluice") return false;
   const std::string_view sent = one.host.substr(0, one.host.find('.'));
   const std::string_view here = options.local_host;
-  return std::ranges::equal(sent, here.substr(0, here.find('.')), {}, ascii_lower, ascii_lower);
+  return is_same_word(sent, here.substr(0, here.find('.')));
 }
 
 // Finds the sender the long way, by its canonical name.
