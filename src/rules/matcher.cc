@@ -41,6 +41,11 @@ std::size_t Matcher::match(const Input& input, std::vector<Sample>& samples) {
   return matched.size();
 }
 
+bool Matcher::may_match(std::string_view app_name, std::string_view text) {
+  state_->asked = state_->selection_of(app_name).narrow(text);
+  return !state_->asked.rules.empty();
+}
+
 const MatcherStats& Matcher::stats() const noexcept {
   state_->stats.contexts_evicted = state_->contexts.evicted();
   state_->stats.contexts_expired = state_->contexts.expired();
@@ -107,6 +112,7 @@ PathMatches Matcher::State::search_path(const Pass& pass) {
 
 // With two readings of a text each rule knows itself which it takes.
 Selection::Candidates Matcher::State::candidates(const Input& input, std::string_view text) {
+  if (input.is_asked) return asked;
   Selection& selection = selection_of(input.record.app_name);
   if (!input.record.full_text.empty()) return {selection.rules()};
   return selection.narrow(text);

@@ -133,6 +133,7 @@ struct Matcher::State {
   std::vector<std::unique_ptr<Selection>> selections;
   std::map<std::vector<std::uint32_t>, std::uint32_t> selection_numbers;
   TextCache selections_by_app{kAppsHeard};
+  Selection::Candidates asked;  // What the last may_match() left.
   StringMap<std::uint32_t> selections_by_prefix_app;
   PathMemo paths;
   PatternBeginnings beginnings;  // For explanations.

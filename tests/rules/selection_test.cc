@@ -132,6 +132,27 @@ TEST_CASE("a text that no rule can match is told at a glance", "[rules]") {
   CHECK(selection.rules().size() == kMany.size());
 }
 
+TEST_CASE("what may match is asked before, and then known", "[rules]") {
+  const auto& patterns = GENERATE(kFew, kMany);
+  Matcher matcher(compiled(patterns), {});
+  for (const std::string_view text :
+       {"", "a", "Applied catalog in 3 seconds", "Finished run", "x\ny", "12 files", "Compiled",
+        "INFO   Compiled it", "an error", "\xe4", "the end", "nothing of interest", "Another"}) {
+    CAPTURE(text);
+    const auto wanted = matching(matcher, text);
+    const bool may_match = matcher.may_match("app", text);
+    CHECK((may_match || wanted.empty()));
+    std::vector<Sample> samples;
+    Record record;
+    record.app_name = "app";
+    record.message = text;
+    matcher.match({.record = record, .host = "h", .is_asked = true}, samples);
+    CHECK(matcher.matched() == wanted);
+  }
+  CHECK_FALSE(Matcher(compiled(kMany), {}).may_match("app", "nothing of interest"));
+  CHECK_FALSE(Matcher(compiled({"^a", "^b"}), {}).may_match("app", "c"));
+}
+
 TEST_CASE("of few rules those are tried that may begin so", "[rules]") {
   const auto rules = compiled({"^a", "^(?:b|c)x", "^[c-e]", "(?s)^fg.", "h$"});
   Selection selection(rules->compiled(), {0, 1, 2, 3, 4});

@@ -93,7 +93,15 @@ class Matcher {
     // A line of Graphite plaintext that has a number, instead of the record; `host` is then who
     // sent it, and counts only where no capture names one.
     const GraphiteLine* line = nullptr;
+    // may_match() was asked about this record's APP-NAME and text, and nothing else since: what it
+    // found out is not worked out again.
+    bool is_asked = false;
   };
+
+  // False when match() would find no rule for a record of syslog that has this APP-NAME and text,
+  // and no second reading of the text (`full_text`). Costs what match() then saves. matched() and
+  // notes() stay as they are.
+  [[nodiscard]] bool may_match(std::string_view app_name, std::string_view text);
 
   // Tries every rule of the record's program, or of Graphite input, and appends their samples. They
   // point into the record, `input.host` and this matcher, and live until the next call. Returns how
