@@ -314,7 +314,7 @@ void CheckpointReader::take(Corrections& corrections, const std::vector<std::uin
     // A host's series are metrics.
     if (&owners == &hosts_ && key.metric >= metric_count_) reader_.fail();
     const Timestamp published = take_time();
-    if (published != window_published) corrections.recent_.try_emplace(key, published);
+    if (published != window_published) corrections.note_recent(key, published);
     if (i < marked) corrections.mark(key);
   }
 }

@@ -1,5 +1,6 @@
 #include "pipeline/corrections.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -42,7 +43,9 @@ std::vector<SeriesKey> Corrections::take(Timestamp now, std::chrono::seconds int
     if (std::exchange(is_around, true)) break;
     it = marked_.begin();
   }
-  for (const SeriesKey& key : taken) recent_[key] = now;
+  // Growing to them means hashing them all several times.
+  recent_.reserve(recent_.size() + taken.size());
+  for (const SeriesKey& key : taken) note_recent(key, now);
   return taken;
 }
 
@@ -67,8 +70,23 @@ bool Corrections::is_marked(const SeriesKey& key) const {
 
 void Corrections::forget_old(Timestamp now, std::chrono::seconds interval) {
   if (recent_.empty()) return;
+  // Mostly all of them are, or none: a window's corrections leave together.
+  if (is_recent(recent_from_, now, interval) && is_recent(recent_to_, now, interval)) return;
+  if (recent_to_ <= now && !is_recent(recent_to_, now, interval)) return clear_recent();
   absl::erase_if(recent_, [&](const auto& one) { return !is_recent(one.second, now, interval); });
-  if (recent_.empty()) recent_ = {};
+  if (recent_.empty()) clear_recent();
+}
+
+void Corrections::note_recent(const SeriesKey& key, Timestamp published) {
+  recent_[key] = published;
+  recent_from_ = std::min(recent_from_, published);
+  recent_to_ = std::max(recent_to_, published);
+}
+
+void Corrections::clear_recent() {
+  recent_ = {};
+  recent_from_ = Timestamp::max();
+  recent_to_ = Timestamp::min();
 }
 
 }  // namespace sluice

@@ -67,6 +67,8 @@ class Corrections {
       }
     }
   }
+  void note_recent(const SeriesKey& key, Timestamp published);
+  void clear_recent();
   // Of one block, from the bit `first` on; clears what it takes. False once `most` are taken.
   bool take_block(Block block, std::uint64_t& bits, std::uint32_t first, std::size_t most,
                   std::vector<SeriesKey>& taken) const;
@@ -75,6 +77,9 @@ class Corrections {
   // When series were published that were so within `interval` before the last take(), beside the
   // window as a whole.
   absl::flat_hash_map<SeriesKey, Timestamp> recent_;
+  // None of them was published before or after these.
+  Timestamp recent_from_ = Timestamp::max();
+  Timestamp recent_to_ = Timestamp::min();
 };
 
 }  // namespace sluice

@@ -56,7 +56,10 @@ void Gatherer::add_samples(const WindowView& view, const Wanted& wanted, Rollups
   if (view.window == nullptr || !needs_samples(wanted)) return;
   Summary room;
   std::vector<Sketch::Bucket> buckets;
-  for (const Window::Host* host : sorted_hosts(*view.window)) {
+  const auto hosts = sorted_hosts(*view.window);
+  for (std::size_t at = 0; at < hosts.size(); ++at) {
+    expect(hosts, at);
+    const Window::Host* const host = hosts[at];
     for (const StoredSeries& series : host->series) {
       const MetricId id = series.metric();
       const Metric& metric = knowledge_.metrics[id];
@@ -222,6 +225,13 @@ std::vector<const Window::Host*> Gatherer::sorted_hosts(const Window& window) {
   for (const Window::Host& host : window.hosts()) sorted.push_back(&host);
   std::ranges::sort(sorted, {}, [&](const Window::Host* host) { return ranks[host->host]; });
   return sorted;
+}
+
+void Gatherer::expect(std::span<const Window::Host* const> hosts, std::size_t at) {
+  for (std::size_t piece = 0; piece < Window::Host::kPieces; ++piece) {
+    const std::size_t next = at + Window::Host::kPieces - piece;
+    if (next < hosts.size()) hosts[next]->expect(piece);
+  }
 }
 
 template <typename Use>

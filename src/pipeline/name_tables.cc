@@ -116,7 +116,9 @@ std::optional<HostId> HostTable::find_any(std::string_view name) const {
 void HostTable::hear(HostId id, Timestamp when) {
   Host& host = hosts_[id];
   host.last_heard = std::max(host.last_heard, when);
-  if (!std::exchange(host.is_known, true)) ++known_count_;
+  if (std::exchange(host.is_known, true)) return;
+  ++known_count_;
+  ++known_version_;
 }
 
 void HostTable::expire(Timestamp limit) {
@@ -126,7 +128,9 @@ void HostTable::expire(Timestamp limit) {
 }
 
 void HostTable::forget(HostId id) {
-  if (std::exchange(hosts_[id].is_known, false)) --known_count_;
+  if (!std::exchange(hosts_[id].is_known, false)) return;
+  --known_count_;
+  ++known_version_;
 }
 
 const std::vector<std::uint32_t>& HostTable::ranks() {

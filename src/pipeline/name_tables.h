@@ -65,6 +65,8 @@ class HostTable {
   [[nodiscard]] const std::vector<std::uint32_t>& ranks();
   // Changes whenever ranks() do; ask for them first.
   [[nodiscard]] std::uint64_t ranks_version() const noexcept { return ranks_version_; }
+  // Changes whenever a host becomes known or is forgotten.
+  [[nodiscard]] std::uint64_t known_version() const noexcept { return known_version_; }
   // Hosts that are known.
   [[nodiscard]] std::size_t size() const noexcept { return known_count_; }
   // Numbers that were ever given: 0 .. number_count() - 1, some of them free.
@@ -96,6 +98,7 @@ class HostTable {
   bool ranks_are_stale_ = false;
   std::uint64_t ranks_version_ = 0;
   std::size_t known_count_ = 0;
+  std::uint64_t known_version_ = 0;
 };
 
 // Every metric name that was seen, by number. A name keeps its first type; everything else is what

@@ -67,6 +67,7 @@ void Placement::make(HostId id) {
   if (hosts_.is_free(id)) return;
   places_[id] = make_place(id);
   places_[id].is_made = true;
+  unmapped_version_.reset();
 }
 
 void Placement::release(HostId id) {
@@ -107,11 +108,13 @@ std::uint32_t Placement::set_of(std::vector<ScopeId>&& scopes) {
 }
 
 std::size_t Placement::unmapped_count() {
+  if (unmapped_version_ == hosts_.known_version()) return unmapped_count_;
   std::size_t count = 0;
   for (HostId id = 0; id < hosts_.number_count(); ++id) {
     if (hosts_[id].is_known && !place_of(id).is_mapped) ++count;
   }
-  return count;
+  unmapped_version_ = hosts_.known_version();
+  return unmapped_count_ = count;
 }
 
 void Placement::note_rename(HostId id) {

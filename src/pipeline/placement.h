@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -109,6 +110,10 @@ class Placement {
   std::deque<std::vector<ScopeId>> sets_;  // The first is empty.
   absl::flat_hash_map<std::vector<ScopeId>, std::uint32_t> set_numbers_;
   StringMap<HostId> owners_;  // Path to the host that had it first.
+  // unmapped_count(), and of which hosts it is: every tick asks, and goes through all hosts only
+  // when one has come or gone.
+  std::size_t unmapped_count_ = 0;
+  std::optional<std::uint64_t> unmapped_version_;
 };
 
 }  // namespace sluice

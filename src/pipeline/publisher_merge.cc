@@ -14,8 +14,11 @@ void Publisher::State::merge(Delta& delta, Timestamp now) {
       publications, [this](const auto& known) { return known.second.placement == placement; });
   // Hosts that spoke for themselves first, so that what others say of them in the same tick counts.
   for (const bool is_claimed : {false, true}) {
-    for (Delta::Host& host : delta.hosts) {
-      if (host.is_claimed == is_claimed) merge_host(delta, host, metric_ids, now);
+    for (std::size_t at = 0; at < delta.hosts.size(); ++at) {
+      Delta::Host& host = delta.hosts[at];
+      if (host.is_claimed != is_claimed) continue;
+      delta.expect_after(at);
+      merge_host(delta, host, metric_ids, now);
     }
   }
 }

@@ -12,11 +12,11 @@ namespace sluice {
 namespace {
 
 // How old what people look at may be: a copy of 10,000 names is too much for every tick, one of a
-// few hundred costs nothing.
+// few hundred costs nothing. One in which nothing would be new can wait.
 constexpr std::chrono::milliseconds kSharedAgeMax{10'000};
 
-std::chrono::milliseconds age_max(std::size_t senders) noexcept {
-  return std::min(kSharedAgeMax, std::chrono::milliseconds(senders));
+std::chrono::milliseconds age_max(std::size_t senders, bool has_news) noexcept {
+  return has_news ? std::min(kSharedAgeMax, std::chrono::milliseconds(senders)) : kSharedAgeMax;
 }
 
 }  // namespace
@@ -35,6 +35,7 @@ struct SenderTable::State {
   StringMap<SenderCounts> senders;
   SenderCounts other;
   std::shared_ptr<const SenderReport> shared;  // Null until somebody asks.
+  bool has_news = false;                       // That `shared` does not have.
 };
 
 SenderTable::SenderTable(std::size_t senders_max) : state_(std::make_unique<State>()) {
@@ -44,6 +45,7 @@ SenderTable::~SenderTable() = default;
 
 void SenderTable::add(SenderReport report) {
   auto& senders = state_->senders;
+  if (!report.rows.empty() || report.other != SenderCounts{}) state_->has_news = true;
   for (SenderReport::Row& row : report.rows) {
     if (const auto known = senders.find(row.host); known != senders.end()) {
       known->second.add(row.counts);
@@ -70,12 +72,12 @@ SenderReport SenderTable::snapshot() const {
 std::shared_ptr<const SenderReport> SenderTable::shared_snapshot(Timestamp now) {
   auto& shared = state_->shared;
   // A clock that was set back must not keep an old one for long.
-  if (shared && now >= shared->taken && now - shared->taken < age_max(state_->senders.size())) {
-    return shared;
-  }
+  const auto oldest = now - age_max(state_->senders.size(), state_->has_news);
+  if (shared && now >= shared->taken && shared->taken > oldest) return shared;
   auto fresh = std::make_shared<SenderReport>(snapshot());
   fresh->taken = now;
   shared = std::move(fresh);
+  state_->has_news = false;
   return shared;
 }
 

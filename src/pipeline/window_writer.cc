@@ -28,8 +28,11 @@ void WindowWriter::begin(std::uint64_t version, std::vector<Datapoint>& datapoin
 
 void WindowWriter::write_hosts(const WindowView& view) {
   if (view.window != nullptr) {
-    for (const Window::Host* host : gatherer_.sorted_hosts(*view.window)) {
-      for (const StoredSeries& series : host->series) write_series(view, host->host, series);
+    const auto hosts = gatherer_.sorted_hosts(*view.window);
+    for (std::size_t at = 0; at < hosts.size(); ++at) {
+      Gatherer::expect(hosts, at);
+      for (const StoredSeries& series : hosts[at]->series)
+        write_series(view, hosts[at]->host, series);
     }
   }
   for (MetricId metric = 0; metric < knowledge_.metrics.size(); ++metric) write_last(view, metric);

@@ -143,7 +143,10 @@ std::string encode_delta(const Delta& delta) {
   put_names(delta.presences, writer);
   Previous previous;
   writer.put_varint(delta.hosts.size());
-  for (const Delta::Host& host : delta.hosts) put_host(host, previous, writer);
+  for (std::size_t at = 0; at < delta.hosts.size(); ++at) {
+    delta.expect_after(at);
+    put_host(delta.hosts[at], previous, writer);
+  }
   return writer.take();
 }
 

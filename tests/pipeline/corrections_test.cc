@@ -53,6 +53,27 @@ TEST_CASE("a series is not taken again within the interval, nor after its window
   CHECK(taken(corrections, 50, kAll, 100).size() == 1);
 }
 
+TEST_CASE("series that were taken at different times wait for as long as each has to",
+          "[pipeline]") {
+  using Keys = std::set<std::pair<std::uint32_t, MetricId>>;
+  Corrections corrections;
+  corrections.mark({1, 1});
+  CHECK(taken(corrections, 100) == Keys{{1, 1}});
+  corrections.mark({2, 1});
+  CHECK(taken(corrections, 101) == Keys{{2, 1}});
+  corrections.mark({1, 1});
+  corrections.mark({2, 1});
+  CHECK(taken(corrections, 101).empty());
+  CHECK(taken(corrections, 102) == Keys{{1, 1}});
+  CHECK(taken(corrections, 103) == Keys{{2, 1}});
+  corrections.mark({1, 1});
+  CHECK(taken(corrections, 103).empty());
+  CHECK(taken(corrections, 200) == Keys{{1, 1}});
+  corrections.mark({1, 1});
+  CHECK(taken(corrections, 201).empty());
+  CHECK(taken(corrections, 150) == Keys{{1, 1}});
+}
+
 TEST_CASE("within a budget each series has its turn, however often others change", "[pipeline]") {
   Corrections corrections;
   for (std::uint32_t owner = 0; owner < 1000; ++owner) corrections.mark({owner, owner % 3});

@@ -75,6 +75,34 @@ TEST_CASE("a host keeps its place while a window holds a sample of it", "[pipeli
   CHECK(relay.value("sluice.hosts.new.new1.runs.count", kStart + 600) == 1);
 }
 
+TEST_CASE("hosts that no map names are counted anew when one comes, goes or finds its place",
+          "[pipeline][names]") {
+  Relay relay;
+  const auto unmapped = [&] {
+    CHECK(relay.publisher().unmapped_hosts(10).size() == relay.publisher().unmapped_host_count());
+    return relay.publisher().unmapped_host_count();
+  };
+  CHECK(unmapped() == 0);
+  const std::string mapped = "web1";  // By a pattern.
+  for (const std::string& host : {std::string("laptop"), mapped, std::string("printer")}) {
+    relay.add(kRuns, host, 1, relay.now);
+    relay.tick(relay.now + 1);
+  }
+  CHECK(unmapped() == 2);
+  relay.add(kRuns, "laptop", 1, relay.now);
+  relay.tick(relay.now + 1);
+  CHECK(unmapped() == 2);
+  REQUIRE(relay.publisher().forget("laptop"));
+  CHECK(unmapped() == 1);
+  ClusterMapDefinition map;
+  map.entries = {{"printer", "office", {}}};
+  relay.publisher().set_clusters(*ClusterMap::make(map, {}));
+  CHECK(unmapped() == 1);  // No pattern any more.
+  relay.add(kRuns, "laptop", 1, relay.now);
+  relay.tick(relay.now + 1);
+  CHECK(unmapped() == 2);
+}
+
 TEST_CASE("hosts that the map names keep their places", "[pipeline][names]") {
   ClusterMapDefinition map;
   map.entries = {{"web1", "web", {}}};

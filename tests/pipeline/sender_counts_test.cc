@@ -77,6 +77,19 @@ TEST_CASE("a shared snapshot of few senders is copied each tick", "[pipeline]") 
   CHECK(text_of(*none) == "other:0");
 }
 
+TEST_CASE("one in which nothing would be new is shared for 10 s", "[pipeline]") {
+  const Timestamp start{std::chrono::seconds(1000)};
+  SenderTable table;
+  table.add({{{"a", messages(1)}}, {}});
+  const auto first = table.shared_snapshot(start);
+  table.add({});
+  CHECK(table.shared_snapshot(start + std::chrono::milliseconds(9'999)) == first);
+  const auto second = table.shared_snapshot(start + std::chrono::seconds(10));
+  CHECK(second->taken == start + std::chrono::seconds(10));
+  table.add({{}, messages(1)});
+  CHECK(text_of(*table.shared_snapshot(start + std::chrono::seconds(11))) == "a:1 other:1");
+}
+
 TEST_CASE("one of 10,000 is copied again after 10 s, or when the clock was set back",
           "[pipeline]") {
   const Timestamp start{std::chrono::seconds(1000)};

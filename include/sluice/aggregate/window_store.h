@@ -40,6 +40,14 @@ class StoredSeries {
   // Bytes on the heap beside the object itself.
   [[nodiscard]] std::size_t heap_bytes() const noexcept;
 
+  // As Summary::expect(): its summary is about to be read.
+  static constexpr std::size_t kPieces = 1 + Summary::kPieces;
+  void expect(std::size_t piece) const noexcept {
+    if (micros_ != kMany) return;
+    if (piece == 0) return __builtin_prefetch(many_);
+    many_->expect(piece - 1);
+  }
+
  private:
   // In `micros_`: the value is a Summary on the heap.
   static constexpr std::uint32_t kMany = UINT32_MAX;
@@ -68,6 +76,13 @@ class Window {
 
     // Null when there is none of the metric.
     [[nodiscard]] const StoredSeries* find(MetricId metric) const;
+
+    // As Summary::expect(): all of its summaries are about to be read.
+    static constexpr std::size_t kPieces = 1 + StoredSeries::kPieces;
+    void expect(std::size_t piece) const noexcept {
+      if (piece == 0) return __builtin_prefetch(series.data());
+      for (const StoredSeries& one : series) one.expect(piece - 1);
+    }
   };
 
   explicit Window(Seconds start);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -33,6 +34,18 @@ struct Delta {
     bool is_path_node = false;
     std::vector<Sign> signs;
     std::vector<Entry> entries;
+
+    // As Summary::expect(): all of its entries are about to be read.
+    static constexpr std::size_t kPieces = 1 + Summary::kPieces;
+    void expect(std::size_t piece) const noexcept {
+      for (const Entry& entry : entries) {
+        if (piece == 0) {
+          __builtin_prefetch(&entry);
+        } else {
+          entry.summary.expect(piece - 1);
+        }
+      }
+    }
   };
 
   std::vector<Metric> metrics;
@@ -42,6 +55,16 @@ struct Delta {
   std::uint64_t sample_count = 0;  // Samples in all summaries, weights included.
 
   [[nodiscard]] bool is_empty() const noexcept { return hosts.empty(); }
+  // Whoever goes through the hosts calls it at each: entries and summaries lie where the ingest
+  // thread made them, far apart and in no cache of another thread, and the processor fetches those
+  // of the next hosts while it is busy with this one. (Without it, waiting takes as long as all
+  // else.)
+  void expect_after(std::size_t host) const noexcept {
+    for (std::size_t piece = 0; piece < Host::kPieces; ++piece) {
+      const std::size_t next = host + Host::kPieces - piece;
+      if (next < hosts.size()) hosts[next].expect(piece);
+    }
+  }
 };
 
 }  // namespace sluice

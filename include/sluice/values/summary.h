@@ -38,6 +38,10 @@ class Summary {
 
   // A value is about to be added: the processor fetches what it is added to meanwhile.
   void expect() const noexcept { __builtin_prefetch(many_.get()); }
+  // All of it is about to be read. It lies in pieces, each of which tells where the next one is:
+  // one is fetched by a call with its number, from 0 to kPieces - 1, once the one before has come.
+  static constexpr std::size_t kPieces = 3;
+  void expect(std::size_t piece) const noexcept;
 
   [[nodiscard]] std::uint64_t count() const noexcept;
   [[nodiscard]] double sum() const noexcept;
@@ -90,5 +94,15 @@ class Summary {
   bool keeps_distribution_ = false;
   bool has_sample_ = false;
 };
+
+inline void Summary::expect(std::size_t piece) const noexcept {
+  if (piece == 0) return expect();
+  if (!many_ || !many_->sketch) return;
+  if (piece == 1) {
+    __builtin_prefetch(many_->sketch.get());
+  } else {
+    __builtin_prefetch(many_->sketch->samples_.data());
+  }
+}
 
 }  // namespace sluice
