@@ -106,7 +106,7 @@ void History::lose(const Error& error, Timestamp now) {
 Expected<Transaction> History::begin() {
   auto transaction = Transaction::begin(*database_);
   if (!transaction || !stats_.is_failing) return transaction;
-  if (auto done = name_all_series(); !done) return std::unexpected(std::move(done).error());
+  if (auto done = rewrite_names({}); !done) return std::unexpected(std::move(done).error());
   return transaction;
 }
 
@@ -151,7 +151,7 @@ History::Additions History::take_in(std::span<const Datapoint> datapoints, Times
 // Where the log is behind, it catches up before anything else comes to its points: what corrects
 // them is later, and what cuts them must find them.
 Expected<void> History::write(const Additions& additions) {
-  auto done = name_series(additions.new_series);
+  auto done = write_names(additions.new_series, false);
   if (done && is_log_behind_) done = merge_log();
   for (const auto& [key, points] : additions.late.groups) {
     if (!done) return done;
@@ -175,10 +175,21 @@ Expected<void> History::append_log(std::int64_t base, std::uint64_t count,
 // Finds or makes the series; nothing when there are too many.
 std::optional<SeriesPlace> History::place_of(const Datapoint& datapoint,
                                              std::vector<SeriesPlace>& new_series) {
-  if (const auto known = find(datapoint)) return last_place_ = *known;
+  if (const auto next = next_place(datapoint)) return last_place_ = *next;
   // What is looked at first, fleet and clusters, finds a place whatever the hosts have taken.
   const std::uint64_t kept_free = datapoint.scope == Scope::kHost ? options_.series_max / 10 : 0;
-  if (index_.size() >= options_.series_max - kept_free) return std::nullopt;
+  if (index_.size() >= options_.series_max - kept_free) {
+    const auto known = index_.find(datapoint.path);
+    if (known) last_place_ = *known;
+    return known;
+  }
+  return last_place_ = index_.find_or_insert(datapoint.path, [&] {
+    new_series.push_back(make_series(datapoint));
+    return new_series.back();
+  });
+}
+
+SeriesPlace History::make_series(const Datapoint& datapoint) {
   SeriesPlace place{.tier = tier_of(datapoint.scope)};
   Tier& tier = tiers_[place.tier];
   if (tier.free.empty()) {
@@ -188,54 +199,17 @@ std::optional<SeriesPlace> History::place_of(const Datapoint& datapoint,
     place.number = tier.free.back();
     tier.free.pop_back();
   }
-  Series& series = tier.series[place.number];
-  series = {};
-  series.path = datapoint.path;
-  series.last_time = seconds_of(datapoint.time);
-  index_.insert(place);
-  new_series.push_back(place);
-  return last_place_ = place;
+  series_at(place) = {.path = datapoint.path, .last_time = seconds_of(datapoint.time)};
+  return place;
 }
 
 // A window's series mostly come in the order in which they came first: a look at the next number
 // saves finding the path among all.
-std::optional<SeriesPlace> History::find(const Datapoint& datapoint) const {
+std::optional<SeriesPlace> History::next_place(const Datapoint& datapoint) const {
   const SeriesPlace next{last_place_.tier, last_place_.number + 1};
   const auto& series = tiers_[next.tier].series;
-  if (next.number < series.size() && series[next.number].path == datapoint.path) return next;
-  return index_.find(datapoint.path);
-}
-
-// Many to a statement: of a new fleet's first window, names are most of what is written.
-Expected<void> History::name_series(std::span<const SeriesPlace> places) {
-  for (; places.size() >= kNamesAtOnce; places = places.subspan(kNamesAtOnce)) {
-    if (auto done = name_series(statements_.name_many_series, places.first(kNamesAtOnce)); !done)
-      return done;
-  }
-  for (; !places.empty(); places = places.subspan(1)) {
-    if (auto done = name_series(statements_.name_series, places.first(1)); !done) return done;
-  }
-  return {};
-}
-
-Expected<void> History::name_series(Statement& statement, std::span<const SeriesPlace> places) {
-  int parameter = 0;
-  for (const SeriesPlace place : places) {
-    statement.bind(++parameter, series_id(place));
-    statement.bind_text(++parameter, series_at(place).path);
-  }
-  return statement.run();
-}
-
-// After a failure some of them may be known in memory alone.
-Expected<void> History::name_all_series() {
-  std::vector<SeriesPlace> places;
-  for (std::uint32_t tier = 0; tier < kTiers; ++tier) {
-    for (std::uint32_t number = 0; number < tiers_[tier].series.size(); ++number) {
-      if (!tiers_[tier].series[number].path.empty()) places.push_back({tier, number});
-    }
-  }
-  return name_series(places);
+  const bool is_next = next.number < series.size() && series[next.number].path == datapoint.path;
+  return is_next ? std::optional(next) : std::nullopt;
 }
 
 HistoryStats History::stats() const {

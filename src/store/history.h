@@ -142,7 +142,6 @@ class History {
 
  private:
   static constexpr std::uint32_t kGroupSeries = OpenBlock::kGroupSeries;  // To a row.
-  static constexpr std::size_t kNamesAtOnce = 50;
   static constexpr std::uint32_t kTiers = 2;  // 0: clusters and above; 1: hosts.
 
   struct Series {
@@ -176,6 +175,8 @@ class History {
   Expected<void> prepare();
   Expected<void> load(Timestamp now);
   Expected<void> load_series();
+  Expected<void> load_names();
+  [[nodiscard]] bool learn_name(std::uint64_t tier, std::uint64_t number, std::string_view name);
   Expected<void> load_log(Timestamp now);
   Expected<void> load_last_values();
   void look_at_file(Timestamp now);
@@ -186,12 +187,12 @@ class History {
   Expected<void> write(std::span<const Datapoint> datapoints, Timestamp now);
   Additions take_in(std::span<const Datapoint> datapoints, Timestamp now);
   Expected<void> write(const Additions& additions);
-  Expected<void> name_series(std::span<const SeriesPlace> places);
-  Expected<void> name_series(Statement& statement, std::span<const SeriesPlace> places);
-  Expected<void> name_all_series();
+  Expected<void> write_names(std::span<const SeriesPlace> places, bool are_gone);
+  Expected<void> rewrite_names(std::span<const SeriesPlace> without);
   std::optional<SeriesPlace> place_of(const Datapoint& datapoint,
                                       std::vector<SeriesPlace>& new_series);
-  [[nodiscard]] std::optional<SeriesPlace> find(const Datapoint& datapoint) const;
+  [[nodiscard]] std::optional<SeriesPlace> next_place(const Datapoint& datapoint) const;
+  SeriesPlace make_series(const Datapoint& datapoint);
   // Late points too: what has points must not be taken for silent.
   void note_last(Series& series, const HistoryPoint& point, Timestamp now) const;
   [[nodiscard]] Expected<void> check_window();
@@ -245,8 +246,7 @@ class History {
   Timestamp last_look_{};                 // At the file.
   // Of `database_`, and gone before it.
   struct Statements {
-    Statement name_series;
-    Statement name_many_series;  // kNamesAtOnce of them.
+    Statement write_names;
     Statement read_group;
     Statement write_group;
     Statement write_log;
@@ -262,6 +262,8 @@ class History {
   // are in no row, or of hosts that memory let go in a write that failed. The next write that
   // succeeds sees to both.
   bool is_log_behind_ = false;
+  // Those of series that are gone, or have another by now, included.
+  std::size_t names_in_file_ = 0;
   std::uint64_t bytes_max_ = 0;
   std::uint64_t file_bytes_ = 0;  // With free pages.
   HistoryStats stats_;

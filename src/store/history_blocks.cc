@@ -134,15 +134,6 @@ std::vector<SeriesPlace> History::silent_series(Timestamp now) const {
   return silent;
 }
 
-Expected<void> History::unname(std::span<const SeriesPlace> silent) {
-  auto name = database_->prepare("DELETE FROM series WHERE id = ?1");
-  if (!name) return std::unexpected(std::move(name).error());
-  for (const SeriesPlace place : silent) {
-    if (auto done = name->bind(1, series_id(place)).run(); !done) return done;
-  }
-  return {};
-}
-
 void History::forget(std::span<const SeriesPlace> silent) {
   index_.erase(silent);
   for (const SeriesPlace place : silent) {

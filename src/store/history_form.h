@@ -9,21 +9,14 @@
 #include "store/history.h"
 
 // The form of the history's file, for the files that History is written in: history.cc takes points
-// in, history_load.cc opens the file and reads it, history_blocks.cc writes and lets go what is
-// over, history_bounds.cc keeps the file small, history_query.cc answers.
+// in, history_load.cc opens the file and reads it, history_names.cc sees to the names of series,
+// history_blocks.cc writes and lets go what is over, history_bounds.cc keeps the file small,
+// history_query.cc answers.
 namespace sluice {
 
 // The parts of a row's id: tier, block, group. A block of 16 s is below 2^32 for 2,000 years.
 inline constexpr int kTierShift = 60;
 inline constexpr int kBlockShift = 26;
-
-inline std::int64_t series_id(SeriesPlace place) noexcept {
-  return std::int64_t{place.tier} << kTierShift | place.number;
-}
-
-inline SeriesPlace place_of_id(std::int64_t id) noexcept {
-  return {static_cast<std::uint32_t>(id >> kTierShift), static_cast<std::uint32_t>(id)};
-}
 
 inline std::int64_t History::GroupKey::id() const noexcept {
   return std::int64_t{tier} << kTierShift | block << kBlockShift | group;

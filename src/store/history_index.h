@@ -40,6 +40,16 @@ class HistoryIndex {
 
   // Of a path that no series has.
   void insert(SeriesPlace place);
+  // The series of the path; without one, what make() makes of it.
+  template <typename Make>
+  SeriesPlace find_or_insert(std::string_view path, Make&& make) {
+    const auto found = exact_.lazy_emplace(path, [&](const auto& construct) {
+      const Packed made = pack(make());
+      construct(made);
+      unsorted_.push_back(made);
+    });
+    return unpack(*found);
+  }
   void erase(std::span<const SeriesPlace> places);
   void clear();
   // So many will be known: growing to them means hashing them all several times.

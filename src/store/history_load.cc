@@ -15,7 +15,7 @@ namespace {
 constexpr std::int32_t kApplicationId = 0x736c6831;  // "slh1"
 
 constexpr const char* kSchema = R"(
-  CREATE TABLE series (id INTEGER PRIMARY KEY, path TEXT NOT NULL);
+  CREATE TABLE names (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
   CREATE TABLE blocks (id INTEGER PRIMARY KEY, points INTEGER NOT NULL, bytes BLOB NOT NULL);
   CREATE TABLE log (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
   CREATE TABLE about (window INTEGER NOT NULL);  -- Seconds; blocks are counted in it.
@@ -27,7 +27,7 @@ void History::open(Timestamp now) {
   const auto try_file = [&](const std::string& path) -> Expected<void> {
     auto opened = Database::open({.path = path,
                                   .application_id = kApplicationId,
-                                  .schema_version = 2,
+                                  .schema_version = 3,
                                   .schema = kSchema,
                                   .shrinks = true},
                                  now);
@@ -72,12 +72,8 @@ void History::close() {
 }
 
 Expected<void> History::prepare() {
-  const std::string name_series = "INSERT OR REPLACE INTO series (id, path) VALUES (?, ?)";
-  std::string name_many_series = name_series;
-  for (std::size_t i = 1; i < kNamesAtOnce; ++i) name_many_series += ", (?, ?)";
   const std::pair<Statement*, std::string_view> all[] = {
-      {&statements_.name_series, name_series},
-      {&statements_.name_many_series, name_many_series},
+      {&statements_.write_names, "INSERT INTO names (bytes) VALUES (?1)"},
       {&statements_.read_group, "SELECT bytes FROM blocks WHERE id = ?1"},
       {&statements_.write_group,
        "INSERT OR REPLACE INTO blocks (id, points, bytes) VALUES (?1, ?2, ?3)"},
@@ -127,27 +123,20 @@ Expected<void> History::load_series() {
     newest[tier] = (*id >> kBlockShift) & 0xffff'ffff;
     open_block_ = std::max(open_block_, newest[tier] + 1);
   }
-  auto rows = database_->prepare("SELECT id, path FROM series ORDER BY id");
-  if (!rows) return std::unexpected(std::move(rows).error());
-  while (true) {
-    const auto more = rows->step();
-    if (!more) return std::unexpected(more.error());
-    if (!*more) break;
-    const SeriesPlace place = place_of_id(rows->column_int64(0));
-    if (place.tier >= kTiers || place.number > 4 * options_.series_max + 1'000'000)
-      return damaged();
-    auto& series = tiers_[place.tier].series;
-    while (series.size() < place.number) {
-      tiers_[place.tier].free.push_back(static_cast<std::uint32_t>(series.size()));
-      series.emplace_back();
+  if (auto done = load_names(); !done) return done;
+  for (std::uint32_t tier = 0; tier < kTiers; ++tier) {
+    for (std::uint32_t number = 0; number < tiers_[tier].series.size(); ++number) {
+      Series& one = series_at({tier, number});
+      if (one.path.empty()) {
+        tiers_[tier].free.push_back(number);
+        continue;
+      }
+      one.newest_block = static_cast<std::uint32_t>(newest[tier]);
+      one.last_time = newest[tier] * block_seconds_;
+      // Whose points are whose, if two have one name?
+      if (index_.find(one.path)) return damaged();
+      index_.insert({tier, number});
     }
-    Series& one = series.emplace_back();
-    one.path = rows->column_text(1);
-    one.newest_block = static_cast<std::uint32_t>(newest[place.tier]);
-    one.last_time = newest[place.tier] * block_seconds_;
-    // Whose points are whose, if two have one name?
-    if (one.path.empty() || index_.find(one.path)) return damaged();
-    index_.insert(place);
   }
   return {};
 }

@@ -280,6 +280,38 @@ TEST_CASE("a last window that has not begun is no last window: the clock was put
   CHECK(last(200).empty());  // Too long ago.
 }
 
+TEST_CASE("names of hosts that come and go do not pile up, and survive restarts",
+          "[store][history]") {
+  const ScratchFolder folder;
+  auto history = std::make_unique<History>(options_in(folder), Timestamp(window_start(0)));
+  for (std::int64_t block = 0; block < 60; ++block) {
+    const std::int64_t window = block * kBlock;
+    std::vector<Datapoint> datapoints{host_point("stays", window, 1)};
+    for (int i = 0; i < 40; ++i)
+      datapoints.push_back(host_point(std::to_string(block) + '-' + std::to_string(i), window, i));
+    put(*history, datapoints, window);
+    if (block % 7 != 0) continue;
+    const std::uint64_t series = history->stats().series;
+    history.reset();
+    history = std::make_unique<History>(options_in(folder), Timestamp(window_start(window)));
+    CHECK(history->take_notices().empty());
+    CHECK(history->stats().series == series);
+    CHECK(points_of(*history, "hosts." + std::to_string(block) + "-39", window) ==
+          Lines{std::to_string(window) + "=39"});
+  }
+  // Two blocks are kept, and some more until the next begins.
+  CHECK(history->stats().series <= 1 + 4 * 40);
+  history.reset();
+  auto database = Database::open({.path = folder.file("history.db"),
+                                  .application_id = 0x736c6831,
+                                  .schema_version = 3,
+                                  .schema = ""},
+                                 Timestamp(window_start(0)));
+  REQUIRE(database);
+  // 2,400 names of 12 octets came.
+  CHECK(*database->read_number("SELECT total(length(bytes)) FROM names") < 6'000);
+}
+
 TEST_CASE("a history in which two series have one name is moved aside", "[store][history]") {
   const ScratchFolder folder;
   {
@@ -289,11 +321,12 @@ TEST_CASE("a history in which two series have one name is moved aside", "[store]
   {
     auto database = Database::open({.path = folder.file("history.db"),
                                     .application_id = 0x736c6831,
-                                    .schema_version = 2,
+                                    .schema_version = 3,
                                     .schema = ""},
                                    Timestamp(window_start(0)));
     REQUIRE(database);
-    REQUIRE(database->execute("UPDATE series SET path = 'hosts.a'"));
+    // Numbers 0 and 1 of the hosts: "hosts.a", and all seven octets of the one before.
+    REQUIRE(database->execute("UPDATE names SET bytes = x'010007686f7374732e6103070000'"));
   }
   History history(options_in(folder), Timestamp(window_start(1)));
   REQUIRE(history.take_notices().size() == 1);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <map>
 #include <numeric>
 #include <random>
 
@@ -216,6 +217,8 @@ TEST_CASE("a damaged or newer history is moved aside and said so", "[store]") {
   const auto [kind, spoil] = GENERATE_COPY(table<std::string, std::string>({
       {"damaged", "garbage"},
       {"damaged", "rows"},
+      {"damaged", "names"},
+      {"older", "old"},
       {"newer", "version"},
   }));
   CAPTURE(spoil);
@@ -226,10 +229,14 @@ TEST_CASE("a damaged or newer history is moved aside and said so", "[store]") {
   if (spoil == "garbage") std::ofstream(file) << std::string(8192, 'x');
   if (spoil != "garbage") {
     auto database = Database::open(
-        {.path = file, .application_id = 0x736c6831, .schema_version = 2, .schema = ""}, at(kBase));
+        {.path = file, .application_id = 0x736c6831, .schema_version = 3, .schema = ""}, at(kBase));
     REQUIRE(database);
-    REQUIRE(database->execute(spoil == "rows" ? "UPDATE log SET bytes = x'ff'"
-                                              : "PRAGMA user_version = 99"));
+    const std::map<std::string, std::string> sql{
+        {"rows", "UPDATE log SET bytes = x'ff'"},
+        {"names", "UPDATE names SET bytes = x'000161'"},  // It shares an octet with none.
+        {"old", "PRAGMA user_version = 2"},
+        {"version", "PRAGMA user_version = 99"}};
+    REQUIRE(database->execute(sql.at(spoil)));
   }
   History history({.file = file}, at(kBase + 60));
   const auto notices = history.take_notices();
