@@ -20,6 +20,12 @@ constexpr std::uint8_t kAssumedSeverity = 5;
 // APP-NAMEs whose rules are remembered beside those that packs name in full.
 constexpr std::size_t kAppCacheMax = 4096;
 
+bool has_literals(const CompiledRule& rule, std::string_view text) {
+  const auto& [prefix, inside] = rule.literals;
+  return text.starts_with(prefix) &&
+         (inside.empty() || text.find(inside) != std::string_view::npos);
+}
+
 }  // namespace
 
 Matcher::Matcher(std::shared_ptr<const RuleSet> rules, const MatcherOptions& options)
@@ -42,8 +48,7 @@ std::size_t Matcher::match(const Input& input, std::vector<Sample>& samples) {
 }
 
 bool Matcher::may_match(std::string_view app_name, std::string_view text) {
-  state_->asked = state_->selection_of(app_name).narrow(text);
-  return !state_->asked.rules.empty();
+  return state_->may_match(app_name, text);
 }
 
 const MatcherStats& Matcher::stats() const noexcept {
@@ -56,6 +61,26 @@ const std::vector<MatchedNote>& Matcher::notes() const noexcept { return state_-
 const std::vector<std::uint32_t>& Matcher::matched() const noexcept { return state_->matched; }
 const RuleSet& Matcher::rules() const noexcept { return *state_->rules; }
 std::size_t Matcher::context_count() const noexcept { return state_->contexts.size(); }
+
+// The first rule whose pattern matches answers the question, those before it are out. What a direct
+// pattern found is kept: to search twice would cost each line that matches what others save.
+bool Matcher::State::may_match(std::string_view app_name, std::string_view text) {
+  asked = {.candidates = selection_of(app_name).narrow(text), .text = text};
+  auto& [rules_left, are_matching] = asked.candidates;
+  if (are_matching) return !rules_left.empty();
+  for (; !rules_left.empty(); rules_left = rules_left.subspan(1)) {
+    const CompiledRule& rule = compiled.rules[rules_left.front()];
+    if (!rule.pattern.is_direct()) {
+      if (has_literals(rule, text) && rule.pattern.matches(text)) return true;
+      continue;
+    }
+    groups.resize(rule.group_count);
+    if (!rule.pattern.search(text, groups)) continue;
+    asked.found = &rule;
+    return true;
+  }
+  return false;
+}
 
 void Matcher::State::match_text(const Input& input, std::vector<Sample>& samples,
                                 std::string_view text) {
@@ -112,7 +137,7 @@ PathMatches Matcher::State::search_path(const Pass& pass) {
 
 // With two readings of a text each rule knows itself which it takes.
 Selection::Candidates Matcher::State::candidates(const Input& input, std::string_view text) {
-  if (input.is_asked) return asked;
+  if (input.is_asked) return asked.candidates;
   Selection& selection = selection_of(input.record.app_name);
   if (!input.record.full_text.empty()) return {selection.rules()};
   return selection.narrow(text);
@@ -221,12 +246,24 @@ Outcome Matcher::State::search_text(const CompiledRule& rule, std::string_view t
 
 Outcome Matcher::State::search_pattern(const CompiledRule& rule, std::string_view text,
                                        const Pass& pass) {
-  if (!text.starts_with(rule.literals.prefix)) return Outcome::kLiteral;
-  if (!rule.literals.inside.empty() && text.find(rule.literals.inside) == std::string_view::npos) {
-    return Outcome::kLiteral;
+  if (pass.trace == nullptr && rule.pattern.is_direct()) {
+    return search_directly(rule, text, pass) ? Outcome::kMatched : Outcome::kPattern;
   }
+  if (!has_literals(rule, text)) return Outcome::kLiteral;
   groups.assign(pass.trace == nullptr ? rule.group_count : rule.pattern.group_count(), {});
   return finds_groups(rule, text, pass) ? Outcome::kMatched : Outcome::kPattern;
+}
+
+// Its literals are what such a pattern looks at first anyway.
+bool Matcher::State::search_directly(const CompiledRule& rule, std::string_view text,
+                                     const Pass& pass) {
+  if (pass.input.is_asked && asked.found == &rule && asked.text.data() == text.data() &&
+      asked.text.size() == text.size()) {
+    asked.found = nullptr;  // The next rule overwrites its groups.
+    return true;
+  }
+  groups.resize(rule.group_count);
+  return (pass.is_matching && groups.empty()) || rule.pattern.search(text, groups);
 }
 
 // To find groups RE2 tries an anchored pattern by backtracking, which costs ten times what its

@@ -50,6 +50,7 @@ struct Matcher::State {
     bool is_matching = false;    // The patterns that are tried are known to match `text`.
   };
 
+  bool may_match(std::string_view app_name, std::string_view text);
   void match_text(const Input& input, std::vector<Sample>& samples, std::string_view text);
   void match_path(const Pass& pass);
   PathMatches search_path(const Pass& pass);
@@ -64,6 +65,7 @@ struct Matcher::State {
   Outcome search(const CompiledRule& rule, const Pass& pass);
   Outcome search_text(const CompiledRule& rule, std::string_view text, const Pass& pass);
   Outcome search_pattern(const CompiledRule& rule, std::string_view text, const Pass& pass);
+  bool search_directly(const CompiledRule& rule, std::string_view text, const Pass& pass);
   bool finds_groups(const CompiledRule& rule, std::string_view text, const Pass& pass);
   bool finds_groups_in_end(const CompiledEnd& end, std::string_view text);
   Outcome read_fields(const CompiledRule& rule, std::string_view text);
@@ -133,7 +135,13 @@ struct Matcher::State {
   std::vector<std::unique_ptr<Selection>> selections;
   std::map<std::vector<std::uint32_t>, std::uint32_t> selection_numbers;
   TextCache selections_by_app{kAppsHeard};
-  Selection::Candidates asked;  // What the last may_match() left.
+  // What the last may_match() found out.
+  struct {
+    Selection::Candidates candidates;
+    std::string_view text;
+    // The first of the candidates, if it matches; its groups are in `groups`.
+    const CompiledRule* found = nullptr;
+  } asked;
   StringMap<std::uint32_t> selections_by_prefix_app;
   PathMemo paths;
   PatternBeginnings beginnings;  // For explanations.

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "rules/direct_pattern.h"
 #include "rules/pattern_advice.h"
 #include "sluice/base/check.h"
 
@@ -48,7 +49,10 @@ bool search_with_room(const re2::RE2& compiled, std::string_view text,
 
 }  // namespace
 
-Pattern::Pattern(std::unique_ptr<re2::RE2> compiled) : compiled_(std::move(compiled)) {}
+Pattern::Pattern(std::unique_ptr<re2::RE2> compiled) : compiled_(std::move(compiled)) {
+  if (auto direct = DirectPattern::compile(compiled_->pattern()))
+    direct_ = std::make_unique<const DirectPattern>(std::move(*direct));
+}
 Pattern::Pattern(Pattern&&) noexcept = default;
 Pattern& Pattern::operator=(Pattern&&) noexcept = default;
 Pattern::~Pattern() = default;
@@ -82,6 +86,10 @@ Expected<Pattern> Pattern::compile(std::string_view pattern) {
 }
 
 bool Pattern::search(std::string_view text, std::vector<std::string_view>& groups) const {
+  if (direct_) {
+    const auto answer = direct_->search(text, groups);
+    if (answer != DirectPattern::Answer::kUnknown) return answer == DirectPattern::Answer::kYes;
+  }
   // To clear room for more groups than nearly any rule has costs half of a short search.
   constexpr std::size_t kFewGroups = 4;
   if (groups.size() <= kFewGroups) return search_with_room<kFewGroups>(*compiled_, text, groups);
@@ -89,8 +97,16 @@ bool Pattern::search(std::string_view text, std::vector<std::string_view>& group
 }
 
 bool Pattern::matches(std::string_view text) const {
+  if (direct_) {
+    const auto answer = direct_->search(text, {});
+    if (answer != DirectPattern::Answer::kUnknown) return answer == DirectPattern::Answer::kYes;
+  }
   return compiled_->Match(re2::StringPiece(text.data(), text.size()), 0, text.size(),
                           re2::RE2::UNANCHORED, nullptr, 0);
+}
+
+bool Pattern::may_begin(std::string_view beginning) const {
+  return !direct_ || direct_->may_begin(beginning);
 }
 
 int Pattern::program_size() const { return compiled_->ProgramSize(); }

@@ -39,6 +39,7 @@ class Selection {
     return compiled_.rules[rule].beginning;
   }
   void make_groups();
+  [[nodiscard]] const Rules& rules_by_beginning(std::string_view text, const Rules& group);
   void make_set();
   [[nodiscard]] bool find_matching(std::string_view text);
 
@@ -46,7 +47,15 @@ class Selection {
   Rules rules_;
   std::vector<Rules> groups_;  // Those that may match a text of some first octet.
   std::array<std::uint8_t, 256> group_of_octet_;  // Place in groups_.
-  std::unique_ptr<PatternSet> set_;  // Of all rules; made when it is first worth its pass.
+  // What is left of a group by the first eight octets. A program begins its lines in a few ways, so
+  // each is worked out once; many invented ones take each other's place and cost time only.
+  struct Beginning {
+    std::uint64_t octets = 0;
+    bool is_known = false;
+    Rules rules;
+  };
+  std::vector<Beginning> beginnings_;  // Made when a text first needs them.
+  std::unique_ptr<PatternSet> set_;    // Of all rules; made when it is first worth its pass.
   // Scratch.
   std::vector<int> numbers_;
   Rules narrowed_;

@@ -15,6 +15,8 @@ class RE2;
 
 namespace sluice {
 
+class DirectPattern;
+
 // A compiled RE2 pattern. Matching runs in time linear in the text and never fails. Octets are
 // taken one by one (Latin-1), so that text in any encoding, broken or not, can match: a letter
 // beyond ASCII is as many '.' as it has octets.
@@ -40,6 +42,14 @@ class Pattern {
   // True if search() would find something.
   [[nodiscard]] bool matches(std::string_view text) const;
 
+  // False when it is known that no text that begins with `beginning` and may go on matches. Of
+  // direct patterns, by the first octets; true of others.
+  [[nodiscard]] bool may_begin(std::string_view beginning) const;
+
+  // True if it is of the plainer kind, which is searched without RE2, many times quicker, and with
+  // the same results.
+  [[nodiscard]] bool is_direct() const noexcept { return direct_ != nullptr; }
+
   // Instructions of the compiled pattern: what it costs, roughly.
   [[nodiscard]] int program_size() const;
   // Groups of the pattern, the whole match included.
@@ -53,6 +63,7 @@ class Pattern {
  private:
   explicit Pattern(std::unique_ptr<re2::RE2> compiled);
   std::unique_ptr<re2::RE2> compiled_;
+  std::unique_ptr<const DirectPattern> direct_;  // Null: RE2 does it all.
 };
 
 }  // namespace sluice
