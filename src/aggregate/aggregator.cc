@@ -105,7 +105,7 @@ struct Aggregator::State {
 
   ActiveHost& active_host(std::string_view name, HostPlace& known, std::uint32_t& place);
   [[nodiscard]] const ActiveHost* known_host(const HostPlace& place) const noexcept;
-  [[nodiscard]] const Entry* last_entry(const Sample& sample, const HostPlace& place) noexcept;
+  [[nodiscard]] std::uint32_t last_entry(const Sample& sample, const HostPlace& place) noexcept;
   Seconds window_of(Timestamp time) noexcept;
   Delta::Entry* entry_of(const Sample& sample, std::uint32_t host_place);
   Delta::Entry* find_entry(const Sample& sample, const EntryKey& key);
@@ -170,12 +170,14 @@ void Aggregator::expect(const HostPlace& place) const noexcept {
   __builtin_prefetch(&host->first_sign);
 }
 
-void Aggregator::expect(const Sample& sample, const HostPlace& place) noexcept {
-  if (const Entry* const entry = state_->last_entry(sample, place)) __builtin_prefetch(entry);
+std::uint32_t Aggregator::expect(const Sample& sample, const HostPlace& place) noexcept {
+  const std::uint32_t entry = state_->last_entry(sample, place);
+  if (entry != kNone) __builtin_prefetch(&state_->entries[entry]);
+  return entry;
 }
 
-void Aggregator::expect_values(const Sample& sample, const HostPlace& place) const noexcept {
-  if (const Entry* const entry = state_->last_entry(sample, place)) entry->entry.summary.expect();
+void Aggregator::expect(std::uint32_t entry, std::size_t piece) const noexcept {
+  if (entry != kNone) state_->entries[entry].entry.summary.expect(piece);
 }
 
 void Aggregator::hear(std::string_view host, std::string_view presence, Timestamp time,
@@ -285,13 +287,12 @@ const ActiveHost* Aggregator::State::known_host(const HostPlace& place) const no
   return found == kNone ? nullptr : &active[found];
 }
 
-// Where the sample most probably belongs, or null.
-const Entry* Aggregator::State::last_entry(const Sample& sample, const HostPlace& place) noexcept {
+// Where the sample most probably belongs, or kNone.
+std::uint32_t Aggregator::State::last_entry(const Sample& sample, const HostPlace& place) noexcept {
   const ActiveHost* const host = known_host(place);
   const std::uint32_t metric = metric_numbers.find(sample.metric);
-  if (host == nullptr || metric == kNone) return nullptr;
-  const std::uint32_t last = host->last_entries[metric % host->last_entries.size()];
-  return last == kNone ? nullptr : &entries[last];
+  if (host == nullptr || metric == kNone) return kNone;
+  return host->last_entries[metric % host->last_entries.size()];
 }
 
 std::uint32_t Aggregator::State::rule_number(std::uint32_t rule) {

@@ -311,10 +311,12 @@ bool StreamListener::deliver(Connection& connection, std::string_view chunk) {
 FrameStatus StreamListener::next_frames(Framer& framer) {
   frames_.clear();
   FrameStatus status = FrameStatus::kFrame;
-  Frame frame;
-  while (frames_.size() < options_.frames_at_once &&
-         (status = framer.next(frame)) == FrameStatus::kFrame) {
-    frames_.push_back(frame);
+  while (frames_.size() < options_.frames_at_once) {
+    Frame& frame = frames_.emplace_back();
+    if ((status = framer.next(frame)) != FrameStatus::kFrame) {
+      frames_.pop_back();
+      break;
+    }
     ++stats_.frames;
     if (frame.truncated) ++stats_.truncated;
     if (frame.incomplete) ++stats_.incomplete;

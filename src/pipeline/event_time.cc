@@ -25,22 +25,6 @@ std::string_view name_of(TimeSource source) noexcept {
   return "unknown";
 }
 
-EventTime EventTimes::resolve(const Stamp& stamp, bool& is_zone_proven, const Zone& zone,
-                              Timestamp now) {
-  // What was read at once arrived at once, and most of it is of one second.
-  const bool is_last = is_zone_proven && stamp.present && now == last_resolved_at_ &&
-                       &zone == last_resolved_zone_ && stamp == last_resolved_;
-  if (is_last) return last_time_;
-  const EventTime time = resolve_anew(stamp, is_zone_proven, zone, now);
-  if (is_zone_proven && stamp.present) {
-    last_resolved_ = stamp;
-    last_resolved_zone_ = &zone;
-    last_resolved_at_ = now;
-    last_time_ = time;
-  }
-  return time;
-}
-
 EventTime EventTimes::resolve_anew(const Stamp& stamp, bool& is_zone_proven, const Zone& zone,
                                    Timestamp now) {
   if (!stamp.present) return {now, TimeSource::kNoStamp, {}};
@@ -56,15 +40,16 @@ EventTime EventTimes::resolve_anew(const Stamp& stamp, bool& is_zone_proven, con
 
 std::optional<Timestamp> EventTimes::moment_of(const Stamp& stamp, const Zone& zone,
                                                Timestamp now) {
-  Stamp second = stamp;
-  second.nanoseconds = 0;
   // What the same stamp means changes with `now` only over weeks; a minute is safe.
-  const bool is_cached = last_zone_ == &zone && second == last_second_ && now >= last_now_ &&
-                         now - last_now_ < std::chrono::minutes(1);
+  const bool is_cached = last_zone_ == &zone && is_of_last_second(stamp) && now >= resolved_at_ &&
+                         now - resolved_at_ < std::chrono::minutes(1);
+  last_now_ = now;
   if (!is_cached) {
+    Stamp second = stamp;
+    second.nanoseconds = 0;
     last_second_ = second;
     last_zone_ = &zone;
-    last_now_ = now;
+    resolved_at_ = now;
     last_moment_ = resolve_stamp(second, now, [&](LocalTime local) {
       const Timestamp moment = zone.to_utc(local, now);
       return LocalMoments{moment, moment};

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "pipeline/ingest_accounts.h"
 #include "pipeline/ingest_state.h"
 #include "pipeline/line_intake.h"
 
@@ -21,88 +22,37 @@ Ingest::Ingest(const IngestOptions& options, std::shared_ptr<const RuleSet> rule
                                      std::move(on_skewed), std::move(on_malformed_line))) {}
 Ingest::~Ingest() = default;
 
-void Ingest::receive(std::span<const Message> messages, Timestamp now) {
-  while (!messages.empty()) {
-    const auto some = messages.first(std::min(messages.size(), State::kAtOnce));
-    state_->receive_some(some, now);
-    messages = messages.subspan(some.size());
-  }
-}
-
-// Memory answers hundreds of instructions later, and of thousands of hosts little is in the
-// caches: so each step is taken for all messages before the next, and asks for what that one needs.
-void Ingest::State::receive_some(std::span<const Message> messages, Timestamp now) {
-  waiting_begin = waiting_end = 0;
-  waiting_since = now;
-  for (std::size_t i = 0; i < messages.size(); ++i) parse(messages[i], ahead[i]);
-  look_ahead(messages.size());
-  for (; waiting_end < messages.size(); ++waiting_end)
-    receive(messages[waiting_end], now, ahead[waiting_end]);
-  add_waiting();
-}
-
-void Ingest::State::look_ahead(std::size_t count) {
-  const std::span<Ahead> all(ahead.data(), count);
-  for (Ahead& one : all) {
-    one.sender = senders.number_of(one.sent, one.name_place);
-    if (one.sender != SenderBook::kUnknown) senders.expect(one.sender);
-  }
-  for (const Ahead& one : all) {
-    if (one.sender != SenderBook::kUnknown) aggregator.expect(senders.sender(one.sender).place);
-  }
-}
-
-void Ingest::State::receive(const Message& message, Timestamp now, Ahead& one) {
-  MessageTrace& trace = one.trace;
+// Anything that is not plain: from a host nobody has heard of yet, not well formed, cut off, a
+// repeat notice, the relay's own.
+void Ingest::State::receive_one(const Message& message, Timestamp now, Ahead& one) {
+  MessageTrace& trace = current;
   trace.samples.clear();
-  Sender& sender = read(message, now, one);
+  Sender& sender = read(message, now, one, trace);
   if (is_own(trace)) {
-    remember(trace, true, sender, message.peer);
+    if (!trace.is_notice) remember(trace.record, true, sender, message.peer);
     ++stats.messages_own;
     return;
   }
   // Of a frame that its stream cut short nobody knows what the numbers were.
   const bool is_tried = !trace.record.incomplete && !trace.repeats_unread;
   const std::size_t matched = is_tried ? matcher->match(input_of(trace, now), trace.samples) : 0;
-  remember(trace, matched > 0, sender, message.peer);
+  if (!trace.is_notice) remember(trace.record, matched > 0, sender, message.peer);
   take_in(trace, matched, sender, message.peer, now);
-  one.place = sender.place;
-  add_named(trace, now);
-}
-
-// Samples of other hosts than the sender do not wait: what their names point to, the message that a
-// notice repeats or a field that was read, is gone with the next message.
-void Ingest::State::add_named(MessageTrace& one, Timestamp now) {
-  std::erase_if(one.samples, [&](const Sample& sample) {
-    if (sample.host.data() == one.host.data()) return false;
-    Aggregator::HostPlace unknown;
-    add(sample, now, unknown);
-    return true;
-  });
-}
-
-void Ingest::State::add_waiting() {
-  const std::span<Ahead> all(ahead.data() + waiting_begin, waiting_end - waiting_begin);
-  waiting_begin = waiting_end;
-  for (const Ahead& one : all) {
-    for (const Sample& sample : one.trace.samples) aggregator.expect(sample, one.place);
-  }
-  for (const Ahead& one : all) {
-    for (const Sample& sample : one.trace.samples) aggregator.expect_values(sample, one.place);
-  }
-  for (Ahead& one : all) add_samples(one.trace, waiting_since, one.place);
+  add_samples(trace, now, sender.place);
 }
 
 MessageTrace Ingest::explain(const Message& message, Timestamp now) {
   State::Ahead ahead;
-  MessageTrace& trace = ahead.trace;
+  MessageTrace trace;
   state_->parse(message, ahead);
-  ahead.sender = state_->senders.number_of(ahead.sent, ahead.name_place);
-  trace.sent = trace.record;
+  ahead.sender = state_->senders.number_of(state_->name_of_sender(ahead.record, message.peer),
+                                           ahead.name_place);
+  trace.sent = ahead.record;
   if (state_->options.expand_repeats) (void)take_repeat_notice(trace.sent);
-  Sender& sender = state_->read(message, now, ahead);
-  state_->remember(trace, true, sender, message.peer);  // All of it: people ask why.
-  if (state_->is_own(trace)) return std::move(trace);
+  Sender& sender = state_->read(message, now, ahead, trace);
+  // All of it: people ask why.
+  if (!trace.is_notice) state_->remember(trace.record, true, sender, message.peer);
+  if (state_->is_own(trace)) return trace;
   const std::size_t matched =
       trace.record.incomplete
           ? 0
@@ -112,7 +62,7 @@ MessageTrace Ingest::explain(const Message& message, Timestamp now) {
   state_->add_samples(trace, now, sender.place);
   trace.notes.assign(state_->notes.begin() + static_cast<std::ptrdiff_t>(noted),
                      state_->notes.end());
-  return std::move(trace);
+  return trace;
 }
 
 void Ingest::receive_line(const Message& line, Timestamp now) {
@@ -203,41 +153,48 @@ void Ingest::State::name_rules() {
   aggregator.set_rule_names(std::move(names));
 }
 
+void Ingest::State::take_in(MessageTrace& one, std::size_t rules_matched, Sender& sender,
+                            const Peer& peer, Timestamp now) {
+  if (rules_matched > 0) {
+    take_matched(one.host, one.event_time.time, one.weight, sender, peer, now);
+  } else if (one.repeats_unread) {
+    ++stats.messages_unmatched;
+  } else {
+    count_unmatched(one.record, one.host, now);
+  }
+  name_hosts(one.samples, one.host, peer, one.claimed_hosts);
+}
+
+// Accounts for a message that the matcher has just matched.
+void Ingest::State::take_matched(std::string_view from, Timestamp time, std::uint32_t weight,
+                                 Sender& sender, const Peer& peer, Timestamp now) {
+  ++stats.messages_matched;
+  hear(from, time, sender, now);
+  count_rules(now);
+  if (!matcher->notes().empty()) take_notes(from, time, weight, peer);
+}
+
 // Each pack with a presence takes the message for a sign of life.
-void Ingest::State::hear(const MessageTrace& one, Sender& sender, Timestamp now) {
+void Ingest::State::hear(std::string_view from, Timestamp time, Sender& sender, Timestamp now) {
   std::string_view last = "";
-  aggregator.hear(one.host, last, one.event_time.time, now, sender.place);
+  aggregator.hear(from, last, time, now, sender.place);
   for (const std::uint32_t rule : matcher->matched()) {
     const std::string_view presence = matcher->rules().presence(rule);
     if (presence == last) continue;
-    aggregator.hear(one.host, presence, one.event_time.time, now, sender.place);
+    aggregator.hear(from, presence, time, now, sender.place);
     last = presence;
   }
 }
 
-void Ingest::State::take_in(MessageTrace& one, std::size_t rules_matched, Sender& sender,
-                            const Peer& peer, Timestamp now) {
-  ++(rules_matched > 0 ? stats.messages_matched : stats.messages_unmatched);
-  if (rules_matched > 0) {
-    hear(one, sender, now);
-    count_rules(now);
-    if (!matcher->notes().empty()) take_notes(one, peer);
-  } else if (!one.repeats_unread &&
-             !unmatched.add(one.record.app_name, text_of(one.record), one.host, now)) {
-    ++stats.messages_unfolded;
-  }
-  name_hosts(one, peer);
-}
-
-void Ingest::State::name_hosts(MessageTrace& one, const Peer& peer) {
-  std::size_t claimed_count = 0;
-  for (Sample& sample : one.samples) {
+void Ingest::State::name_hosts(std::span<Sample> of, std::string_view from, const Peer& peer,
+                               std::deque<std::string>& claimed) {
+  std::size_t count = 0;
+  for (Sample& sample : of) {
     if (!sample.is_claimed) continue;
-    if (one.claimed_hosts.size() == claimed_count) one.claimed_hosts.emplace_back();
+    if (claimed.size() == count) claimed.emplace_back();
     // A capture that took no part names nobody: then it is the sender's own.
-    sample.host = canonical_host(sample.host, one.host, options.host_names,
-                                 one.claimed_hosts[claimed_count++]);
-    sample.is_claimed = !peer.is_trusted && sample.host != one.host;
+    sample.host = canonical_host(sample.host, from, options.host_names, claimed[count++]);
+    sample.is_claimed = !peer.is_trusted && sample.host != from;
   }
 }
 
@@ -298,7 +255,8 @@ void Ingest::State::count_rules(Timestamp now) {
   for (const std::uint32_t rule : matcher->matched()) rule_tally.count_match(rule, now);
 }
 
-void Ingest::State::take_notes(const MessageTrace& one, const Peer& peer) {
+void Ingest::State::take_notes(std::string_view from, Timestamp time, std::uint32_t weight,
+                               const Peer& peer) {
   for (const MatchedNote& made : matcher->notes()) {
     stats.notes += 1;
     if (notes.size() >= kNotesMax) {
@@ -306,18 +264,18 @@ void Ingest::State::take_notes(const MessageTrace& one, const Peer& peer) {
       continue;
     }
     Note& note = notes.emplace_back();
-    note.time = one.event_time.time;
+    note.time = time;
     note.host = made.host;
     if (made.is_claimed) {
-      note.host = canonical_host(made.host, one.host, options.host_names, note_host);
-      note.is_claimed = !peer.is_trusted && note.host != one.host;
+      note.host = canonical_host(made.host, from, options.host_names, note_host);
+      note.is_claimed = !peer.is_trusted && note.host != from;
     }
     note.kind = made.definition->kind;
     note.clears = made.definition->clear;
     note.rule = matcher->rules().name(made.rule);
     note.text = made.text;
     note.ttl = made.ttl;
-    note.weight = one.weight;
+    note.weight = weight;
   }
 }
 

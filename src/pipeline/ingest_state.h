@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <span>
 #include <string>
@@ -19,8 +20,13 @@
 
 namespace sluice {
 
-// What Ingest is made of: ingest.cc takes messages and lines in, ingest_messages.cc reads a
-// message and accounts for it.
+// True if the APP-NAME is that of this relay's log.
+[[nodiscard]] inline bool is_own_name(const Record& record) noexcept {
+  return record.app_name == "sluice";
+}
+
+// What Ingest is made of: ingest_batch.cc takes messages several at once, ingest.cc those that need
+// care, and lines; ingest_messages.cc tells whose a message is and accounts for it.
 struct Ingest::State {
   State(const IngestOptions& chosen, std::shared_ptr<const RuleSet> rules, OnMalformed malformed,
         OnSkewed skewed, OnMalformedLine malformed_line)
@@ -35,47 +41,56 @@ struct Ingest::State {
 
   // A message on its way through receive().
   struct Ahead {
-    MessageTrace trace;
-    std::string_view sent;       // The name of its sender, as it spells it.
-    std::size_t name_place = 0;  // SenderBook::expect(sent).
+    Record record;
+    std::size_t name_place = 0;  // SenderBook::expect() of its sender's name.
     std::uint32_t sender = SenderBook::kUnknown;
-    Aggregator::HostPlace place;
+    bool is_read = false;  // A rule reads it.
+    Timestamp time{};      // Event time.
   };
-  // As many as a processor fetches from memory at the same time.
-  static constexpr std::size_t kAtOnce = 8;
+  // Samples of one sender that are to be added.
+  struct Waiting {
+    std::uint32_t sender = 0;
+    std::size_t end = 0;  // In `samples`; they begin where those before them end.
+  };
+  static constexpr std::size_t kAtOnce = 32;
 
   void receive_some(std::span<const Message> messages, Timestamp now);
-  void look_ahead(std::size_t count);
-  void receive(const Message& message, Timestamp now, Ahead& ahead);
-  void add_waiting();
+  [[nodiscard]] bool is_plain(const Ahead& ahead) const noexcept;
+  void receive_plain(std::span<const Message> messages, std::span<Ahead> all, Timestamp now);
+  void match_plain(const Message& message, Ahead& ahead, Timestamp now);
+  void add_waiting(Timestamp now);
+  void receive_one(const Message& message, Timestamp now, Ahead& ahead);
   void parse(const Message& message, Ahead& ahead);
-  void name_sender(const Peer& peer, Ahead& ahead);
-  // Fills all of the trace but what the parser and the rules say. The sender is known until the
-  // next message.
-  Sender& read(const Message& message, Timestamp now, Ahead& ahead);
-  Sender& sender_of(const Ahead& ahead);
+  [[nodiscard]] std::string_view name_of_sender(const Record& record,
+                                                const Peer& peer) const noexcept;
+  // Fills all of the trace but what the rules say. The sender is known until the next message.
+  Sender& read(const Message& message, Timestamp now, Ahead& ahead, MessageTrace& trace);
   Sender& meet(std::string_view sent);
   [[nodiscard]] bool is_own(const MessageTrace& one) const;
-  void count(const Message& message, const MessageTrace& trace);
-  void count_sender(Sender& sender, const Message& message, const MessageTrace& trace,
+  void count(const Message& message, ParseError error, TimeSource source);
+  void count_malformed(const Message& message, ParseError error);
+  void count_sender(Sender& sender, const Message& message, ParseError error, const EventTime& time,
                     Timestamp now);
-  void tell_skewed(Sender& sender, const Message& message, const MessageTrace& trace,
-                   Timestamp now);
+  void tell_skewed(Sender& sender, const Message& message, const EventTime& time, Timestamp now);
   void expand_repeat(const RepeatNotice& notice, Sender& sender, const Peer& peer,
                      MessageTrace& trace);
-  void remember(const MessageTrace& one, bool is_read, Sender& sender, const Peer& peer);
-  void hear(const MessageTrace& one, Sender& sender, Timestamp now);
+  void remember(const Record& record, bool is_read, Sender& sender, const Peer& peer);
+  void remember_unread(const Record& record, Sender& sender, const Peer& peer);
+  void count_unmatched(const Record& record, std::string_view of, Timestamp now);
+  void take_matched(std::string_view from, Timestamp time, std::uint32_t weight, Sender& sender,
+                    const Peer& peer, Timestamp now);
+  void hear(std::string_view from, Timestamp time, Sender& sender, Timestamp now);
   void name_rules();
   void take_in(MessageTrace& trace, std::size_t rules_matched, Sender& sender, const Peer& peer,
                Timestamp now);
-  void name_hosts(MessageTrace& trace, const Peer& peer);
-  void add_named(MessageTrace& trace, Timestamp now);
+  void name_hosts(std::span<Sample> of, std::string_view from, const Peer& peer,
+                  std::deque<std::string>& claimed_hosts);
   void add_samples(const MessageTrace& trace, Timestamp now, Aggregator::HostPlace& place);
   bool read_line(const Message& message, Timestamp now, MessageTrace& trace);
   void take_in_line(MessageTrace& trace, std::size_t rules_matched, Timestamp now);
   void name_line_host(Sample& sample, std::string& scratch);
   void count_rules(Timestamp now);
-  void take_notes(const MessageTrace& one, const Peer& peer);
+  void take_notes(std::string_view from, Timestamp time, std::uint32_t weight, const Peer& peer);
   void add(const Sample& sample, Timestamp now, Aggregator::HostPlace& place);
   Matcher::Input input_of(const MessageTrace& trace, Timestamp now) const {
     return {.record = trace.record,
@@ -103,11 +118,11 @@ struct Ingest::State {
   Parser parser;
   // Scratch, reused from message to message.
   std::array<Ahead, kAtOnce> ahead;
-  // Of those, [waiting_begin, waiting_end) have samples that are not added yet.
-  std::size_t waiting_begin = 0;
-  std::size_t waiting_end = 0;
-  Timestamp waiting_since{};
-  MessageTrace current;  // A line of Graphite plaintext.
+  std::vector<Sample> samples;
+  std::vector<std::uint32_t> expected;  // Aggregator::expect() of each of them.
+  std::vector<Waiting> waiting;
+  std::deque<std::string> claimed_hosts;
+  MessageTrace current;  // A message that needs care, or a line of Graphite plaintext.
   std::string host;
   std::string note_host;
   // Who sent the last line, and whose its last sample was.

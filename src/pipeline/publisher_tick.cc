@@ -7,8 +7,8 @@
 
 namespace sluice {
 
-// Windows that have samples, and those whose end was watched: as of then hosts have ages and states,
-// and in those that were watched from the beginning, too, counters that did not move are 0.
+// Windows that have samples, and those whose end was watched: as of then hosts have ages and
+// states, and in those that were watched from the beginning, too, counters that did not move are 0.
 void Publisher::State::publish_due(Timestamp now) {
   const Seconds open = first_open(now);
   const std::chrono::seconds length = options.store.window;

@@ -28,9 +28,9 @@ void RepeatMemory::remember(const Key& key, const Record& record, Hint& hint) {
   slot.procid = static_cast<std::uint16_t>(record.procid.size());
   slot.message_at = static_cast<std::uint16_t>(record.message.data() - text.data());
   slot.octets.resize_and_overwrite(size, [&](char* octets, std::size_t) {
-    char* end = std::ranges::copy(record.app_name, octets).out;
-    end = std::ranges::copy(record.procid, end).out;
-    std::ranges::copy(text, end);
+    octets += record.app_name.copy(octets, record.app_name.size());
+    octets += record.procid.copy(octets, record.procid.size());
+    text.copy(octets, text.size());
     return size;
   });
 }

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -16,16 +17,26 @@
 
 namespace sluice {
 
+// The address of a Peer.
+using PeerAddress = std::array<std::uint8_t, 16>;
+
+[[nodiscard]] inline std::array<std::uint64_t, 2> words_of(const PeerAddress& address) noexcept {
+  return std::bit_cast<std::array<std::uint64_t, 2>>(address);
+}
+
 // A sender's last message, when no rule read it. Its repetitions say nothing either, so all that is
 // kept is what tells a notice that it is meant: most messages of a busy host are such, and a copy
 // of each cost five cache lines.
 class UnreadMessage {
  public:
-  using PeerAddress = std::array<std::uint8_t, 16>;
-
   void set(std::string_view text, const PeerAddress& peer) noexcept {
     is_set_ = true;
-    start_size_ = static_cast<std::uint8_t>(text.copy(start_.data(), start_.size()));
+    if (text.size() >= start_.size()) {  // As nearly every text is: a few moves, and no call.
+      std::memcpy(start_.data(), text.data(), start_.size());
+      start_size_ = static_cast<std::uint8_t>(start_.size());
+    } else {
+      start_size_ = static_cast<std::uint8_t>(text.copy(start_.data(), text.size()));
+    }
     peer_ = folded(peer);
   }
   void clear() noexcept { is_set_ = false; }
@@ -42,7 +53,7 @@ class UnreadMessage {
  private:
   // All of an IPv4 address, and enough of IPv6: these are the addresses that one host name has.
   static std::uint64_t folded(const PeerAddress& peer) noexcept {
-    const auto words = std::bit_cast<std::array<std::uint64_t, 2>>(peer);
+    const auto words = words_of(peer);
     return words[0] ^ words[1];
   }
 
@@ -60,9 +71,11 @@ class RepeatMemory {
   // many machines ("localhost").
   struct Key {
     std::uint32_t host = 0;
-    std::array<std::uint8_t, 16> peer{};
+    PeerAddress peer{};
 
-    friend bool operator==(const Key&, const Key&) = default;
+    friend bool operator==(const Key& one, const Key& other) noexcept {
+      return one.host == other.host && words_of(one.peer) == words_of(other.peer);
+    }
     template <typename H>
     friend H AbslHashValue(H hash, const Key& key) {
       return H::combine(std::move(hash), key.host, key.peer);
@@ -81,6 +94,11 @@ class RepeatMemory {
   // Copies what rules see of `record` over what was known of its sender. `hint` is of this sender
   // or another, and becomes this one's.
   void remember(const Key& key, const Record& record, Hint& hint);
+
+  // remember() is about to be called: the processor fetches what is known meanwhile.
+  void expect(const Hint& hint) const noexcept {
+    if (hint.place < slots_.size()) __builtin_prefetch(&slots_[hint.place]);
+  }
 
   // The sender's last message is another one now, which is not kept.
   void forget(const Key& key, const Hint& hint) noexcept;

@@ -22,52 +22,49 @@ void make_key(std::string_view program, std::string_view shape, std::string& key
 }  // namespace
 
 struct UnmatchedTally::State {
-  Options options;
   StringMap<std::size_t> places;  // Index of the row by key.
-  UnmatchedReport report;
-  std::size_t folded = 0;
+  std::vector<UnmatchedReport::Row> rows;
   // Scratch.
   std::string shape;
   std::string key;
 };
 
 UnmatchedTally::UnmatchedTally() : UnmatchedTally(Options{}) {}
-UnmatchedTally::UnmatchedTally(const Options& options) : state_(std::make_unique<State>()) {
-  state_->options = options;
-}
+UnmatchedTally::UnmatchedTally(const Options& options)
+    : options_(options), state_(std::make_unique<State>()) {}
 UnmatchedTally::~UnmatchedTally() = default;
 
-bool UnmatchedTally::add(std::string_view program, std::string_view text, std::string_view host,
-                         Timestamp now) {
+// False when there is no room for its shape.
+bool UnmatchedTally::fold(std::string_view program, std::string_view text, std::string_view host,
+                          Timestamp now) {
   State& state = *state_;
-  UnmatchedReport& report = state.report;
-  ++report.lines;
-  if (state.folded >= state.options.folded_max) return ++report.other, false;
-  ++state.folded;
+  ++folded_;
   program = program.substr(0, UnmatchedReport::kProgramOctetsMax);
   fold_shape(text, {.host = host, .paths = true}, state.shape);
   make_key(program, state.shape, state.key);
   if (const auto known = state.places.find(state.key); known != state.places.end()) {
-    UnmatchedReport::Row& row = report.rows[known->second];
+    UnmatchedReport::Row& row = state.rows[known->second];
     ++row.count;
     row.last = std::max(row.last, now);
     return true;
   }
-  if (report.rows.size() >= state.options.shapes_max) return ++report.other, false;
-  state.places.emplace(state.key, report.rows.size());
-  report.rows.push_back({.program = plain_text(program, UnmatchedReport::kProgramOctetsMax),
-                         .shape = state.shape,
-                         .count = 1,
-                         .sample = plain_text(text, UnmatchedReport::kSampleOctetsMax),
-                         .host = plain_text(host, UnmatchedReport::kHostOctetsMax),
-                         .last = now});
+  if (state.rows.size() >= options_.shapes_max) return false;
+  state.places.emplace(state.key, state.rows.size());
+  state.rows.push_back({.program = plain_text(program, UnmatchedReport::kProgramOctetsMax),
+                        .shape = state.shape,
+                        .count = 1,
+                        .sample = plain_text(text, UnmatchedReport::kSampleOctetsMax),
+                        .host = plain_text(host, UnmatchedReport::kHostOctetsMax),
+                        .last = now});
   return true;
 }
 
 UnmatchedReport UnmatchedTally::take() {
   state_->places.clear();
-  state_->folded = 0;
-  return std::exchange(state_->report, {});
+  folded_ = 0;
+  return {.lines = std::exchange(lines_, 0),
+          .other = std::exchange(other_, 0),
+          .rows = std::exchange(state_->rows, {})};
 }
 
 struct UnmatchedTable::State {

@@ -7,6 +7,7 @@
 #include "sluice/base/check.h"
 #include "syslog/frame_start.h"
 #include "syslog/parse_pri.h"
+#include "syslog/scan.h"
 
 namespace sluice {
 namespace {
@@ -63,7 +64,7 @@ bool Framer::has_partial() const noexcept {
 }
 
 FrameStatus Framer::next(Frame& frame) {
-  if (next_plain_line(frame)) return FrameStatus::kFrame;
+  if (next_plain_line(frame) || next_plain_counted(frame)) return FrameStatus::kFrame;
   forget_delivered();
   for (;;) {
     bool has_frame = false;
@@ -110,6 +111,27 @@ bool Framer::next_plain_line(Frame& frame) {
   frame = {.bytes = line};
   chunk_.remove_prefix(end + 1);
   is_stream_start_ = false;
+  return true;
+}
+
+// The same of a counted frame that lies in one read: "123 <", and as many octets.
+bool Framer::next_plain_counted(Frame& frame) {
+  constexpr std::size_t kDigitsMax = 5;
+  if (state_ != State::kStart || !buffer_.empty() || options_.framing == Framing::kLf ||
+      options_.framing == Framing::kNul) {
+    return false;
+  }
+  std::size_t count = 0;
+  std::size_t at = 0;
+  for (; at < kDigitsMax && at < chunk_.size() && detail::is_digit(chunk_[at]); ++at)
+    count = count * 10 + detail::digit_value(chunk_[at]);
+  const std::string_view rest = chunk_.substr(at);
+  const bool is_counted = at > 0 && chunk_.front() != '0' && rest.starts_with(" <");
+  if (!is_counted || count > options_.max_message || rest.size() <= count) return false;
+  frame = {.bytes = rest.substr(1, count)};
+  chunk_ = rest.substr(1 + count);
+  is_stream_start_ = false;
+  has_counted_ = true;
   return true;
 }
 

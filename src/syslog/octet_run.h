@@ -22,23 +22,27 @@ inline Octets load_octets(const char* at) noexcept {
   return _mm_loadu_si128(reinterpret_cast<const Octets*>(at));
 }
 
-// 0xFF where the octet, taken as signed, is above `low` and below `high`.
-inline Octets lies_between(Octets octets, char low, char high) noexcept {
-  return _mm_and_si128(_mm_cmpgt_epi8(octets, _mm_set1_epi8(low)),
-                       _mm_cmplt_epi8(octets, _mm_set1_epi8(high)));
+// 0xFF where the octet is one of `low` and the `count` behind it.
+inline Octets lies_from(Octets octets, char low, char count) noexcept {
+  const Octets above = _mm_sub_epi8(octets, _mm_set1_epi8(low));
+  return _mm_cmpeq_epi8(_mm_min_epu8(above, _mm_set1_epi8(count)), above);
 }
 
 // A bit for each octet that no host has; kHostOctets says the same.
 inline unsigned find_no_host(Octets octets) noexcept {
-  const Octets lower = _mm_or_si128(octets, _mm_set1_epi8(0x20));
-  const Octets letters = lies_between(lower, 'a' - 1, 'z' + 1);
-  const Octets digits = lies_between(octets, '0' - 1, '9' + 1);
-  const Octets points = lies_between(octets, '-' - 1, '.' + 1);
+  const Octets letters = lies_from(_mm_or_si128(octets, _mm_set1_epi8(0x20)), 'a', 'z' - 'a');
+  const Octets marks = lies_from(octets, '-', '9' - '-');  // "-./" and digits.
+  const Octets slashes = _mm_cmpeq_epi8(octets, _mm_set1_epi8('/'));
   const Octets underscores = _mm_cmpeq_epi8(octets, _mm_set1_epi8('_'));
-  const Octets high = _mm_cmplt_epi8(octets, _mm_setzero_si128());
-  const Octets all = _mm_or_si128(_mm_or_si128(_mm_or_si128(letters, digits), high),
-                                  _mm_or_si128(points, underscores));
-  return static_cast<unsigned>(_mm_movemask_epi8(all)) ^ 0xFFFFU;
+  const Octets all =
+      _mm_or_si128(_mm_or_si128(letters, underscores), _mm_andnot_si128(slashes, marks));
+  // The highest bit of an octet above 127 is its own.
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(all, octets))) ^ 0xFFFFU;
+}
+
+// A bit for each octet that is no digit.
+inline unsigned find_no_digit(Octets octets) noexcept {
+  return static_cast<unsigned>(_mm_movemask_epi8(lies_from(octets, '0', 9))) ^ 0xFFFFU;
 }
 
 // A bit for each octet that is one of kStops.
@@ -59,6 +63,17 @@ inline const char* skip_host(const char* at, const char* end) noexcept {
   }
 #endif
   while (at != end && is_host_octet(*at)) ++at;
+  return at;
+}
+
+// The first octet in [at, end) that is no digit, or end.
+inline const char* skip_digits(const char* at, const char* end) noexcept {
+#ifdef __SSE2__
+  for (; end - at >= 16; at += 16) {
+    if (const unsigned found = find_no_digit(load_octets(at))) return at + std::countr_zero(found);
+  }
+#endif
+  while (at != end && is_digit(*at)) ++at;
   return at;
 }
 

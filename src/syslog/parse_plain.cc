@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstring>
 
 #include "syslog/octet_run.h"
@@ -25,17 +26,34 @@ bool is_plain_host(std::string_view host) noexcept {
          host != "Message";  // "Message forwarded from" another host.
 }
 
-// Reads the timestamp that `octets` begin with by `read`, unless it is the one that `last` meant.
+std::uint64_t load_word(const char* at) noexcept {
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+// A few words, the last of which overlaps the one before: a call of memcmp() costs more.
+template <std::size_t kOctets>
+bool is_same(const char* one, const char* other) noexcept {
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  static_assert(kOctets >= kWord);
+  std::uint64_t difference = 0;
+  for (std::size_t at = 0; at + kWord <= kOctets; at += kWord)
+    difference |= load_word(one + at) ^ load_word(other + at);
+  constexpr std::size_t kLast = kOctets - kWord;
+  return (difference | (load_word(one + kLast) ^ load_word(other + kLast))) == 0;
+}
+
+// Makes `last_stamp` what the timestamp that `octets` begin with means, by `read` unless it is the
+// one that `last` holds.
 template <std::size_t kOctets, typename Read>
-bool read_stamp(const char* octets, std::array<char, kOctets>& last, Stamp& last_stamp, Read read,
-                Stamp& stamp) noexcept {
-  if (!last_stamp.present || std::memcmp(octets, last.data(), kOctets) != 0) {
-    Stamp fresh;
-    if (!read(octets, fresh)) return false;
-    std::copy_n(octets, kOctets, last.begin());
-    last_stamp = fresh;
-  }
-  stamp = last_stamp;
+bool read_stamp(const char* octets, std::array<char, kOctets>& last, Stamp& last_stamp,
+                Read read) noexcept {
+  if (last_stamp.present && is_same<kOctets>(octets, last.data())) return true;
+  Stamp fresh;
+  if (!read(octets, fresh)) return false;
+  std::copy_n(octets, kOctets, last.begin());
+  last_stamp = fresh;
   return true;
 }
 
@@ -51,8 +69,7 @@ bool take_plain_tag(const char*& at, const char* end, PlainTag& tag) noexcept {
   tag.name = between(at, name_end);
   const char* colon = name_end;
   if (name_end != end && *name_end == '[') {
-    while (++colon != end && is_digit(*colon)) {
-    }
+    colon = skip_digits(name_end + 1, end);
     if (colon == end || *colon != ']') return false;
     tag.procid = between(name_end + 1, colon);
     ++colon;
@@ -78,9 +95,8 @@ bool take_word(const char*& at, const char* end, std::string_view& word) noexcep
 
 bool parse_plain_rfc3164(std::string_view rest, StampMemo& memo, Record& record) noexcept {
   constexpr std::size_t kHostAt = kBsdStampOctets + 1;
-  Stamp stamp;
   if (rest.size() <= kHostAt || rest[kBsdStampOctets] != ' ' ||
-      !read_stamp(rest.data(), memo.bsd, memo.bsd_stamp, read_bsd_stamp, stamp)) {
+      !read_stamp(rest.data(), memo.bsd, memo.bsd_stamp, read_bsd_stamp)) {
     return false;
   }
   const char* const end = rest.data() + rest.size();
@@ -93,7 +109,7 @@ bool parse_plain_rfc3164(std::string_view rest, StampMemo& memo, Record& record)
   if (!take_plain_tag(at, end, tag)) return false;
   const std::string_view text = between(at, end);
   if (text.empty() || text.starts_with("[ID ")) return false;  // Solaris' MSGID.
-  record.stamp = stamp;
+  record.stamp = memo.bsd_stamp;
   record.hostname = host;
   record.app_name = tag.name;
   record.procid = tag.procid;
@@ -104,11 +120,11 @@ bool parse_plain_rfc3164(std::string_view rest, StampMemo& memo, Record& record)
 bool parse_plain_rfc5424(std::string_view rest, StampMemo& memo, Record& record) noexcept {
   if (!rest.starts_with("1 ")) return false;
   rest.remove_prefix(2);
-  Stamp stamp;
   if (rest.size() <= kIsoSecondOctets ||
-      !read_stamp(rest.data(), memo.iso, memo.iso_stamp, read_iso_second, stamp)) {
+      !read_stamp(rest.data(), memo.iso, memo.iso_stamp, read_iso_second)) {
     return false;
   }
+  Stamp stamp = memo.iso_stamp;
   const char* const end = rest.data() + rest.size();
   const char* at = rest.data() + kIsoSecondOctets;
   if (!take_plain_iso_end(at, end, stamp)) return false;

@@ -11,11 +11,6 @@ constexpr std::string_view kInvalidPri = "<invld>";
 // Reads at most five octets. Returns the length with both brackets, or 0.
 std::size_t scan_pri(std::string_view text, unsigned& value) noexcept {
   if (text.size() < 3 || text[0] != '<') return 0;
-  // "<29>", as nearly every one is.
-  if (text.size() > 3 && text[3] == '>' && is_digit(text[1]) && is_digit(text[2])) {
-    value = digit_value(text[1]) * 10 + digit_value(text[2]);
-    return 4;
-  }
   value = 0;
   std::size_t i = 1;
   while (i < text.size() && i <= 3 && is_digit(text[i]))

@@ -39,13 +39,16 @@ ParseError parse_header(std::string_view rest, bool has_pri, Record& record) noe
   return detail::parse_rfc3164(rest, record);
 }
 
+// With a good PRI in front of the header. RFC 5424's begins with its version.
+bool parse_plain(std::string_view rest, StampMemo& memo, Record& record) noexcept {
+  return rest.starts_with('1') ? detail::parse_plain_rfc5424(rest, memo, record)
+                               : detail::parse_plain_rfc3164(rest, memo, record);
+}
+
 ParseError parse_fields(std::string_view rest, StampMemo& memo, Record& record) noexcept {
   switch (detail::take_pri(rest, record)) {
     case detail::Pri::kGood:
-      if (detail::parse_plain_rfc3164(rest, memo, record) ||
-          detail::parse_plain_rfc5424(rest, memo, record)) {
-        return ParseError::kNone;
-      }
+      if (parse_plain(rest, memo, record)) return ParseError::kNone;
       return parse_header(rest, true, record);
     case detail::Pri::kNone:
       parse_header(rest, false, record);
@@ -65,6 +68,10 @@ ParseError parse_fields(std::string_view rest, StampMemo& memo, Record& record) 
 ParseError Parser::parse(std::string_view bytes, Record& record) noexcept {
   record = Record{};
   record.raw = without_trailer(bytes);
+  std::string_view rest = record.raw;
+  if (detail::take_plain_pri(rest, record) && parse_plain(rest, memo_, record)) {
+    return ParseError::kNone;
+  }
   record.error = record.raw.empty()
                      ? ParseError::kEmpty
                      : parse_fields(without_white_space_before_pri(record.raw), memo_, record);

@@ -1,7 +1,11 @@
 #include "sluice/pipeline/ingest.h"
 
+#include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <map>
+#include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -135,7 +139,7 @@ std::vector<std::string> mixed_messages() {
 }
 
 TEST_CASE("messages taken several at once give what they give one by one", "[pipeline]") {
-  const std::size_t at_once = GENERATE(2, 3, 8, 9, 64, 300);
+  const std::size_t at_once = GENERATE(2, 3, 8, 9, 32, 33, 64, 300);
   const std::vector<std::string> texts = mixed_messages();
   Fixture one_by_one;
   Fixture together;
@@ -155,6 +159,81 @@ TEST_CASE("messages taken several at once give what they give one by one", "[pip
   CHECK(one_by_one.ingest.stats().repeats_unresolved == together.ingest.stats().repeats_unresolved);
   CHECK(one_by_one.malformed == together.malformed);
   CHECK(encode_delta(one_by_one.ingest.take_delta()) == encode_delta(together.ingest.take_delta()));
+}
+
+// Mostly plain messages of a few hosts that come by two ways, and now and then what needs care.
+std::string random_message(std::mt19937& random) {
+  const auto below = [&random](unsigned bound) { return static_cast<unsigned>(random() % bound); };
+  const std::string host = "web" + std::to_string(below(12));
+  const std::string head =
+      "<29>Nov 22 07:39:" + std::to_string(10 + below(50)) + " " + host + ".example.com ";
+  const std::string number = std::to_string(1 + below(3));
+  switch (below(24)) {
+    case 0:
+      return head + "last message repeated " + number + " times";
+    case 1:
+      return head + "message repeated " + number + " times: [ Applied catalog in 3 seconds]";
+    case 2:
+      return "<29>Nov 22 07:40:00 last message repeated " + number + " times";
+    case 3:
+      return "<30>1 2026-11-22T07:40:00.25+00:00 " + host +
+             " puppetserver - - - Compiled catalog for " + (below(2) == 0 ? host : "elsewhere");
+    case 4:
+      return head + "shop: node=" + host + " queue=" + number;
+    case 5:
+      return below(4) == 0 ? "what is this" : head + "sluice[1]: Applied catalog in 1 seconds";
+    case 6:
+      return "<29>Nov 22 0" + std::to_string(below(9)) + ":40:00 far" + number +
+             " puppet-agent[1]: Applied catalog in 2 seconds";
+    default:
+      break;
+  }
+  if (below(3) == 0) return head + "puppet-agent[7]: Applied catalog in " + number + " seconds";
+  return head + (below(2) == 0 ? "puppet-agent[7]: Applying " : "kernel: nothing ") + number;
+}
+
+TEST_CASE("random messages taken several at once count what they count one by one", "[pipeline]") {
+  const auto seed = GENERATE(range(0U, 60U));
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  Fixture one_by_one;
+  Fixture together;
+  const std::array<Peer, 2> peers{Peer{.address = {1}, .text = "192.0.2.7"},
+                                  Peer{.address = {2}, .text = "192.0.2.8"}};
+  std::vector<std::string> texts;
+  std::vector<Message> messages;
+  for (int i = 0; i < 1'000; ++i) texts.push_back(random_message(random));
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const Peer& peer = peers[random() % 8 == 0 ? 1 : 0];
+    const Message message{.bytes = texts[i],
+                          .peer = peer,
+                          .zone = together.zone,
+                          .truncated = random() % 50 == 0,
+                          .incomplete = random() % 50 == 0};
+    one_by_one.ingest.receive(message, kNow);
+    messages.push_back(message);
+  }
+  const std::span<const Message> all(messages);
+  for (std::size_t at = 0; at < all.size();) {
+    const std::size_t count = std::min<std::size_t>(1 + random() % 70, all.size() - at);
+    together.ingest.receive(all.subspan(at, count), kNow);
+    at += count;
+  }
+  for (const CounterRow& counter : kCounters) {
+    CAPTURE(counter.name);
+    CHECK(one_by_one.ingest.stats().*counter.field == together.ingest.stats().*counter.field);
+  }
+  const SenderReport senders = one_by_one.ingest.take_senders();
+  const SenderReport others = together.ingest.take_senders();
+  REQUIRE(senders.rows.size() == others.rows.size());
+  for (std::size_t i = 0; i < senders.rows.size(); ++i) {
+    CHECK(senders.rows[i].host == others.rows[i].host);
+    CHECK(senders.rows[i].counts.messages == others.rows[i].counts.messages);
+    CHECK(senders.rows[i].counts.skewed == others.rows[i].counts.skewed);
+  }
+  CHECK(one_by_one.skewed == together.skewed);
+  CHECK(encode_delta(one_by_one.ingest.take_delta()) == encode_delta(together.ingest.take_delta()));
+  CHECK(one_by_one.ingest.stats().messages_repeated > 10);
 }
 
 TEST_CASE("senders that are forgotten in the middle of what is taken at once are met anew",

@@ -46,11 +46,12 @@ class Aggregator {
   [[nodiscard]] bool add(const Sample& sample, Timestamp now);
 
   // The host at `place`, or this sample, is about to be added to: the processor fetches what is
-  // known of it meanwhile. Calls for other hosts and samples between the two pay for the way.
-  // expect() comes first, then once expect_values().
+  // known of it meanwhile. Calls for other hosts and samples between the steps pay for the way: the
+  // sample's entry, whose number is good until the next delta is taken, then the pieces of its
+  // summary.
   void expect(const HostPlace& place) const noexcept;
-  void expect(const Sample& sample, const HostPlace& place) noexcept;
-  void expect_values(const Sample& sample, const HostPlace& place) const noexcept;
+  [[nodiscard]] std::uint32_t expect(const Sample& sample, const HostPlace& place) noexcept;
+  void expect(std::uint32_t entry, std::size_t piece) const noexcept;  // As Summary::expect().
 
   // Notes that a rule matched a message of `host` at `now`, whether or not it gave a sample.
   // `presence`: of the rule's pack, for which the message, whose event time is `time`, is a sign of

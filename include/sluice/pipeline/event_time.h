@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string_view>
 
@@ -40,9 +42,26 @@ class EventTimes {
   // `is_zone_proven` is kept by the caller for each sender (the host, whose clock made the stamp),
   // and set when this stamp proves it. `zone`: of stamps without one.
   [[nodiscard]] EventTime resolve(const Stamp& stamp, bool& is_zone_proven, const Zone& zone,
-                                  Timestamp now);
+                                  Timestamp now) {
+    // What was read at once arrived at once, and most of it is of one second.
+    const bool is_known = (is_zone_proven || stamp.has_offset) && is_of_last_second(stamp) &&
+                          now == last_now_ && &zone == last_zone_ && last_moment_;
+    if (is_known) {
+      const Timestamp moment = *last_moment_ + std::chrono::nanoseconds(stamp.nanoseconds);
+      if (moment <= now + kFutureMax) return {moment, TimeSource::kStamp, moment};
+    }
+    return resolve_anew(stamp, is_zone_proven, zone, now);
+  }
 
  private:
+  // False of a stamp that is not present: last_second_ is, or last_moment_ is nothing.
+  [[nodiscard]] bool is_of_last_second(const Stamp& stamp) const noexcept {
+    static_assert(offsetof(Stamp, nanoseconds) == 0);
+    constexpr std::size_t kBehind = sizeof stamp.nanoseconds;
+    return std::memcmp(reinterpret_cast<const char*>(&stamp) + kBehind,
+                       reinterpret_cast<const char*>(&last_second_) + kBehind,
+                       sizeof stamp - kBehind) == 0;
+  }
   [[nodiscard]] EventTime resolve_anew(const Stamp& stamp, bool& is_zone_proven, const Zone& zone,
                                        Timestamp now);
   [[nodiscard]] std::optional<Timestamp> moment_of(const Stamp& stamp, const Zone& zone,
@@ -51,13 +70,9 @@ class EventTimes {
   // Lines come in runs of one second, and zones and years cost more than the rest of a line.
   Stamp last_second_;  // Without its fraction.
   const Zone* last_zone_ = nullptr;
-  Timestamp last_now_{};
+  Timestamp resolved_at_{};  // When last_moment_ was worked out.
+  Timestamp last_now_{};     // When it was asked for last.
   std::optional<Timestamp> last_moment_;
-  // Of the last stamp that was resolved with its zone proven.
-  Stamp last_resolved_;
-  const Zone* last_resolved_zone_ = nullptr;
-  Timestamp last_resolved_at_{};
-  EventTime last_time_;
 };
 
 }  // namespace sluice

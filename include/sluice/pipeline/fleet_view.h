@@ -33,8 +33,8 @@ struct FleetView {
   };
   struct Host {
     std::string name;
-    std::string path;                  // "sluice.hosts.web.web01".
-    std::optional<Timestamp> heard;    // Nothing: the map names it, and it was never heard.
+    std::string path;                   // "sluice.hosts.web.web01".
+    std::optional<Timestamp> heard;     // Nothing: the map names it, and it was never heard.
     std::vector<std::uint32_t> scopes;  // Its cluster, then its groups: places in `scopes`.
   };
 

@@ -47,13 +47,25 @@ class UnmatchedTally {
   UnmatchedTally& operator=(const UnmatchedTally&) = delete;
 
   // False when the line went into `other`. Views are copied where they are kept.
-  bool add(std::string_view program, std::string_view text, std::string_view host, Timestamp now);
+  bool add(std::string_view program, std::string_view text, std::string_view host, Timestamp now) {
+    ++lines_;
+    if (folded_ < options_.folded_max && fold(program, text, host, now)) return true;
+    ++other_;
+    return false;
+  }
 
   // Everything since the last call, in the order of first appearance.
   [[nodiscard]] UnmatchedReport take();
 
  private:
   struct State;
+
+  bool fold(std::string_view program, std::string_view text, std::string_view host, Timestamp now);
+
+  Options options_;
+  std::uint64_t lines_ = 0;
+  std::uint64_t other_ = 0;
+  std::size_t folded_ = 0;
   std::unique_ptr<State> state_;
 };
 

@@ -98,6 +98,7 @@ class Framer {
   enum class State : std::uint8_t { kStart, kLine, kCounted, kFailed };
 
   [[nodiscard]] bool next_plain_line(Frame& frame);
+  [[nodiscard]] bool next_plain_counted(Frame& frame);
   void forget_delivered();
   bool begin_frame();
   void begin_line();

@@ -36,10 +36,9 @@ class Summary {
   // One that does not keep the distribution takes the numbers alone.
   void merge(const Summary& other);
 
-  // A value is about to be added: the processor fetches what it is added to meanwhile.
-  void expect() const noexcept { __builtin_prefetch(many_.get()); }
-  // All of it is about to be read. It lies in pieces, each of which tells where the next one is:
-  // one is fetched by a call with its number, from 0 to kPieces - 1, once the one before has come.
+  // All of it is about to be read or added to: the processor fetches it meanwhile. It lies in
+  // pieces, each of which tells where the next one is: one is fetched by a call with its number,
+  // from 0 to kPieces - 1, once the one before has come.
   static constexpr std::size_t kPieces = 3;
   void expect(std::size_t piece) const noexcept;
 
@@ -96,7 +95,7 @@ class Summary {
 };
 
 inline void Summary::expect(std::size_t piece) const noexcept {
-  if (piece == 0) return expect();
+  if (piece == 0) return __builtin_prefetch(many_.get());
   if (!many_ || !many_->sketch) return;
   if (piece == 1) {
     __builtin_prefetch(many_->sketch.get());

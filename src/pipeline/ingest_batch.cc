@@ -1,0 +1,115 @@
+// Most messages are of a known host, and plain: these are taken several at once. Each step is taken
+// for all of them before the next, so that what is known of their senders and series comes from
+// memory meanwhile, and the processor stays in one piece of code. What comes out is the same as of
+// one by one.
+
+#include <algorithm>
+
+#include "pipeline/ingest_accounts.h"
+#include "pipeline/ingest_state.h"
+
+namespace sluice {
+
+void Ingest::receive(std::span<const Message> messages, Timestamp now) {
+  while (!messages.empty()) {
+    const auto some = messages.first(std::min(messages.size(), State::kAtOnce));
+    state_->receive_some(some, now);
+    messages = messages.subspan(some.size());
+  }
+}
+
+void Ingest::State::receive_some(std::span<const Message> messages, Timestamp now) {
+  std::span<Ahead> all(ahead.data(), messages.size());
+  for (std::size_t i = 0; i < all.size(); ++i) parse(messages[i], all[i]);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    Ahead& one = all[i];
+    one.sender = senders.number_of(name_of_sender(one.record, messages[i].peer), one.name_place);
+    if (one.sender != SenderBook::kUnknown) senders.expect(one.sender);
+  }
+  for (;;) {
+    const auto count = static_cast<std::size_t>(
+        std::ranges::find_if_not(all, [this](const Ahead& one) { return is_plain(one); }) -
+        all.begin());
+    receive_plain(messages.first(count), all.first(count), now);
+    if (count == all.size()) return;
+    receive_one(messages[count], now, all[count]);
+    messages = messages.subspan(count + 1);
+    all = all.subspan(count + 1);
+  }
+}
+
+// Of a host that was heard before, whole, and neither about another message nor the relay's own.
+bool Ingest::State::is_plain(const Ahead& one) const noexcept {
+  return one.sender != SenderBook::kUnknown && one.record.error == ParseError::kNone &&
+         !one.record.incomplete && !may_be_repeat_notice(one.record) && !is_own_name(one.record);
+}
+
+void Ingest::State::receive_plain(std::span<const Message> messages, std::span<Ahead> all,
+                                  Timestamp now) {
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    Ahead& one = all[i];
+    Sender& sender = senders.sender(one.sender);
+    const EventTime time =
+        event_times.resolve(one.record.stamp, sender.is_zone_proven, messages[i].zone, now);
+    one.time = time.time;
+    count(messages[i], ParseError::kNone, time.source);
+    count_sender(sender, messages[i], ParseError::kNone, time, now);
+    if (!sender.unread.is_of(messages[i].peer.address)) last_messages.expect(sender.last_message);
+  }
+  for (std::size_t i = 0; i < all.size(); ++i) match_plain(messages[i], all[i], now);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    Sender& sender = senders.sender(all[i].sender);
+    remember(all[i].record, all[i].is_read, sender, messages[i].peer);
+    if (!all[i].is_read) count_unmatched(all[i].record, sender.host, now);
+  }
+  add_waiting(now);
+}
+
+// Adds the samples to `samples`, where those of the sender wait for add_waiting().
+void Ingest::State::match_plain(const Message& message, Ahead& one, Timestamp now) {
+  const Record& record = one.record;
+  const bool is_asked = record.full_text.empty();
+  one.is_read = false;
+  if (is_asked && !matcher->may_match(record.app_name, text_of(record))) return;
+  Sender& sender = senders.sender(one.sender);
+  aggregator.expect(sender.place);
+  const std::size_t begin = samples.size();
+  one.is_read = matcher->match({.record = record,
+                                .host = sender.host,
+                                .time = one.time,
+                                .now = now,
+                                .is_asked = is_asked},
+                               samples) > 0;
+  if (!one.is_read) return;
+  take_matched(sender.host, one.time, 1, sender, message.peer, now);
+  const std::span<Sample> fresh = std::span(samples).subspan(begin);
+  name_hosts(fresh, sender.host, message.peer, claimed_hosts);
+  // Those of other hosts do not wait: what their names point to is gone with the next message.
+  const auto named = std::ranges::remove_if(fresh, [&](const Sample& sample) {
+    if (sample.host.data() == sender.host.data()) return false;
+    Aggregator::HostPlace unknown;
+    add(sample, now, unknown);
+    return true;
+  });
+  samples.resize(samples.size() - named.size());
+  if (samples.size() == begin) return;
+  waiting.push_back({one.sender, samples.size()});
+  for (const Sample& sample : std::span(samples).subspan(begin))
+    expected.push_back(aggregator.expect(sample, sender.place));
+}
+
+void Ingest::State::add_waiting(Timestamp now) {
+  for (std::size_t piece = 0; piece < Summary::kPieces; ++piece) {
+    for (const std::uint32_t entry : expected) aggregator.expect(entry, piece);
+  }
+  std::size_t at = 0;
+  for (const Waiting& one : waiting) {
+    Aggregator::HostPlace& place = senders.sender(one.sender).place;
+    for (; at < one.end; ++at) add(samples[at], now, place);
+  }
+  samples.clear();
+  expected.clear();
+  waiting.clear();
+}
+
+}  // namespace sluice
