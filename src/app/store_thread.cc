@@ -54,7 +54,10 @@ void StoreThread::work() {
     is_working_ = false;
     show_oldest();
     done_.push_back(std::move(work));
+    if (done_.size() > 1) continue;  // The loop knows, and has not come yet.
+    lock.unlock();                   // Or it would wake only to wait for it.
     uv_async_send(done_wake_.get());
+    lock.lock();
   }
 }
 

@@ -61,7 +61,7 @@ class Gatherer {
  public:
   // Whoever goes through sorted_hosts() calls it at each: summaries lie where they were made,
   // mostly in no cache, and the processor fetches those of the next hosts while it is busy with
-  // this one. (A quarter of what publishing a window costs.)
+  // this one. (With WindowWriter, a tenth of what publishing costs.)
   static void expect(std::span<const Window::Host* const> hosts, std::size_t at);
 
   // `knowledge` must outlive the gatherer.

@@ -62,7 +62,7 @@ void Publisher::State::correct_window(Seconds start, Publication& publication, T
   stats.series_corrected += hosts.size();
   budget.hosts -= hosts.size();
   if (is_silent) return;
-  for (const SeriesKey& key : hosts) writer.write_host(view, key);
+  writer.write_hosts(view, hosts);
 }
 
 void Publisher::State::correct_rollups(const WindowView& view, Publication& publication,

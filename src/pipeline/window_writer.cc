@@ -1,6 +1,7 @@
 #include "pipeline/window_writer.h"
 
 #include <algorithm>
+#include <array>
 #include <tuple>
 
 #include "sluice/graphite/plaintext.h"
@@ -29,6 +30,7 @@ void WindowWriter::begin(std::uint64_t version, std::vector<Datapoint>& datapoin
 void WindowWriter::write_hosts(const WindowView& view) {
   if (view.window != nullptr) {
     const auto hosts = gatherer_.sorted_hosts(*view.window);
+    make_room(view.window->series_count());
     for (std::size_t at = 0; at < hosts.size(); ++at) {
       Gatherer::expect(hosts, at);
       for (const StoredSeries& series : hosts[at]->series)
@@ -36,6 +38,13 @@ void WindowWriter::write_hosts(const WindowView& view) {
     }
   }
   for (MetricId metric = 0; metric < knowledge_.metrics.size(); ++metric) write_last(view, metric);
+}
+
+// For so many series more: most have two leaves. Growing to them would move them several times.
+void WindowWriter::make_room(std::size_t series_count) {
+  const std::size_t count = datapoints_->size() + 2 * series_count;
+  if (count > datapoints_->capacity())
+    datapoints_->reserve(std::max(count, 2 * datapoints_->capacity()));
 }
 
 // What a host series has beside the samples of the window.
@@ -53,16 +62,39 @@ void WindowWriter::write_last(const WindowView& view, MetricId metric) {
                                     });
 }
 
-void WindowWriter::write_host(const WindowView& view, const SeriesKey& host_metric) {
+// A few at a time: their summaries lie far apart, and the processor fetches all of them at once.
+void WindowWriter::write_hosts(const WindowView& view, std::span<const SeriesKey> host_metrics) {
+  constexpr std::size_t kAtOnce = 16;
+  std::array<const StoredSeries*, kAtOnce> samples{};
+  make_room(host_metrics.size());
+  while (!host_metrics.empty()) {
+    const auto some = host_metrics.first(std::min(host_metrics.size(), kAtOnce));
+    host_metrics = host_metrics.subspan(some.size());
+    for (std::size_t i = 0; i < some.size(); ++i) samples[i] = samples_of(view, some[i]);
+    for (std::size_t piece = 0; piece < StoredSeries::kPieces; ++piece) {
+      for (std::size_t i = 0; i < some.size(); ++i) {
+        if (samples[i] != nullptr) samples[i]->expect(piece);
+      }
+    }
+    for (std::size_t i = 0; i < some.size(); ++i) write_host(view, some[i], samples[i]);
+  }
+}
+
+// What a window has of an age is not written, and to look for it may mean to unpack the window.
+const StoredSeries* WindowWriter::samples_of(const WindowView& view,
+                                             const SeriesKey& host_metric) const {
+  const bool is_age = knowledge_.metrics[host_metric.metric].type == MetricType::kAge;
+  if (is_age || view.window == nullptr) return nullptr;
+  return view.window->find(host_metric.owner, host_metric.metric);
+}
+
+void WindowWriter::write_host(const WindowView& view, const SeriesKey& host_metric,
+                              const StoredSeries* samples) {
   const auto [host, metric] = host_metric;
-  const bool is_age = knowledge_.metrics[metric].type == MetricType::kAge;
-  // What a window has of an age is not written, and to look for it may mean to unpack the window.
-  const StoredSeries* series =
-      is_age || view.window == nullptr ? nullptr : view.window->find(host, metric);
-  if (series != nullptr) write_series(view, host, *series);
+  if (samples != nullptr) write_series(view, host, *samples);
   const LastEvent* event = knowledge_.last.last_before(metric, host, view.end);
   if (event == nullptr) return;
-  if (is_age) {
+  if (knowledge_.metrics[metric].type == MetricType::kAge) {
     write_age(view, host_metric, *event);
   } else if (view.is_whole && is_zero_when_idle(knowledge_.metrics[metric])) {
     write_zero(view, host_metric, *event);

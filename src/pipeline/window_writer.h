@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,14 +29,20 @@ class WindowWriter {
 
   // Every host series of the window, the age of every host, and the zeros of those that are idle.
   void write_hosts(const WindowView& view);
-  // One host series; writes nothing if the window has none.
-  void write_host(const WindowView& view, const SeriesKey& host_metric);
+  // Some host series; writes nothing of those that the window does not have.
+  void write_hosts(const WindowView& view, std::span<const SeriesKey> host_metrics);
 
   // In the order of scope and metric, so that the same rollups give the same lines.
   void write_rollups(const WindowView& view, const Rollups& rollups);
 
  private:
+  // The series' samples; null when there is nothing to write of them.
+  [[nodiscard]] const StoredSeries* samples_of(const WindowView& view,
+                                               const SeriesKey& host_metric) const;
+  void write_host(const WindowView& view, const SeriesKey& host_metric,
+                  const StoredSeries* samples);
   void write_series(const WindowView& view, HostId host, const StoredSeries& series);
+  void make_room(std::size_t series_count);
   void write_age(const WindowView& view, const SeriesKey& host_metric, const LastEvent& event);
   void write_zero(const WindowView& view, const SeriesKey& host_metric, const LastEvent& event);
   void write_last(const WindowView& view, MetricId metric);

@@ -3,6 +3,7 @@
 #include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -67,6 +68,9 @@ class NewSeries {
   void add_known(std::span<const std::uint64_t> hashes);
   void add_group(SeriesGroup group);
   [[nodiscard]] TokenBucket& bucket() noexcept { return bucket_; }
+
+  // So many series are about to be asked for: growing to them means moving them several times.
+  void expect(std::size_t count) { known_.reserve(std::min(count, kKnownMax)); }
 
   // The group that the series waits in, or nothing when it may leave. One that was never seen is
   // put into the last group of its scope, or becomes known when there is no limit.

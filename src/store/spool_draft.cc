@@ -78,8 +78,11 @@ LinesDraft& SpoolDraft::open_row(std::int64_t group, const LinesInfo& info,
 }
 
 LinesDraft& SpoolDraft::start(std::int64_t group, const LinesInfo& info) {
+  // Rows that are full are mostly followed by others.
+  const std::size_t room = waiting_.empty() ? 0 : waiting_.back().lines.size();
   LinesDraft& draft =
       group == 0 ? waiting_.emplace_back() : held_.emplace_back(Held{.group = group}).draft;
+  if (group == 0) draft.lines.reserve(room);
   draft.info = {.window = info.window, .scope = info.scope, .version = info.version};
   return draft;
 }

@@ -26,6 +26,7 @@ class SpoolDraft {
   // `count`: of datapoints that are to come, about.
   explicit SpoolDraft(NewSeries& series, std::size_t count = 0) : series_(series) {
     seen_.reserve(count);
+    series_.expect(count);
   }
 
   void add(const Datapoint& datapoint, std::uint64_t version);

@@ -57,8 +57,7 @@ struct Delta {
   [[nodiscard]] bool is_empty() const noexcept { return hosts.empty(); }
   // Whoever goes through the hosts calls it at each: entries and summaries lie where the ingest
   // thread made them, far apart and in no cache of another thread, and the processor fetches those
-  // of the next hosts while it is busy with this one. (Without it, waiting takes as long as all
-  // else.)
+  // of the next hosts while it is busy with this one.
   void expect_after(std::size_t host) const noexcept {
     for (std::size_t piece = 0; piece < Host::kPieces; ++piece) {
       const std::size_t next = host + Host::kPieces - piece;

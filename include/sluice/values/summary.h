@@ -95,13 +95,19 @@ class Summary {
 };
 
 inline void Summary::expect(std::size_t piece) const noexcept {
-  if (piece == 0) return __builtin_prefetch(many_.get());
-  if (!many_ || !many_->sketch) return;
-  if (piece == 1) {
-    __builtin_prefetch(many_->sketch.get());
-  } else {
-    __builtin_prefetch(many_->sketch->samples_.data());
-  }
+  const auto fetch = [](const auto* first, std::size_t count) {
+    constexpr std::size_t kCacheLine = 64;
+    const auto* const begin = reinterpret_cast<const char*>(first);
+    const std::size_t size = count * sizeof *first;
+    for (std::size_t at = 0; at < size; at += kCacheLine) __builtin_prefetch(begin + at);
+    if (size > 0) __builtin_prefetch(begin + size - 1);
+  };
+  if (!many_) return;
+  if (piece == 0) return fetch(many_.get(), 1);
+  const Sketch* const sketch = many_->sketch.get();
+  if (sketch == nullptr) return;
+  if (piece == 1) return fetch(sketch, 1);
+  fetch(sketch->samples_.data(), sketch->samples_.size());
 }
 
 }  // namespace sluice
