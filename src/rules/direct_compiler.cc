@@ -38,6 +38,11 @@ int commonness(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ? 1 : 0;
 }
 
+std::size_t rarest_of(std::string_view literal) {
+  const auto rarest = std::ranges::min_element(literal, {}, commonness);
+  return static_cast<std::size_t>(rarest - literal.begin());
+}
+
 }  // namespace
 
 std::optional<DirectPattern> DirectCompiler::compile(std::string_view pattern) {
@@ -202,9 +207,13 @@ DirectCompiler::First DirectCompiler::find_first(Place place) {
   return found;
 }
 
-bool DirectCompiler::always_matches(Place place) const {
+DirectCompiler::Place DirectCompiler::skip_places(Place place) const {
   while (made_.steps_[place].op == Op::kPlace) place = made_.steps_[place].next;
-  return made_.steps_[place].op == Op::kMatch;
+  return place;
+}
+
+bool DirectCompiler::always_matches(Place place) const {
+  return made_.steps_[skip_places(place)].op == Op::kMatch;
 }
 
 DirectPattern::Set DirectCompiler::set_of(const OctetSet& octets) {
@@ -232,8 +241,7 @@ void DirectCompiler::require(std::string_view pattern) {
   if (pattern.starts_with(kDotTakesAll)) pattern.remove_prefix(kDotTakesAll.size());
   std::string literal = required_literals(pattern).inside;
   if (literal.size() < kTellingOctets) return;
-  const auto rarest = std::ranges::min_element(literal, {}, commonness);
-  made_.required_.rarest = static_cast<std::size_t>(rarest - literal.begin());
+  made_.required_.rarest = rarest_of(literal);
   made_.required_.literal = std::move(literal);
 }
 
@@ -251,6 +259,12 @@ void DirectCompiler::look_ahead() {
     }
     step.but = octet_or_none(~octets_[place]);
     if (!next.may_end) step.follow = octet_or_none(next.octets);
+    const Step& behind = made_.steps_[skip_places(step.next)];
+    if (behind.op == Op::kLiteral) {
+      const std::string_view literal(&made_.literals_[behind.place], behind.size);
+      step.follow_at = static_cast<std::uint16_t>(rarest_of(literal));
+      step.follow = static_cast<unsigned char>(literal[step.follow_at]);
+    }
     // Behind a shorter run comes an octet of the run. Where that cannot lead on, only the longest
     // one can.
     step.gives_back = (next.octets & octets_[place]).any() && !always_matches(step.next);

@@ -37,6 +37,7 @@ class DirectCompiler {
 
   [[nodiscard]] const First& first_of(Place place);
   [[nodiscard]] First find_first(Place place);
+  [[nodiscard]] Place skip_places(Place place) const;
   [[nodiscard]] bool always_matches(Place place) const;
   [[nodiscard]] DirectPattern::Set set_of(const OctetSet& octets);
   [[nodiscard]] DirectPattern::First in_sets(const First& first);

@@ -182,10 +182,14 @@ class DirectWalk {
                                              const char* longest) {
     const char* at = longest;
     if (step.follow >= 0) {
-      const std::size_t size = between(shortest, longest) + (longest != end_ ? 1 : 0);
-      if (size == 0) return false;
-      at = static_cast<const char*>(memrchr(shortest, step.follow, size));
+      // From where it may stand if the run is the shortest, to where if it is the longest.
+      const std::size_t room = between(shortest, end_);
+      const std::size_t size = std::min(between(shortest, longest) + step.follow_at + 1, room);
+      if (size <= step.follow_at) return false;
+      at = static_cast<const char*>(
+          memrchr(shortest + step.follow_at, step.follow, size - step.follow_at));
       if (at == nullptr) return false;
+      at -= step.follow_at;
     } else {
       while (!may_begin(step.first, at)) {
         if (at-- == shortest) return false;

@@ -75,7 +75,10 @@ class DirectPattern {
     bool is_lazy = false;     // kRun
     bool gives_back = false;  // kRun: a shorter run may lead to a match where the longest does not.
     std::int16_t but = -1;    // kRun, kSkip: the only octet that is not of the set.
-    std::int16_t follow = -1;  // kRun: the only octet that may come next.
+    // kRun: the only octet that may stand `follow_at` behind the run: of a literal that comes next,
+    // the rarest.
+    std::int16_t follow = -1;
+    std::uint16_t follow_at = 0;
     std::uint16_t next = 0;
     std::uint16_t other = 0;
     std::uint32_t place = 0;

@@ -1,6 +1,8 @@
 #include "sluice/rules/matcher.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <span>
 #include <utility>
 
@@ -310,8 +312,7 @@ Outcome Matcher::State::read_fields(const CompiledRule& rule, std::string_view t
 Context* Matcher::State::context_of(const CompiledRule& rule, const Pass& pass) {
   if (!rule.has_context) return nullptr;
   if (context_pack != rule.pack || rule.host_group != 0) {
-    context_found = contexts.find(context_key(rule, pass), pass.input.now);
-    context_pack = rule.host_group == 0 ? rule.pack : kNoPack;
+    keep_context(rule, contexts.find(context_key(rule, pass), pass.input.now));
   }
   return context_found;
 }
@@ -321,15 +322,21 @@ std::string_view Matcher::State::searched_text(const Input& input) {
   return input.line != nullptr ? input.line->path : text_of(input.record);
 }
 
-// With a host in the pattern only after it has matched.
+// With a host in the pattern only after it has matched. One record's rules of a pack ask for the
+// same key again and again.
 std::string_view Matcher::State::context_key(const CompiledRule& rule, const Pass& pass) {
-  key.assign(std::to_string(rule.pack));
+  if (rule.host_group == 0 && key_pack == rule.pack) return key;
+  std::array<char, 10> digits;  // Of any pack's number.
+  const char* const end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), rule.pack).ptr;
+  key.assign(digits.data(), static_cast<std::size_t>(end - digits.data()));
   const std::string_view host =
       rule.host_group == 0 ? pass.input.host : groups[static_cast<std::size_t>(rule.host_group)];
   for (const std::string_view part : {host, pass.input.record.app_name, pass.input.record.procid}) {
     key += '\0';  // Stands in none of the parts: the parser ends fields at control octets.
     key += part;
   }
+  key_pack = rule.host_group == 0 ? rule.pack : kNoPack;
   return key;
 }
 

@@ -28,13 +28,13 @@ void Matcher::State::apply(std::uint32_t index, const Pass& pass) {
   for (const CompiledNote& one : rule.notes) note(index, one, pass);
   if (rule.definition->context && rule.definition->context->end) {
     contexts.end(context_key(rule, pass));
-    context_pack = kNoPack;
+    keep_context(rule, nullptr);
   }
 }
 
 void Matcher::State::change_context(const CompiledRule& rule, const Pass& pass) {
   Context& context = contexts.make(context_key(rule, pass), pass.input.now);
-  context_pack = kNoPack;
+  keep_context(rule, &context);
   for (const CompiledSet& set : rule.sets) {
     if (set.is_text) {
       context.set(set.variable, render(rule, set.text, pass));
@@ -106,19 +106,21 @@ void Matcher::State::emit_number(std::uint32_t index, const CompiledEmit& emit,
     if (pass.trace != nullptr) pass.trace->notes.push_back(describe_bad_value(rule, emit, pass));
     return;
   }
-  Sample sample{.metric = metric_of(index, emit, each, pass),
-                .host = pass.input.host,
-                .value = value,
-                .time = pass.input.time,
-                .weight = pass.input.weight,
-                .rule = index};
-  if (emit.host) {
-    sample.host = host_of(rule, emit, pass);
-    // A path is all the identity that Graphite's protocol has, so its host is the line's own.
-    sample.is_claimed = pass.input.line == nullptr;
-    sample.is_path_node = !sample.is_claimed && sample.host.find('.') == std::string_view::npos;
+  const Metric* const metric = metric_of(index, emit, each, pass);
+  Sample& sample = pass.samples.emplace_back();  // Filled in its place: a copy costs as much again.
+  sample.metric = metric;
+  sample.value = value;
+  sample.time = pass.input.time;
+  sample.weight = pass.input.weight;
+  sample.rule = index;
+  if (!emit.host) {
+    sample.host = pass.input.host;
+    return;
   }
-  pass.samples.push_back(sample);
+  sample.host = host_of(rule, emit, pass);
+  // A path is all the identity that Graphite's protocol has, so its host is the line's own.
+  sample.is_claimed = pass.input.line == nullptr;
+  sample.is_path_node = !sample.is_claimed && sample.host.find('.') == std::string_view::npos;
 }
 
 // Captures point into the record; what else names a host is gone when the next rule is tried.

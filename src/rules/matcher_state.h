@@ -57,7 +57,7 @@ struct Matcher::State {
   bool take_match(std::uint32_t index, const Pass& pass);
   Selection::Candidates candidates(const Input& input, std::string_view text);
   Selection& selection_of(std::string_view app_name);
-  std::uint32_t find_selection(std::string_view app_name);
+  [[gnu::noinline]] std::uint32_t find_selection(std::string_view app_name);
   std::uint32_t intern_selection(const std::vector<std::uint32_t>& rules_to_try);
   Outcome try_rule(std::uint32_t index, const Pass& pass);
   [[nodiscard]] Outcome check_header(const CompiledRule& rule, const Record& record) const;
@@ -74,6 +74,12 @@ struct Matcher::State {
     fields_text = {};
     if (!kept_hosts.empty()) kept_hosts.clear();
     context_pack = kNoPack;
+    key_pack = kNoPack;
+  }
+  // `found` is the context that the record has with the rule's pack now.
+  void keep_context(const CompiledRule& rule, Context* found) {
+    context_pack = rule.host_group == 0 ? rule.pack : kNoPack;
+    context_found = found;
   }
   void apply(std::uint32_t index, const Pass& pass);
   void change_context(const CompiledRule& rule, const Pass& pass);
@@ -159,6 +165,7 @@ struct Matcher::State {
   std::vector<std::uint32_t> matched;
   std::vector<MatchedNote> notes;
   std::string key;
+  std::uint32_t key_pack = kNoPack;  // Whose the key is, for this record.
   // The context that the record has with a pack, found last; null: none. kNoPack: not known.
   std::uint32_t context_pack = kNoPack;
   Context* context_found = nullptr;

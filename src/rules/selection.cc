@@ -49,9 +49,7 @@ void Selection::make_set() {
   set_->compile();
 }
 
-Selection::Candidates Selection::narrow(std::string_view text) {
-  if (text.empty()) return {rules_};
-  const Rules& group = groups_[group_of_octet_[static_cast<unsigned char>(text.front())]];
+Selection::Candidates Selection::narrow(std::string_view text, const Rules& group) {
   const Rules& left = group.size() <= kTriedOneByOne ? group : rules_by_beginning(text, group);
   bool is_likely = false;  // A whole beginning tells more than an octet.
   std::size_t of_re2 = 0;

@@ -30,7 +30,12 @@ class Selection {
   [[nodiscard]] const std::vector<std::uint32_t>& rules() const noexcept { return rules_; }
 
   // Those of the rules that may match `text`, with all that do. Lives until the next call.
-  [[nodiscard]] Candidates narrow(std::string_view text);
+  [[nodiscard]] Candidates narrow(std::string_view text) {
+    if (text.empty()) return {rules_};
+    const Rules& group = groups_[group_of_octet_[static_cast<unsigned char>(text.front())]];
+    if (group.empty()) return {};  // So it is for most lines: not worth a call.
+    return narrow(text, group);
+  }
 
  private:
   using Rules = std::vector<std::uint32_t>;
@@ -38,6 +43,7 @@ class Selection {
   [[nodiscard]] const std::string& beginning_of(std::uint32_t rule) const {
     return compiled_.rules[rule].beginning;
   }
+  [[nodiscard]] Candidates narrow(std::string_view text, const Rules& group);
   void make_groups();
   [[nodiscard]] const Rules& rules_by_beginning(std::string_view text, const Rules& group);
   void make_set();
