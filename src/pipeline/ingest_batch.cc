@@ -94,14 +94,22 @@ void Ingest::State::match_plain(const Message& message, Ahead& one, Timestamp no
   samples.resize(samples.size() - named.size());
   if (samples.size() == begin) return;
   waiting.push_back({one.sender, samples.size()});
-  for (const Sample& sample : std::span(samples).subspan(begin))
-    expected.push_back(aggregator.expect(sample, sender.place));
+  for (const Sample& sample : std::span(samples).subspan(begin)) expect(sample, sender.place);
+}
+
+// What a sample is added to lies in pieces, each of which tells where the next one is. While one
+// comes from memory, the next messages are matched.
+void Ingest::State::expect(const Sample& sample, const Aggregator::HostPlace& place) {
+  expected.push_back(aggregator.expect(sample, place));
+  const std::size_t count = expected.size();
+  if (count > 1) aggregator.expect(expected[count - 2], 0);
+  if (count > 2) aggregator.expect(expected[count - 3], 1);
 }
 
 void Ingest::State::add_waiting(Timestamp now) {
-  constexpr std::size_t kPiecesAddedTo = 2;  // The last one is only written to, and nobody waits.
-  for (std::size_t piece = 0; piece < kPiecesAddedTo; ++piece) {
-    for (const std::uint32_t entry : expected) aggregator.expect(entry, piece);
+  if (const std::size_t count = expected.size(); count > 0) {
+    aggregator.expect(expected[count - 1], 0);
+    if (count > 1) aggregator.expect(expected[count - 2], 1);
   }
   std::size_t at = 0;
   for (const Waiting& one : waiting) {

@@ -58,6 +58,7 @@ struct Ingest::State {
   [[nodiscard]] bool is_plain(const Ahead& ahead) const noexcept;
   void receive_plain(std::span<const Message> messages, std::span<Ahead> all, Timestamp now);
   void match_plain(const Message& message, Ahead& ahead, Timestamp now);
+  void expect(const Sample& sample, const Aggregator::HostPlace& place);
   void add_waiting(Timestamp now);
   void receive_one(const Message& message, Timestamp now, Ahead& ahead);
   void parse(const Message& message, Ahead& ahead);

@@ -67,11 +67,17 @@ std::size_t Matcher::context_count() const noexcept { return state_->contexts.si
 // The first rule whose pattern matches answers the question, those before it are out. What a direct
 // pattern found is kept: to search twice would cost each line that matches what others save.
 bool Matcher::State::may_match(std::string_view app_name, std::string_view text) {
-  asked = {.candidates = selection_of(app_name).narrow(text), .text = text};
-  auto& [rules_left, are_matching] = asked.candidates;
-  if (are_matching) return !rules_left.empty();
-  for (; !rules_left.empty(); rules_left = rules_left.subspan(1)) {
+  Selection& selection = selection_of(app_name);
+  asked.found = nullptr;
+  asked.candidates.rules = {};
+  if (!selection.may_begin(text)) return false;
+  asked.text = text;
+  asked.candidates = selection.narrow(text);
+  if (asked.candidates.are_matching) return !asked.candidates.rules.empty();
+  for (std::span rules_left = asked.candidates.rules; !rules_left.empty();
+       rules_left = rules_left.subspan(1)) {
     const CompiledRule& rule = compiled.rules[rules_left.front()];
+    asked.candidates.rules = rules_left;
     if (!rule.pattern.is_direct()) {
       if (has_literals(rule, text) && rule.pattern.matches(text)) return true;
       continue;
@@ -81,6 +87,7 @@ bool Matcher::State::may_match(std::string_view app_name, std::string_view text)
     asked.found = &rule;
     return true;
   }
+  asked.candidates.rules = {};
   return false;
 }
 

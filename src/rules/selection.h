@@ -29,11 +29,15 @@ class Selection {
 
   [[nodiscard]] const std::vector<std::uint32_t>& rules() const noexcept { return rules_; }
 
+  // False for most texts, at their first octet: narrow() would leave no rule.
+  [[nodiscard]] bool may_begin(std::string_view text) const noexcept {
+    return text.empty() || !groups_[group_of_octet_[static_cast<unsigned char>(text[0])]].empty();
+  }
+
   // Those of the rules that may match `text`, with all that do. Lives until the next call.
   [[nodiscard]] Candidates narrow(std::string_view text) {
     if (text.empty()) return {rules_};
     const Rules& group = groups_[group_of_octet_[static_cast<unsigned char>(text.front())]];
-    if (group.empty()) return {};  // So it is for most lines: not worth a call.
     return narrow(text, group);
   }
 
