@@ -76,7 +76,6 @@ struct Ingest::State {
   void expand_repeat(const RepeatNotice& notice, Sender& sender, const Peer& peer,
                      MessageTrace& trace);
   void remember(const Record& record, bool is_read, Sender& sender, const Peer& peer);
-  void remember_unread(const Record& record, Sender& sender, const Peer& peer);
   void count_unmatched(const Record& record, std::string_view of, Timestamp now);
   void take_matched(std::string_view from, Timestamp time, std::uint32_t weight, Sender& sender,
                     const Peer& peer, Timestamp now);

@@ -39,7 +39,7 @@ struct PatternTree {
 // above: no flags but a leading "(?s)", no '^' but a leading one, no \b, no named classes. Of
 // repetitions only those that mean the same in every engine: what is repeated takes at least an
 // octet, holds no repeated group itself, is no choice, and captures nothing unless it is there once
-// at most.
+// at most. No octet above 127 beside alternatives, which RE2 gets wrong.
 [[nodiscard]] std::optional<PatternTree> parse_pattern(std::string_view pattern);
 
 }  // namespace sluice

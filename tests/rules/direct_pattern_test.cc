@@ -86,16 +86,17 @@ TEST_CASE("of the shipped packs nine patterns of ten are direct, and find what R
 
 TEST_CASE("patterns that other engines might take otherwise are left to RE2", "[rules]") {
   for (const std::string pattern :
-       {"a\\b",   "(?i)a",   "^(?i:a)",  "^(?m)a",       "a^",
-        "^a|b",   "^(a|b)+", "^(?:a*)*", "^(?:a|b*)+",   "^(?:a(?:b+c)*)*",
-        "^(?:)*", "^{2}a",   "^a\\pL",   "^[[:alpha:]]", "^\\Qa\\E",
-        "^a**",   ".*a",     "\\d+",     "[ab]c",        "^\\Aa",
-        "^a\\z",  "^\\C",    "^\\x{61}"}) {
+       {"a\\b",   "(?i)a",   "^(?i:a)",  "^(?m)a",          "a^",
+        "^a|b",   "^(a|b)+", "^(?:a*)*", "^(?:a|b*)+",      "^(?:a(?:b+c)*)*",
+        "^(?:)*", "^{2}a",   "^a\\pL",   "^[[:alpha:]]",    "^\\Qa\\E",
+        "^a**",   ".*a",     "\\d+",     "[ab]c",           "^\\Aa",
+        "^a\\z",  "^\\C",    "^\\x{61}", "^(?:\xE4|\xE4)b", "^(?:a\\xE4|a[\xE4]b)"}) {
     CAPTURE(pattern);
     CHECK_FALSE(DirectPattern::compile(pattern).has_value());
   }
-  for (const std::string pattern : {"^a", "a", "^", "^$", "(?s)^a.", "ab[^c]*$", "^(?:a )*?b",
-                                    "^(?:a|b)?(c)?", "^{ *a", "^a{0,3}", "^[]a]", "^[^]]"}) {
+  for (const std::string pattern :
+       {"^a", "a", "^", "^$", "(?s)^a.", "ab[^c]*$", "^(?:a )*?b", "^(?:a|b)?(c)?", "^{ *a",
+        "^a{0,3}", "^[]a]", "^[^]]", "^\xE4+", "^(?:a|b)[^\xE4]"}) {
     CAPTURE(pattern);
     CHECK(DirectPattern::compile(pattern).has_value());
   }
