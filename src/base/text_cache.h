@@ -8,6 +8,8 @@
 #include <memory>
 #include <string_view>
 
+#include "base/octet_words.h"
+
 namespace sluice {
 
 // Remembers numbers by short texts, in front of a map that knows them all. Two texts that want the
@@ -54,39 +56,14 @@ class TextCache {
   }
 
  private:
-  template <typename Word>
-  static std::uint64_t load(const char* at) noexcept {
-    Word word;
-    std::memcpy(&word, at, sizeof word);
-    return word;
-  }
-
   struct alignas(64) Place {
     std::uint32_t number = kNone;
     std::uint8_t size = 0;
     std::array<char, kTextBytesMax> text;
 
     [[nodiscard]] bool holds(std::string_view other) const noexcept {
-      return number != kNone && size == other.size() && begins_with(other);
-    }
-    // Word by word, the last two overlapping: a call of memcmp() takes as long as all else that a
-    // hit takes.
-    [[nodiscard]] bool begins_with(std::string_view other) const noexcept {
-      if (other.size() >= 8) return has_words<std::uint64_t>(other);
-      if (other.size() >= 4) return has_words<std::uint32_t>(other);
-      for (std::size_t i = 0; i < other.size(); ++i) {
-        if (other[i] != text[i]) return false;
-      }
-      return true;
-    }
-    template <typename Word>
-    [[nodiscard]] bool has_words(std::string_view other) const noexcept {
-      const char* const at = other.data();
-      const std::size_t last = other.size() - sizeof(Word);
-      for (std::size_t i = 0; i < last; i += sizeof(Word)) {
-        if (load<Word>(at + i) != load<Word>(text.data() + i)) return false;
-      }
-      return load<Word>(at + last) == load<Word>(text.data() + last);
+      return number != kNone && size == other.size() &&
+             are_same_octets(text.data(), other.data(), size);
     }
     void set(std::string_view from, std::uint32_t with) noexcept {
       number = with;
@@ -106,11 +83,12 @@ class TextCache {
       value = (value ^ word) * kFactor;
       value ^= value >> 32;
     };
-    for (; left > 8; left -= 8, at += 8) mix(load<std::uint64_t>(at));
+    for (; left > 8; left -= 8, at += 8) mix(load_word<std::uint64_t>(at));
     if (text.size() >= 8) {
-      mix(load<std::uint64_t>(at + left - 8));
+      mix(load_word<std::uint64_t>(at + left - 8));
     } else if (left >= 4) {
-      mix(load<std::uint32_t>(at) << 32 | load<std::uint32_t>(at + left - 4));
+      mix(std::uint64_t{load_word<std::uint32_t>(at)} << 32 |
+          load_word<std::uint32_t>(at + left - 4));
     } else {
       for (; left > 0; --left) mix(static_cast<unsigned char>(*at++));
     }

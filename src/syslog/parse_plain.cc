@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
-#include <cstring>
 
+#include "base/octet_words.h"
 #include "syslog/octet_run.h"
 #include "syslog/parse_timestamp.h"
 #include "syslog/scan.h"
@@ -26,30 +25,12 @@ bool is_plain_host(std::string_view host) noexcept {
          host != "Message";  // "Message forwarded from" another host.
 }
 
-std::uint64_t load_word(const char* at) noexcept {
-  std::uint64_t word = 0;
-  std::memcpy(&word, at, sizeof word);
-  return word;
-}
-
-// A few words, the last of which overlaps the one before: a call of memcmp() costs more.
-template <std::size_t kOctets>
-bool is_same(const char* one, const char* other) noexcept {
-  constexpr std::size_t kWord = sizeof(std::uint64_t);
-  static_assert(kOctets >= kWord);
-  std::uint64_t difference = 0;
-  for (std::size_t at = 0; at + kWord <= kOctets; at += kWord)
-    difference |= load_word(one + at) ^ load_word(other + at);
-  constexpr std::size_t kLast = kOctets - kWord;
-  return (difference | (load_word(one + kLast) ^ load_word(other + kLast))) == 0;
-}
-
 // Makes `last_stamp` what the timestamp that `octets` begin with means, by `read` unless it is the
 // one that `last` holds.
 template <std::size_t kOctets, typename Read>
 bool read_stamp(const char* octets, std::array<char, kOctets>& last, Stamp& last_stamp,
                 Read read) noexcept {
-  if (last_stamp.present && is_same<kOctets>(octets, last.data())) return true;
+  if (last_stamp.present && are_same_octets(octets, last.data(), kOctets)) return true;
   Stamp fresh;
   if (!read(octets, fresh)) return false;
   std::copy_n(octets, kOctets, last.begin());
