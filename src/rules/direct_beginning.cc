@@ -12,44 +12,60 @@ class DirectBeginning {
   DirectBeginning(const DirectPattern& pattern, std::string_view text)
       : pattern_(pattern), text_(text) {}
 
-  // True if some way from `step` on, at octet `at`, gets to the end of what is known.
-  bool gets_through(std::uint16_t step, std::size_t at) {
-    if (at == text_.size()) return true;
-    const std::size_t place = step * DirectPattern::kBeginningMax + at;
-    if (tried_.test(place)) return false;
-    tried_.set(place);
-    const DirectPattern::Step& here = pattern_.steps_[step];
-    switch (here.op) {
-      case Op::kLiteral: {
-        const std::string_view literal(&pattern_.literals_[here.place], here.size);
-        const std::string_view known = text_.substr(at, here.size);
-        return literal.starts_with(known) && gets_through(here.next, at + known.size());
-      }
-      case Op::kOctets:
-        return holds(here, at) && gets_through(here.next, at + 1);
-      case Op::kSkip:
-      case Op::kRun:
-        return runs_through(here, at);
-      case Op::kSplit:
-        return gets_through(here.next, at) || gets_through(here.other, at);
-      case Op::kPlace:
-        return gets_through(here.next, at);
-      case Op::kEnd:
-        return false;
-      case Op::kMatch:
-        return true;
-    }
-    return true;
+  // What all ways from `step` on, at octet `at`, need that get to the end of what is known; nothing
+  // when none does.
+  std::optional<NeededOctets> needed(std::uint16_t step, std::size_t at) {
+    go(step, at);
+    return found_;
   }
 
  private:
   using Op = DirectPattern::Op;
 
-  bool runs_through(const DirectPattern::Step& run, std::size_t at) {
+  void go(std::uint16_t step, std::size_t at) {
+    if (found_ == NeededOctets{0}) return;  // All is known.
+    const DirectPattern::Step& here = pattern_.steps_[step];
+    if (at == text_.size()) return get_through(here.needed);
+    const std::size_t place = step * DirectPattern::kBeginningMax + at;
+    if (tried_.test(place)) return;
+    tried_.set(place);
+    switch (here.op) {
+      case Op::kLiteral:
+        return go_along_literal(here, at);
+      case Op::kOctets:
+        if (holds(here, at)) go(here.next, at + 1);
+        return;
+      case Op::kSkip:
+      case Op::kRun:
+        return run(here, at);
+      case Op::kSplit:
+        go(here.next, at);
+        return go(here.other, at);
+      case Op::kPlace:
+        return go(here.next, at);
+      case Op::kEnd:
+        return;
+      case Op::kMatch:
+        return get_through(0);
+    }
+  }
+
+  void get_through(NeededOctets needed) { found_ = needed & found_.value_or(needed); }
+
+  void go_along_literal(const DirectPattern::Step& here, std::size_t at) {
+    const std::string_view literal(&pattern_.literals_[here.place], here.size);
+    const std::string_view known = text_.substr(at, here.size);
+    if (!literal.starts_with(known)) return;
+    if (known.size() == literal.size()) return go(here.next, at + known.size());
+    const NeededOctets left = needed_octets(literal.substr(known.size()));
+    get_through(left | pattern_.steps_[here.next].needed);
+  }
+
+  void run(const DirectPattern::Step& run, std::size_t at) {
     for (std::size_t count = 0;; ++count, ++at) {
-      if (at == text_.size()) return true;
-      if (count >= run.min && gets_through(run.next, at)) return true;
-      if ((run.op == Op::kRun && count == run.max) || !holds(run, at)) return false;
+      if (at == text_.size()) return get_through(pattern_.steps_[run.next].needed);
+      if (count >= run.min) go(run.next, at);
+      if ((run.op == Op::kRun && count == run.max) || !holds(run, at)) return;
     }
   }
 
@@ -61,11 +77,12 @@ class DirectBeginning {
   const DirectPattern& pattern_;
   std::string_view text_;
   std::bitset<DirectPattern::kStepsMax * DirectPattern::kBeginningMax> tried_;
+  std::optional<NeededOctets> found_;
 };
 
-bool DirectPattern::may_begin(std::string_view beginning) const {
-  if (!is_anchored_) return true;
-  return DirectBeginning(*this, beginning.substr(0, kBeginningMax)).gets_through(begin_, 0);
+std::optional<NeededOctets> DirectPattern::needed_behind(std::string_view beginning) const {
+  if (!is_anchored_) return NeededOctets{0};
+  return DirectBeginning(*this, beginning.substr(0, kBeginningMax)).needed(begin_, 0);
 }
 
 }  // namespace sluice

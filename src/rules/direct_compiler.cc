@@ -59,6 +59,7 @@ std::optional<DirectPattern> DirectCompiler::compile(std::string_view pattern) {
   // A literal at the beginning tells as much.
   if (begin.op != Op::kLiteral) require(pattern);
   look_ahead();
+  tell_needed();
   return std::move(made_);
 }
 
@@ -270,6 +271,38 @@ void DirectCompiler::look_ahead() {
     step.gives_back = (next.octets & octets_[place]).any() && !always_matches(step.next);
     if (!step.is_lazy && !step.gives_back && step.max == kAnyNumber) step.op = Op::kSkip;
   }
+}
+
+// Beginning with everything, until no step loses any more: a repetition leads back to itself.
+void DirectCompiler::tell_needed() {
+  for (Step& step : made_.steps_) step.needed = ~NeededOctets{0};
+  for (bool is_done = false; !is_done;) {
+    is_done = true;
+    for (Step& step : made_.steps_) {
+      const NeededOctets needed = needed_from(step);
+      is_done &= needed == step.needed;
+      step.needed = needed;
+    }
+  }
+}
+
+NeededOctets DirectCompiler::needed_from(const Step& step) const {
+  switch (step.op) {
+    case Op::kMatch:
+      return 0;
+    case Op::kSplit:
+      return made_.steps_[step.next].needed & made_.steps_[step.other].needed;
+    case Op::kLiteral:
+      return needed_octets({&made_.literals_[step.place], step.size}) |
+             made_.steps_[step.next].needed;
+    case Op::kOctets:
+    case Op::kSkip:
+    case Op::kRun:
+    case Op::kPlace:
+    case Op::kEnd:
+      break;
+  }
+  return made_.steps_[step.next].needed;
 }
 
 }  // namespace sluice

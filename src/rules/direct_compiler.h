@@ -42,6 +42,8 @@ class DirectCompiler {
   [[nodiscard]] DirectPattern::Set set_of(const OctetSet& octets);
   [[nodiscard]] DirectPattern::First in_sets(const First& first);
   void look_ahead();
+  void tell_needed();
+  [[nodiscard]] NeededOctets needed_from(const Step& step) const;
   void require(std::string_view pattern);
 
   DirectPattern made_;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "rules/first_octets.h"
+#include "rules/needed_octets.h"
 #include "rules/pattern_tree.h"
 
 namespace sluice {
@@ -37,9 +38,9 @@ class DirectPattern {
   // As Pattern::search(); on kYes `groups` are set, else they stay as they are.
   [[nodiscard]] Answer search(std::string_view text, std::span<std::string_view> groups) const;
 
-  // False when no text that begins with `beginning` and may go on matches. Looks at kBeginningMax
-  // octets.
-  [[nodiscard]] bool may_begin(std::string_view beginning) const;
+  // Nothing when no text that begins with `beginning` and may go on matches; else what those that
+  // do hold behind it. Looks at kBeginningMax octets, which a longer `beginning` is cut to.
+  [[nodiscard]] std::optional<NeededOctets> needed_behind(std::string_view beginning) const;
 
  private:
   friend class DirectBeginning;
@@ -88,6 +89,7 @@ class DirectPattern {
     Set octets{};
     First first{};  // Of `next`.
     First other_first{};
+    NeededOctets needed = 0;  // What a text holds that matches from here on.
     // kLiteral: its first eight octets as they lie in memory, and which of them count. A call of
     // memcmp() costs more than most literals are long.
     std::uint64_t word = 0;

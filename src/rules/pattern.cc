@@ -105,8 +105,8 @@ bool Pattern::matches(std::string_view text) const {
                           re2::RE2::UNANCHORED, nullptr, 0);
 }
 
-bool Pattern::may_begin(std::string_view beginning) const {
-  return !direct_ || direct_->may_begin(beginning);
+std::optional<std::uint64_t> Pattern::needed_behind(std::string_view beginning) const {
+  return direct_ ? direct_->needed_behind(beginning) : NeededOctets{0};
 }
 
 int Pattern::program_size() const { return compiled_->ProgramSize(); }

@@ -1,10 +1,13 @@
 #include "rules/selection.h"
 
 #include <algorithm>
-#include <cstring>
+#include <bit>
 #include <iterator>
 #include <map>
 #include <utility>
+
+#include "base/octet_words.h"
+#include "rules/needed_octets.h"
 
 namespace sluice {
 namespace {
@@ -17,6 +20,9 @@ constexpr std::size_t kTriedOneByOne = 3;
 // The same of all that are left together: a direct pattern that goes far costs as an automaton
 // does.
 constexpr std::size_t kTriedDirectly = 12;
+
+// So many rules must need an octet: one or two are tried as quickly as the octet is looked for.
+constexpr std::size_t kWorthLooking = 2;
 
 constexpr std::size_t kBeginnings = 64;  // Of a program's lines that are remembered.
 
@@ -50,16 +56,19 @@ void Selection::make_set() {
 }
 
 Selection::Candidates Selection::narrow(std::string_view text, const Rules& group) {
-  const Rules& left = group.size() <= kTriedOneByOne ? group : rules_by_beginning(text, group);
+  if (group.size() <= 1) return {group};
+  const bool is_short = text.size() < sizeof Beginning::octets;
+  const Rules& left = is_short ? group : rules_by_beginning(text, group);
+  if (left.size() <= kTriedOneByOne && !is_short) return {left};
   bool is_likely = false;  // A whole beginning tells more than an octet.
   std::size_t of_re2 = 0;
   narrowed_.clear();
   for (const std::uint32_t rule : left) {
-    const std::string& beginning = beginning_of(rule);
-    if (!text.starts_with(beginning)) continue;
+    const CompiledRule& one = compiled_.rules[rule];
+    if (!text.starts_with(one.beginning)) continue;
     narrowed_.push_back(rule);
-    is_likely |= !beginning.empty();
-    if (!compiled_.rules[rule].pattern.is_direct()) ++of_re2;
+    is_likely |= !one.beginning.empty();
+    if (!one.pattern.is_direct()) ++of_re2;
   }
   if (of_re2 <= kTriedOneByOne && narrowed_.size() <= kTriedDirectly) return {narrowed_};
   if (!set_) make_set();
@@ -70,20 +79,43 @@ Selection::Candidates Selection::narrow(std::string_view text, const Rules& grou
 }
 
 const Selection::Rules& Selection::rules_by_beginning(std::string_view text, const Rules& group) {
-  std::uint64_t octets = 0;
-  if (text.size() < sizeof octets) return group;
   if (beginnings_.empty()) beginnings_.resize(kBeginnings);
-  std::memcpy(&octets, text.data(), sizeof octets);
+  const auto octets = load_word<decltype(Beginning::octets)>(text.data());
   constexpr std::uint64_t kFactor = 0x9E3779B97F4A7C15;
   Beginning& known = beginnings_[(octets * kFactor >> 32) % kBeginnings];
-  if (known.is_known && known.octets == octets) return known.rules;
-  known.octets = octets;
-  known.is_known = true;
-  known.rules.clear();
-  std::ranges::copy_if(group, std::back_inserter(known.rules), [&](std::uint32_t rule) {
-    return compiled_.rules[rule].pattern.may_begin(text.substr(0, sizeof octets));
-  });
-  return known.rules;
+  if (!known.is_known || known.octets != octets) {
+    known.octets = octets;
+    known.is_known = true;
+    work_out(known, text.substr(0, sizeof octets), group);
+  }
+  return known.left_for(text);
+}
+
+const Selection::Rules& Selection::Beginning::left_for(std::string_view text) const {
+  const bool lacks_it = needed && text.find(*needed, sizeof octets) == std::string_view::npos;
+  return lacks_it ? others : rules;
+}
+
+void Selection::work_out(Beginning& beginning, std::string_view text, const Rules& group) {
+  beginning.rules.clear();
+  beginning.others.clear();
+  beginning.needed.reset();
+  needed_.clear();
+  std::array<std::size_t, kNeededOctets> counts{};
+  for (const std::uint32_t rule : group) {
+    const auto needed = compiled_.rules[rule].pattern.needed_behind(text);
+    if (!needed) continue;
+    beginning.rules.push_back(rule);
+    needed_.push_back(*needed);
+    for (NeededOctets left = *needed; left != 0; left &= left - 1) ++counts[std::countr_zero(left)];
+  }
+  const auto most = std::ranges::max_element(counts);
+  if (*most < kWorthLooking) return;
+  const auto bit = most - counts.begin();
+  beginning.needed = static_cast<char>(kFirstNeeded + bit);
+  for (std::size_t i = 0; i < needed_.size(); ++i) {
+    if ((needed_[i] >> bit & 1) == 0) beginning.others.push_back(beginning.rules[i]);
+  }
 }
 
 // Leaves in `narrowed_` those that match; false, and nothing changed, when it cannot tell.

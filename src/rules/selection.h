@@ -3,11 +3,13 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "rules/compiled_rules.h"
+#include "rules/needed_octets.h"
 #include "rules/pattern_set.h"
 
 namespace sluice {
@@ -44,12 +46,25 @@ class Selection {
  private:
   using Rules = std::vector<std::uint32_t>;
 
-  [[nodiscard]] const std::string& beginning_of(std::uint32_t rule) const {
-    return compiled_.rules[rule].beginning;
-  }
+  // What is left of a group by the first eight octets. A program begins its lines in a few ways, so
+  // each is worked out once; many invented ones take each other's place and cost time only.
+  struct Beginning {
+    std::uint64_t octets = 0;
+    bool is_known = false;
+    Rules rules;
+    // An octet that most of the rules need behind the beginning, and those that do not need it:
+    // where a pattern begins with any words that end in ": ", as those of errors do, that there is
+    // no ':' tells more than the beginning.
+    std::optional<char> needed;
+    Rules others;
+
+    [[nodiscard]] const Rules& left_for(std::string_view text) const;
+  };
+
   [[nodiscard]] Candidates narrow(std::string_view text, const Rules& group);
   void make_groups();
   [[nodiscard]] const Rules& rules_by_beginning(std::string_view text, const Rules& group);
+  void work_out(Beginning& beginning, std::string_view text, const Rules& group);
   void make_set();
   [[nodiscard]] bool find_matching(std::string_view text);
 
@@ -57,17 +72,11 @@ class Selection {
   Rules rules_;
   std::vector<Rules> groups_;  // Those that may match a text of some first octet.
   std::array<std::uint8_t, 256> group_of_octet_;  // Place in groups_.
-  // What is left of a group by the first eight octets. A program begins its lines in a few ways, so
-  // each is worked out once; many invented ones take each other's place and cost time only.
-  struct Beginning {
-    std::uint64_t octets = 0;
-    bool is_known = false;
-    Rules rules;
-  };
-  std::vector<Beginning> beginnings_;  // Made when a text first needs them.
-  std::unique_ptr<PatternSet> set_;    // Of all rules; made when it is first worth its pass.
+  std::vector<Beginning> beginnings_;             // Made when a text first needs them.
+  std::unique_ptr<PatternSet> set_;  // Of all rules; made when it is first worth its pass.
   // Scratch.
   std::vector<int> numbers_;
+  std::vector<NeededOctets> needed_;  // By each rule of a beginning, in their order.
   Rules narrowed_;
 };
 

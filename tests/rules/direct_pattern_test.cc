@@ -120,7 +120,26 @@ TEST_CASE("a direct pattern tells what a text it matches may begin with", "[rule
   CAPTURE(pattern, beginning);
   const auto compiled = DirectPattern::compile(pattern);
   REQUIRE(compiled.has_value());
-  CHECK(compiled->may_begin(beginning) == may_begin);
+  CHECK(compiled->needed_behind(beginning).has_value() == may_begin);
+}
+
+TEST_CASE("a direct pattern tells what a text it matches holds behind its beginning", "[rules]") {
+  const auto [pattern, beginning, octets] = GENERATE(table<std::string, std::string, std::string>({
+      {"^Done \\(x\\) in 3: ", "Done", "()3:"},
+      {"^Done: (?:A|B)", "Done", ":"},                     // Either capital.
+      {"^Done: (?:A1|B1)", "Done", ":1"},                  // What both have.
+      {"^Done: (?:-X)*!", "Done", ":!"},                   // What it repeats may not be there.
+      {"^Done: (?:-X)+!", "Done", ":-X!"},                 // What it must is.
+      {"^(?:[A-Z][a-z]*: )?(?:Lost|Left) X", "Los", "X"},  // It may be at the next word's end.
+      {"^(?:[A-Z][a-z]*: )?(?:Lost|Left)Y$", "Found", ":LY"},
+      {"^[A-Z]*#", "AB", "#"},
+      {"^ab", "ab:", ""},  // The match is complete.
+      {"x:", "ab", ""},    // It may have begun before.
+  }));
+  CAPTURE(pattern, beginning);
+  const auto compiled = DirectPattern::compile(pattern);
+  REQUIRE(compiled.has_value());
+  CHECK(compiled->needed_behind(beginning) == needed_octets(octets));
 }
 
 TEST_CASE("a text made to be slow is left to RE2 after a few steps for each octet", "[rules]") {

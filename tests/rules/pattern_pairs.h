@@ -2,6 +2,7 @@
 
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <optional>
@@ -37,7 +38,8 @@ class PatternPair {
                      of_re2.data(), static_cast<int>(wanted));
       std::vector<std::string_view> groups(wanted, kUntouched);
       const auto answer = direct_->search(text, groups);
-      if (is_found && !may_begin_everywhere(text)) return "what RE2 matches may not begin so";
+      if (is_found && !holds_what_is_needed(text))
+        return "what RE2 matches may not begin so, or go on";
       if (answer == DirectPattern::Answer::kUnknown) continue;
       if ((answer == DirectPattern::Answer::kYes) != is_found)
         return is_found ? "RE2 matches" : "RE2 does not match";
@@ -59,10 +61,12 @@ class PatternPair {
   static constexpr int kGroupsMax = 33;
   static constexpr std::string_view kUntouched = "untouched";
 
-  [[nodiscard]] bool may_begin_everywhere(std::string_view text) const {
+  [[nodiscard]] bool holds_what_is_needed(std::string_view text) const {
     for (std::size_t size = 0; size <= text.size() && size <= 2 * DirectPattern::kBeginningMax;
          ++size) {
-      if (!direct_->may_begin(text.substr(0, size))) return false;
+      const auto needed = direct_->needed_behind(text.substr(0, size));
+      const std::size_t known = std::min(size, DirectPattern::kBeginningMax);
+      if (!needed || (*needed & ~needed_octets(text.substr(known))) != 0) return false;
     }
     return true;
   }

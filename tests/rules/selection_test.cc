@@ -157,6 +157,26 @@ TEST_CASE("direct patterns are told apart by how a text begins", "[rules]") {
   }
 }
 
+TEST_CASE("direct patterns are told apart by an octet that most need", "[rules]") {
+  const auto rules = compiled({"^(?:[A-Z][a-z ]*: )?Lost \\d+$", "^(?:[A-Z][a-z ]*: )?Left$",
+                               "^[A-Z][a-z ]+\\.$", "^Losing ways(?:: many)?$"});
+  Selection selection(rules->compiled(), {0, 1, 2, 3});
+  using Rules = std::vector<std::uint32_t>;
+  const auto left = [&](std::string_view text) {
+    const Selection::Candidates found = selection.narrow(text);
+    return Rules(found.rules.begin(), found.rules.end());
+  };
+  for (int i = 0; i < 2; ++i) {  // The second time it is known.
+    CHECK(left("Losing ways: Lost 7") == Rules{0, 1, 2, 3});
+    CHECK(left("Losing ways") == Rules{2, 3});
+    CHECK(left("Losing ways.") == Rules{2, 3});
+    CHECK(left("Lost 12345") == Rules{0});
+    CHECK(left("Found it") == Rules{2});
+    CHECK(left("Found it:") == Rules{0, 1, 2});
+    CHECK(left("Fun: Left") == Rules{1});  // The ':' is a part of the beginning.
+  }
+}
+
 TEST_CASE("what may match is asked before, and then known", "[rules]") {
   const auto patterns = GENERATE(as<std::vector<std::string>>{}, kFew, kMany, left_to_re2(kMany));
   Matcher matcher(compiled(patterns), {});

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,9 +43,10 @@ class Pattern {
   // True if search() would find something.
   [[nodiscard]] bool matches(std::string_view text) const;
 
-  // False when it is known that no text that begins with `beginning` and may go on matches. Of
-  // direct patterns, by the first octets; true of others.
-  [[nodiscard]] bool may_begin(std::string_view beginning) const;
+  // Nothing when it is known that no text that begins with `beginning` and may go on matches; else
+  // a bit for each octet from '!' on that a text that does holds behind it. Of direct patterns, by
+  // the first octets; none of others.
+  [[nodiscard]] std::optional<std::uint64_t> needed_behind(std::string_view beginning) const;
 
   // True if it is of the plainer kind, which is searched without RE2, many times quicker, and with
   // the same results.
