@@ -64,13 +64,17 @@ const std::vector<std::uint32_t>& Matcher::matched() const noexcept { return sta
 const RuleSet& Matcher::rules() const noexcept { return *state_->rules; }
 std::size_t Matcher::context_count() const noexcept { return state_->contexts.size(); }
 
-// The first rule whose pattern matches answers the question, those before it are out. What a direct
-// pattern found is kept: to search twice would cost each line that matches what others save.
+// Most lines end here.
 bool Matcher::State::may_match(std::string_view app_name, std::string_view text) {
   Selection& selection = selection_of(app_name);
   asked.found = nullptr;
   asked.candidates.rules = {};
-  if (!selection.may_begin(text)) return false;
+  return selection.may_begin(text) && may_match(selection, text);
+}
+
+// The first rule whose pattern matches answers the question, those before it are out. What a direct
+// pattern found is kept: to search twice would cost each line that matches what others save.
+bool Matcher::State::may_match(Selection& selection, std::string_view text) {
   asked.text = text;
   asked.candidates = selection.narrow(text);
   if (asked.candidates.are_matching) return !asked.candidates.rules.empty();
@@ -152,12 +156,13 @@ Selection::Candidates Matcher::State::candidates(const Input& input, std::string
   return selection.narrow(text);
 }
 
-Selection& Matcher::State::selection_of(std::string_view app_name) {
+Selection& Matcher::State::remembered_selection(std::string_view app_name) {
   std::uint32_t number = selections_by_app.find(app_name);
   if (number == TextCache::kNone) {
     number = find_selection(app_name);
     selections_by_app.put(app_name, number);
   }
+  apps.put(app_name, *selections[number]);
   return *selections[number];
 }
 

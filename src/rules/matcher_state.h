@@ -15,6 +15,7 @@
 
 #include "base/string_map.h"
 #include "base/text_cache.h"
+#include "rules/app_memo.h"
 #include "rules/closeness.h"
 #include "rules/compiled_rules.h"
 #include "rules/context.h"
@@ -51,12 +52,17 @@ struct Matcher::State {
   };
 
   bool may_match(std::string_view app_name, std::string_view text);
+  [[gnu::noinline]] bool may_match(Selection& selection, std::string_view text);
   void match_text(const Input& input, std::vector<Sample>& samples, std::string_view text);
   void match_path(const Pass& pass);
   PathMatches search_path(const Pass& pass);
   bool take_match(std::uint32_t index, const Pass& pass);
   Selection::Candidates candidates(const Input& input, std::string_view text);
-  Selection& selection_of(std::string_view app_name);
+  Selection& selection_of(std::string_view app_name) {
+    Selection* const known = apps.find(app_name);
+    return known != nullptr ? *known : remembered_selection(app_name);
+  }
+  [[gnu::noinline]] Selection& remembered_selection(std::string_view app_name);
   [[gnu::noinline]] std::uint32_t find_selection(std::string_view app_name);
   std::uint32_t intern_selection(const std::vector<std::uint32_t>& rules_to_try);
   Outcome try_rule(std::uint32_t index, const Pass& pass);
@@ -140,6 +146,7 @@ struct Matcher::State {
   // late, and those that no pack names in full.
   std::vector<std::unique_ptr<Selection>> selections;
   std::map<std::vector<std::uint32_t>, std::uint32_t> selection_numbers;
+  AppMemo apps;
   TextCache selections_by_app{kAppsHeard};
   // What the last may_match() found out.
   struct {

@@ -35,14 +35,15 @@ Selection::Selection(const CompiledRules& compiled, std::vector<std::uint32_t> r
 
 // Octets that the same rules allow share a group.
 void Selection::make_groups() {
-  std::map<Rules, std::uint8_t> known;
+  groups_.emplace_back();
+  std::map<Rules, std::uint16_t> known{{Rules(), kNoRules}};
   for (std::size_t octet = 0; octet < group_of_octet_.size(); ++octet) {
     Rules group;
     std::ranges::copy_if(rules_, std::back_inserter(group), [&](std::uint32_t rule) {
       return compiled_.rules[rule].first_octets.test(octet);
     });
     const auto [place, is_new] =
-        known.try_emplace(group, static_cast<std::uint8_t>(groups_.size()));
+        known.try_emplace(group, static_cast<std::uint16_t>(groups_.size()));
     if (is_new) groups_.push_back(std::move(group));
     group_of_octet_[octet] = place->second;
   }

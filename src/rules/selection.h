@@ -33,7 +33,7 @@ class Selection {
 
   // False for most texts, at their first octet: narrow() would leave no rule.
   [[nodiscard]] bool may_begin(std::string_view text) const noexcept {
-    return text.empty() || !groups_[group_of_octet_[static_cast<unsigned char>(text[0])]].empty();
+    return text.empty() || group_of_octet_[static_cast<unsigned char>(text[0])] != kNoRules;
   }
 
   // Those of the rules that may match `text`, with all that do. Lives until the next call.
@@ -45,6 +45,8 @@ class Selection {
 
  private:
   using Rules = std::vector<std::uint32_t>;
+
+  static constexpr std::uint16_t kNoRules = 0;  // Place of the group of none.
 
   // What is left of a group by the first eight octets. A program begins its lines in a few ways, so
   // each is worked out once; many invented ones take each other's place and cost time only.
@@ -71,8 +73,8 @@ class Selection {
   const CompiledRules& compiled_;
   Rules rules_;
   std::vector<Rules> groups_;  // Those that may match a text of some first octet.
-  std::array<std::uint8_t, 256> group_of_octet_;  // Place in groups_.
-  std::vector<Beginning> beginnings_;             // Made when a text first needs them.
+  std::array<std::uint16_t, 256> group_of_octet_;  // Place in groups_.
+  std::vector<Beginning> beginnings_;              // Made when a text first needs them.
   std::unique_ptr<PatternSet> set_;  // Of all rules; made when it is first worth its pass.
   // Scratch.
   std::vector<int> numbers_;
