@@ -36,6 +36,7 @@ class DirectBeginning {
         if (holds(here, at)) go(here.next, at + 1);
         return;
       case Op::kSkip:
+      case Op::kMaybe:
       case Op::kRun:
         return run(here, at);
       case Op::kSplit:
@@ -65,7 +66,7 @@ class DirectBeginning {
     for (std::size_t count = 0;; ++count, ++at) {
       if (at == text_.size()) return get_through(pattern_.steps_[run.next].needed);
       if (count >= run.min) go(run.next, at);
-      if ((run.op == Op::kRun && count == run.max) || !holds(run, at)) return;
+      if ((run.op != Op::kSkip && count == run.max) || !holds(run, at)) return;
     }
   }
 

@@ -30,6 +30,13 @@ std::int16_t octet_or_none(const OctetSet& octets) {
   return octets.count() == 1 ? static_cast<std::int16_t>(octets._Find_first()) : std::int16_t{-1};
 }
 
+bool has_all_graphic(const OctetSet& octets) {
+  for (std::size_t octet = '!'; octet <= '~'; ++octet) {
+    if (!octets.test(octet)) return false;
+  }
+  return true;
+}
+
 // How many of an octet there are in what programs log, by rule of thumb.
 int commonness(char c) {
   constexpr std::string_view kCommon = "etaoinsrhl";
@@ -195,6 +202,7 @@ DirectCompiler::First DirectCompiler::find_first(Place place) {
     case Op::kPlace:
       return first_of(step.next);
     case Op::kSkip:
+    case Op::kMaybe:
     case Op::kRun:
       if (step.min == 0) found = first_of(step.next);
       found.octets |= octets_[place];
@@ -259,6 +267,9 @@ void DirectCompiler::look_ahead() {
       continue;
     }
     step.but = octet_or_none(~octets_[place]);
+    step.is_any = octets_[place].all();
+    // Words are short: to call memchr() for a blank costs more than to go along them.
+    step.is_graphic = has_all_graphic(octets_[place]) && (step.but < 0 || step.but == ' ');
     if (!next.may_end) step.follow = octet_or_none(next.octets);
     const Step& behind = made_.steps_[skip_places(step.next)];
     if (behind.op == Op::kLiteral) {
@@ -269,7 +280,9 @@ void DirectCompiler::look_ahead() {
     // Behind a shorter run comes an octet of the run. Where that cannot lead on, only the longest
     // one can.
     step.gives_back = (next.octets & octets_[place]).any() && !always_matches(step.next);
-    if (!step.is_lazy && !step.gives_back && step.max == kAnyNumber) step.op = Op::kSkip;
+    if (step.is_lazy || step.gives_back) continue;
+    if (step.max == kAnyNumber) step.op = Op::kSkip;
+    if (step.min == 0 && step.max == 1) step.op = Op::kMaybe;
   }
 }
 
@@ -297,6 +310,7 @@ NeededOctets DirectCompiler::needed_from(const Step& step) const {
              made_.steps_[step.next].needed;
     case Op::kOctets:
     case Op::kSkip:
+    case Op::kMaybe:
     case Op::kRun:
     case Op::kPlace:
     case Op::kEnd:

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 
+#include "base/octet_words.h"
 #include "rules/direct_compiler.h"
 
 namespace sluice {
@@ -109,6 +111,9 @@ class DirectWalk {
         if (between(begin, at_) < step.min) return false;
         break;
       }
+      case Op::kMaybe:
+        if (at_ != end_ && holds(step.octets, *at_)) ++at_;
+        break;
       case Op::kRun:
         return take_run(step);
       case Op::kSplit:
@@ -122,6 +127,8 @@ class DirectWalk {
       case Op::kMatch:
         has_matched_ = true;
         return true;
+      default:
+        __builtin_unreachable();  // No other step is made; to check that costs each step two more.
     }
     go_on(step.next);
     return true;
@@ -167,13 +174,31 @@ class DirectWalk {
   }
 
   [[gnu::always_inline]] const char* end_of_run(const Step& step, const char* last) const {
-    if (step.but >= 0 && at_ != last) {
-      const void* const found = std::memchr(at_, step.but, between(at_, last));
+    const char* at = at_;
+    if (step.is_graphic) {
+      if (step.is_any) return last;
+      at = end_of_graphic(at, last);
+    } else if (step.but >= 0 && at != last) {
+      const void* const found = std::memchr(at, step.but, between(at, last));
       return found == nullptr ? last : static_cast<const char*>(found);
     }
     const std::uint8_t* const plane = planes_ + step.octets.plane;
-    const char* at = at_;
     while (at != last && (plane[static_cast<unsigned char>(*at)] & step.octets.mask) != 0) ++at;
+    return at;
+  }
+
+  // Behind octets from '!' to '~', eight at a time: a place up to which there is nothing else.
+  [[gnu::always_inline]] static const char* end_of_graphic(const char* at, const char* last) {
+    constexpr std::uint64_t kOnes = 0x0101010101010101;
+    for (; between(at, last) >= sizeof kOnes; at += sizeof kOnes) {
+      const auto word = load_word<std::uint64_t>(at);
+      // The high bit of each octet below '!', and above '~'; of those before the first of them,
+      // none.
+      const std::uint64_t others = ((word - '!' * kOnes) | (word + kOnes) | word) & 0x80 * kOnes;
+      if (others == 0) continue;
+      if constexpr (std::endian::native != std::endian::little) return at;
+      return at + std::countr_zero(others) / 8;
+    }
     return at;
   }
 
@@ -218,7 +243,8 @@ class DirectWalk {
 
   // Takes up the way that was left last; false where that leads nowhere, either.
   [[gnu::always_inline]] bool go_back() {
-    const Return back = memory_.returns[--returns_];
+    // Read where it is: a copy would wait for its parts, which may have been written just now.
+    const Return& back = memory_.returns[--returns_];
     switch (back.kind) {
       case Return::Kind::kStep:
         at_ = back.at;

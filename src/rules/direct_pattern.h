@@ -52,9 +52,10 @@ class DirectPattern {
     kOctets,   // One octet of `octets`.
     kSkip,     // As many octets of `octets` as there are, `min` at least.
     kRun,      // `min` to `max` octets of `octets`, of which there may be several ways.
-    kSplit,    // On with `next` or with `other`; with `next` first.
-    kPlace,    // Notes the place as number `place` of those of the groups.
-    kEnd,      // The end of the text.
+    kMaybe,  // One octet of `octets` if it is there: a run of one at most that gives nothing back.
+    kSplit,  // On with `next` or with `other`; with `next` first.
+    kPlace,  // Notes the place as number `place` of those of the groups.
+    kEnd,    // The end of the text.
     kMatch,
   };
 
@@ -75,7 +76,10 @@ class DirectPattern {
     Op op = Op::kMatch;
     bool is_lazy = false;     // kRun
     bool gives_back = false;  // kRun: a shorter run may lead to a match where the longest does not.
-    std::int16_t but = -1;    // kRun, kSkip: the only octet that is not of the set.
+    // kRun, kSkip: the set is of all octets; it has all from '!' to '~', as \S has.
+    bool is_any = false;
+    bool is_graphic = false;
+    std::int16_t but = -1;  // kRun, kSkip: the only octet that is not of the set.
     // kRun: the only octet that may stand `follow_at` behind the run: of a literal that comes next,
     // the rarest.
     std::int16_t follow = -1;

@@ -142,6 +142,28 @@ TEST_CASE("a direct pattern tells what a text it matches holds behind its beginn
   CHECK(compiled->needed_behind(beginning) == needed_octets(octets));
 }
 
+TEST_CASE("words are gone along eight octets at a time up to any octet that ends them", "[rules]") {
+  const auto pattern =
+      GENERATE(as<std::string>{}, "^(\\S*)(.?)", "^([^ ]{2,})( |x)", "^([!-~]+)(.*)", "^(\\S{1,9})",
+               "^(?:(\\S+) ?)?$", "(?s)^(.*)!", "(?s)^(.+?)(!*)$");
+  CAPTURE(pattern);
+  const PatternPair pair(pattern);
+  REQUIRE(pair.is_direct());
+  for (std::size_t size = 1; size < 20; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (unsigned octet = 0; octet < 256; ++octet) {
+        std::string text(size, '~');
+        text.front() = '!';
+        text[at] = static_cast<char>(octet);
+        const std::string difference = pair.difference(text);
+        if (difference.empty()) continue;
+        CAPTURE(size, at, octet);
+        FAIL(difference);
+      }
+    }
+  }
+}
+
 TEST_CASE("a text made to be slow is left to RE2 after a few steps for each octet", "[rules]") {
   const std::string pattern = "^.*a.*b.*c.*d.*e$";
   const std::string text = std::string(2000, 'a') + std::string(2000, 'b') +
