@@ -51,23 +51,29 @@ void Matcher::State::change_context(const CompiledRule& rule, const Pass& pass) 
   }
 }
 
+// A match emits several samples, most of them a number under a name that never changes: what else
+// there may be stands in functions of its own, whose registers and stack these samples do not pay.
 void Matcher::State::emit(std::uint32_t index, const CompiledEmit& emit, const Pass& pass) {
   const CompiledRule& rule = compiled.rules[index];
-  const Context* context = emit.when.empty() ? nullptr : context_of(rule, pass);
-  const auto unmet = std::ranges::find_if_not(emit.when, [&](const CompiledCondition& condition) {
-    return is_met(rule, condition, context, pass);
-  });
-  if (unmet != emit.when.end()) {
-    if (pass.trace != nullptr) {
-      pass.trace->notes.push_back(emit.definition->metric.name + ": " +
-                                  describe_unmet(rule, *unmet, context, pass));
-    }
-    return;
-  }
+  if (!emit.when.empty() && !is_wanted(rule, emit, pass)) return;
   if (emit.each) return emit_each(index, emit, pass);
   const bool is_state = emit.definition->metric.type == MetricType::kState;
   emit_number(index, emit, is_state ? read_state(rule, emit, pass) : read(rule, emit.value, pass),
               {}, pass);
+}
+
+bool Matcher::State::is_wanted(const CompiledRule& rule, const CompiledEmit& emit,
+                               const Pass& pass) {
+  const Context* context = context_of(rule, pass);
+  const auto unmet = std::ranges::find_if_not(emit.when, [&](const CompiledCondition& condition) {
+    return is_met(rule, condition, context, pass);
+  });
+  if (unmet == emit.when.end()) return true;
+  if (pass.trace != nullptr) {
+    pass.trace->notes.push_back(emit.definition->metric.name + ": " +
+                                describe_unmet(rule, *unmet, context, pass));
+  }
+  return false;
 }
 
 // Fields that are no numbers are none of those meant, and no mistake.
@@ -99,24 +105,28 @@ void Matcher::State::emit_each(std::uint32_t index, const CompiledEmit& emit, co
 void Matcher::State::emit_number(std::uint32_t index, const CompiledEmit& emit,
                                  std::optional<double> number, std::string_view each,
                                  const Pass& pass) {
-  const CompiledRule& rule = compiled.rules[index];
   const double value = number.value_or(0) * emit.definition->scale + emit.definition->offset;
-  if (!number || !std::isfinite(value)) {
-    ++stats.bad_values;
-    if (pass.trace != nullptr) pass.trace->notes.push_back(describe_bad_value(rule, emit, pass));
-    return;
-  }
-  const Metric* const metric = metric_of(index, emit, each, pass);
+  if (!number || !std::isfinite(value)) return count_bad_value(compiled.rules[index], emit, pass);
+  const Metric* const metric = emit.name.is_constant() ? &compiled.metrics[emit.metric]
+                                                       : named_metric(index, emit, each, pass);
   Sample& sample = pass.samples.emplace_back();  // Filled in its place: a copy costs as much again.
   sample.metric = metric;
   sample.value = value;
   sample.time = pass.input.time;
   sample.weight = pass.input.weight;
   sample.rule = index;
-  if (!emit.host) {
-    sample.host = pass.input.host;
-    return;
-  }
+  sample.host = pass.input.host;
+  if (emit.host) name_host(sample, compiled.rules[index], emit, pass);
+}
+
+void Matcher::State::count_bad_value(const CompiledRule& rule, const CompiledEmit& emit,
+                                     const Pass& pass) {
+  ++stats.bad_values;
+  if (pass.trace != nullptr) pass.trace->notes.push_back(describe_bad_value(rule, emit, pass));
+}
+
+void Matcher::State::name_host(Sample& sample, const CompiledRule& rule, const CompiledEmit& emit,
+                               const Pass& pass) {
   sample.host = host_of(rule, emit, pass);
   // A path is all the identity that Graphite's protocol has, so its host is the line's own.
   sample.is_claimed = pass.input.line == nullptr;
@@ -180,10 +190,10 @@ std::optional<std::string_view> Matcher::State::read_field(const CompiledRule& r
   return std::nullopt;
 }
 
-const Metric* Matcher::State::metric_of(std::uint32_t index, const CompiledEmit& emit,
-                                        std::string_view each, const Pass& pass) {
+// Of a name that holds captures.
+const Metric* Matcher::State::named_metric(std::uint32_t index, const CompiledEmit& emit,
+                                           std::string_view each, const Pass& pass) {
   const Metric& prototype = compiled.metrics[emit.metric];
-  if (emit.name.is_constant()) return &prototype;
   const CompiledRule& rule = compiled.rules[index];
   std::string name;
   for (const Template::Piece& piece : emit.name.pieces) {

@@ -90,10 +90,16 @@ struct Matcher::State {
   void apply(std::uint32_t index, const Pass& pass);
   void change_context(const CompiledRule& rule, const Pass& pass);
   void emit(std::uint32_t index, const CompiledEmit& emit, const Pass& pass);
-  void emit_each(std::uint32_t index, const CompiledEmit& emit, const Pass& pass);
+  [[gnu::noinline]] bool is_wanted(const CompiledRule& rule, const CompiledEmit& emit,
+                                   const Pass& pass);
+  [[gnu::noinline]] void emit_each(std::uint32_t index, const CompiledEmit& emit, const Pass& pass);
   // `each` is what the '*' of the emit's "each" stands for.
   void emit_number(std::uint32_t index, const CompiledEmit& emit, std::optional<double> number,
                    std::string_view each, const Pass& pass);
+  [[gnu::noinline]] void count_bad_value(const CompiledRule& rule, const CompiledEmit& emit,
+                                         const Pass& pass);
+  [[gnu::noinline]] void name_host(Sample& sample, const CompiledRule& rule,
+                                   const CompiledEmit& emit, const Pass& pass);
   std::string_view host_of(const CompiledRule& rule, const CompiledEmit& emit, const Pass& pass);
   void note(std::uint32_t index, const CompiledNote& note, const Pass& pass);
   std::optional<double> read(const CompiledRule& rule, const CompiledValue& value,
@@ -107,8 +113,8 @@ struct Matcher::State {
                              const Pass& pass) {
     return read_field(rule, value, pass).value_or(std::string_view());
   }
-  const Metric* metric_of(std::uint32_t index, const CompiledEmit& emit, std::string_view each,
-                          const Pass& pass);
+  [[gnu::noinline]] const Metric* named_metric(std::uint32_t index, const CompiledEmit& emit,
+                                               std::string_view each, const Pass& pass);
   std::string render(const CompiledRule& rule, const Template& text, const Pass& pass);
   std::string context_text(const CompiledRule& rule, VariableId variable, const Pass& pass);
   Context* context_of(const CompiledRule& rule, const Pass& pass);
