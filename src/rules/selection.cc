@@ -84,11 +84,12 @@ const Selection::Rules& Selection::rules_by_beginning(std::string_view text, con
   const auto octets = load_word<decltype(Beginning::octets)>(text.data());
   constexpr std::uint64_t kFactor = 0x9E3779B97F4A7C15;
   Beginning& known = beginnings_[(octets * kFactor >> 32) % kBeginnings];
-  if (!known.is_known || known.octets != octets) {
+  if (known.octets != octets) {
     known.octets = octets;
-    known.is_known = true;
-    work_out(known, text.substr(0, sizeof octets), group);
+    known.is_known = false;
+    return group;
   }
+  if (!known.is_known) work_out(known, text.substr(0, sizeof octets), group);
   return known.left_for(text);
 }
 
@@ -98,6 +99,7 @@ const Selection::Rules& Selection::Beginning::left_for(std::string_view text) co
 }
 
 void Selection::work_out(Beginning& beginning, std::string_view text, const Rules& group) {
+  beginning.is_known = true;
   beginning.rules.clear();
   beginning.others.clear();
   beginning.needed.reset();

@@ -49,7 +49,8 @@ class Selection {
   static constexpr std::uint16_t kNoRules = 0;  // Place of the group of none.
 
   // What is left of a group by the first eight octets. A program begins its lines in a few ways, so
-  // each is worked out once; many invented ones take each other's place and cost time only.
+  // each is worked out once: when it comes again before another one has taken its place. That takes
+  // longer than to try the rules, and were in vain for lines that begin with a number each.
   struct Beginning {
     std::uint64_t octets = 0;
     bool is_known = false;
