@@ -5,15 +5,24 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+// Length of the number at `i`; 0 where RE2 reads none: a zero in front, or too many digits.
+std::size_t count_digits(std::string_view pattern, std::size_t i) {
+  constexpr std::size_t kDigitsMax = 9;
+  std::size_t end = i;
+  while (end < pattern.size() && is_digit(pattern[end])) ++end;
+  const std::size_t digits = end - i;
+  const bool is_read = digits <= kDigitsMax && (digits < 2 || pattern[i] != '0');
+  return is_read ? digits : 0;
+}
+
 // Length of "{n}", "{n,}" or "{n,m}" at `i`; 0 for any other brace, which RE2 takes as it stands.
 std::size_t repeat_bytes(std::string_view pattern, std::size_t i) {
-  std::size_t end = i + 1;
-  while (end < pattern.size() && is_digit(pattern[end])) ++end;
-  if (end == i + 1) return 0;
+  const std::size_t digits = count_digits(pattern, i + 1);
+  if (digits == 0) return 0;
+  std::size_t end = i + 1 + digits;
   if (end < pattern.size() && pattern[end] == ',') {
-    do {
-      ++end;
-    } while (end < pattern.size() && is_digit(pattern[end]));
+    ++end;
+    end += count_digits(pattern, end);
   }
   return end < pattern.size() && pattern[end] == '}' ? end - i + 1 : 0;
 }

@@ -96,9 +96,25 @@ TEST_CASE("patterns that other engines might take otherwise are left to RE2", "[
   }
   for (const std::string pattern :
        {"^a", "a", "^", "^$", "(?s)^a.", "ab[^c]*$", "^(?:a )*?b", "^(?:a|b)?(c)?", "^{ *a",
-        "^a{0,3}", "^[]a]", "^[^]]", "^\xE4+", "^(?:a|b)[^\xE4]"}) {
+        "^a{0,3}", "^[]a]", "^[^]]", "^\xE4+", "^(?:a|b)[^\xE4]", "^a{01}"}) {
     CAPTURE(pattern);
     CHECK(DirectPattern::compile(pattern).has_value());
+  }
+}
+
+TEST_CASE("braces that are no repetition to RE2 are none to a direct pattern", "[rules]") {
+  const std::string braces =
+      GENERATE(as<std::string>{}, "{01}", "{00}", "{1,02}", "{0,00}", "{0,9110511111111110}",
+               "{1000000000}", "{1000000000,}", "{,2}", "{a}", "{}", "{1", "{0,2}", "{1}", "{0}?");
+  CAPTURE(braces);
+  for (const std::string begin : {"^a", "^(?:ab)", "^[ab]"}) {
+    const PatternPair pair(begin + braces + "c?");
+    for (const std::string text : {"a", "ab", "abab", "ac", "b", "c", "aa", "aaa"}) {
+      CAPTURE(begin, text);
+      CHECK(pair.difference(text).empty());
+      CHECK(pair.difference(text + braces).empty());
+      CHECK(pair.difference(text + braces + "c").empty());
+    }
   }
 }
 

@@ -17,6 +17,7 @@ TEST_CASE("the octets that a pattern requires are read off its text", "[rules]")
           {"^ab?c", "a", "c"},
           {"^ab*", "a", ""},
           {"^ab{2}cd", "a", "cd"},
+          {"^ab{02}cd", "ab{02}cd", ""},
           {"x[abc]yz", "", "yz"},
           {"x[]a]yz", "", "yz"},
           {"x[[:digit:]]yz", "", "yz"},
