@@ -127,11 +127,12 @@ Expected<void> History::load_series() {
   for (std::uint32_t tier = 0; tier < kTiers; ++tier) {
     for (std::uint32_t number = 0; number < tiers_[tier].series.size(); ++number) {
       Series& one = series_at({tier, number});
+      // Of a free number, too: load_last_values() asks the first of each group.
+      one.newest_block = static_cast<std::uint32_t>(newest[tier]);
       if (one.path.empty()) {
         tiers_[tier].free.push_back(number);
         continue;
       }
-      one.newest_block = static_cast<std::uint32_t>(newest[tier]);
       one.last_time = newest[tier] * block_seconds_;
       // Whose points are whose, if two have one name?
       if (index_.find(one.path)) return damaged();

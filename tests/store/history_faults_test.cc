@@ -262,6 +262,22 @@ TEST_CASE("the last value is the corrected one, though the end of its block coul
   CHECK(history->last_values("c", 1)[0].value == 7.0);
 }
 
+TEST_CASE("last values are known after a restart, though the first series is gone",
+          "[store][history]") {
+  const ScratchFolder folder;
+  auto history = std::make_unique<History>(options_in(folder), Timestamp(window_start(0)));
+  put(*history, {point("c.gone", 0, 1), point("c.gone_too", 0, 1), point("c.stays", 0, 2)}, 1);
+  for (std::int64_t block = 1; block < 24; ++block)
+    put(*history, {point("c.stays", block * kBlock, 3)}, block * kBlock + 1);
+  REQUIRE(history->stats().series == 1);
+  // The block of c.stays is over.
+  put(*history, {point("d.comes", 24 * kBlock, 4)}, 24 * kBlock + 1);
+  history.reset();
+  history = std::make_unique<History>(options_in(folder), Timestamp(window_start(24 * kBlock + 1)));
+  REQUIRE(history->stats().series == 2);
+  CHECK(history->last_values("c", 1)[0].value == 3.0);
+}
+
 TEST_CASE("a last window that has not begun is no last window: the clock was put back",
           "[store][history]") {
   const ScratchFolder folder;
