@@ -309,19 +309,19 @@ bool StreamListener::deliver(Connection& connection, std::string_view chunk) {
 
 // Fills `frames_`. Other than kFrame: there are no more.
 FrameStatus StreamListener::next_frames(Framer& framer) {
-  frames_.clear();
+  frames_.resize(options_.frames_at_once);
+  std::size_t count = framer.next_plain(frames_);
   FrameStatus status = FrameStatus::kFrame;
-  while (frames_.size() < options_.frames_at_once) {
-    Frame& frame = frames_.emplace_back();
-    if ((status = framer.next(frame)) != FrameStatus::kFrame) {
-      frames_.pop_back();
-      break;
-    }
-    ++stats_.frames;
+  while (count < frames_.size()) {
+    Frame& frame = frames_[count];
+    if ((status = framer.next(frame)) != FrameStatus::kFrame) break;
+    ++count;
     if (frame.truncated) ++stats_.truncated;
     if (frame.incomplete) ++stats_.incomplete;
     if (framer.keeps_last_frame()) break;
   }
+  frames_.resize(count);
+  stats_.frames += count;
   return status;
 }
 

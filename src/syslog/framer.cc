@@ -64,7 +64,7 @@ bool Framer::has_partial() const noexcept {
 }
 
 FrameStatus Framer::next(Frame& frame) {
-  if (next_plain_line(frame) || next_plain_counted(frame)) return FrameStatus::kFrame;
+  if (next_plain({&frame, 1}) == 1) return FrameStatus::kFrame;
   forget_delivered();
   for (;;) {
     bool has_frame = false;
@@ -91,36 +91,51 @@ FrameStatus Framer::next(Frame& frame) {
   }
 }
 
-// Most frames are lines that begin and end in one read and need none of the states below: these
-// cost one search for their end and half a dozen comparisons, a third of the long way.
-bool Framer::next_plain_line(Frame& frame) {
-  if (state_ != State::kStart || !buffer_.empty() || chunk_.empty() || chunk_has_nul_ ||
-      options_.multiline) {
-    return false;
-  }
-  const char first = chunk_.front();
-  const bool is_line =
-      options_.framing == Framing::kAuto
-          ? first == '<'
-          : options_.framing == Framing::kLf && !is_stream_start_ && first != '\n' && first != '\r';
-  if (!is_line) return false;
-  const std::size_t end = find_octet(chunk_, '\n', chunk_.size());
-  if (end == kNotFound || end > options_.max_message) return false;
-  std::string_view line = chunk_.substr(0, end);
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  frame = {.bytes = line};
-  chunk_.remove_prefix(end + 1);
-  is_stream_start_ = false;
-  return true;
+// Most frames begin and end in one read and need none of the states below.
+std::size_t Framer::next_plain(std::span<Frame> frames) {
+  if (state_ != State::kStart || !buffer_.empty() || chunk_.empty()) return 0;
+  std::size_t count = next_plain_lines(frames);
+  count += next_plain_counted(frames.subspan(count));
+  if (count > 0) is_stream_start_ = false;
+  return count;
 }
 
-// The same of a counted frame that lies in one read: "123 <", and as many octets.
+// What no line begins with, or what only the long way tells.
+bool Framer::may_begin_plain_line(char first) const noexcept {
+  if (options_.framing == Framing::kAuto) return first == '<';
+  return first != '\n' && first != '\r';
+}
+
+// Lines of a read without a NUL: these cost one search for their end and half a dozen comparisons.
+std::size_t Framer::next_plain_lines(std::span<Frame> frames) {
+  const bool has_lines =
+      options_.framing == Framing::kAuto || (options_.framing == Framing::kLf && !is_stream_start_);
+  if (!has_lines || options_.multiline || chunk_has_nul_) return 0;
+  std::string_view rest = chunk_;
+  std::size_t count = 0;
+  for (; count < frames.size() && !rest.empty() && may_begin_plain_line(rest.front()); ++count) {
+    const std::size_t end = find_octet(rest, '\n', rest.size());
+    if (end == kNotFound || end > options_.max_message) break;
+    const bool has_cr = end > 0 && rest[end - 1] == '\r';
+    frames[count] = {.bytes = rest.substr(0, end - (has_cr ? 1 : 0))};
+    rest.remove_prefix(end + 1);
+  }
+  chunk_ = rest;
+  return count;
+}
+
+// "123 <", and as many octets.
+std::size_t Framer::next_plain_counted(std::span<Frame> frames) {
+  if (options_.framing == Framing::kLf || options_.framing == Framing::kNul) return 0;
+  std::size_t count = 0;
+  for (; count < frames.size() && next_plain_counted(frames[count]); ++count) {
+  }
+  has_counted_ = has_counted_ || count > 0;
+  return count;
+}
+
 bool Framer::next_plain_counted(Frame& frame) {
   constexpr std::size_t kDigitsMax = 5;
-  if (state_ != State::kStart || !buffer_.empty() || options_.framing == Framing::kLf ||
-      options_.framing == Framing::kNul) {
-    return false;
-  }
   std::size_t count = 0;
   std::size_t at = 0;
   for (; at < kDigitsMax && at < chunk_.size() && detail::is_digit(chunk_[at]); ++at)
@@ -130,8 +145,6 @@ bool Framer::next_plain_counted(Frame& frame) {
   if (!is_counted || count > options_.max_message || rest.size() <= count) return false;
   frame = {.bytes = rest.substr(1, count)};
   chunk_ = rest.substr(1 + count);
-  is_stream_start_ = false;
-  has_counted_ = true;
   return true;
 }
 

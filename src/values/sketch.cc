@@ -40,7 +40,13 @@ std::int32_t Sketch::index_of(double value) {
 
 void Sketch::add(double value, std::uint64_t weight) {
   if (buckets_.empty() && count_ + weight <= kExactMax) {
-    samples_.insert(samples_.end(), weight, value);
+    // One or two would take as much: malloc() gives no less than three.
+    if (samples_.capacity() == 0) samples_.reserve(3);
+    if (weight == 1) {
+      samples_.push_back(value);
+    } else {
+      samples_.insert(samples_.end(), weight, value);
+    }
   } else {
     spill();
     add_bucket(index_of(value), weight);

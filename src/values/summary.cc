@@ -18,7 +18,7 @@ Summary::Summary(bool keeps_distribution) : keeps_distribution_(keeps_distributi
 
 Summary::Summary(const Summary& other) : keeps_distribution_(other.keeps_distribution_) {
   copy_numbers(other);
-  if (many_ && other.many_->sketch) many_->sketch = std::make_unique<Sketch>(*other.many_->sketch);
+  if (many_ && many_->sketch() != nullptr) *many_->sketch() = *other.many_->sketch();
 }
 
 Summary& Summary::operator=(const Summary& other) {
@@ -39,7 +39,7 @@ void Summary::add(double value, Timestamp time, std::uint64_t weight) {
   all.min = all.count == 0 ? value : std::min(all.min, value);
   all.max = all.count == 0 ? value : std::max(all.max, value);
   all.count += weight;
-  if (all.sketch) all.sketch->add(value, weight);
+  if (Sketch* const sketch = all.sketch()) sketch->add(value, weight);
   note_last(value, time);
 }
 
@@ -61,7 +61,7 @@ void Summary::merge(const Summary& other) {
   all.min = std::min(all.min, more.min);
   all.max = std::max(all.max, more.max);
   all.count += more.count;
-  if (all.sketch && more.sketch) all.sketch->merge(*more.sketch);
+  if (all.sketch() != nullptr && more.sketch() != nullptr) all.sketch()->merge(*more.sketch());
   note_last(other.last_, other.last_time_);
 }
 
@@ -78,46 +78,56 @@ double Summary::sum() const noexcept {
 std::vector<double> Summary::quantiles(std::span<const double> ranks) const {
   SLUICE_CHECK(keeps_distribution_ && has_sample_, "a quantile needs a sample that was kept");
   if (!many_) return std::vector<double>(ranks.size(), last_);
-  return many_->sketch->quantiles(ranks);
+  return many_->sketch()->quantiles(ranks);
 }
 
 void Summary::append_buckets(std::vector<Sketch::Bucket>& buckets) const {
-  if (many_) return many_->sketch->append_buckets(buckets);
+  if (many_) return many_->sketch()->append_buckets(buckets);
   if (has_sample_) buckets.push_back({Sketch::index_of(last_), 1});
 }
 
 void Summary::add_samples_to(SketchSum& sum, std::span<const Sketch::Bucket> buckets) const {
-  if (many_) return sum.add(*many_->sketch, buckets);
+  if (many_) return sum.add(*many_->sketch(), buckets);
   if (has_sample_) sum.add(last_);
 }
 
 std::size_t Summary::heap_bytes() const noexcept {
   if (!many_) return 0;
-  const std::size_t bytes = sizeof(Many) + kPieceBytes;
-  if (!many_->sketch) return bytes;
-  return bytes + sizeof(Sketch) + 2 * kPieceBytes + many_->sketch->heap_bytes();
+  if (many_->sketch() == nullptr) return sizeof(Many) + kPieceBytes;
+  return sizeof(ManyWithSketch) + 2 * kPieceBytes + many_->sketch()->heap_bytes();
 }
 
+Summary::ManyPointer Summary::make_many(bool keeps_distribution) {
+  ManyPointer many(keeps_distribution ? new ManyWithSketch : new Many);
+  many->is_with_sketch = keeps_distribution;
+  return many;
+}
+
+// All but the distribution. One that keeps it gets an empty sketch.
 void Summary::copy_numbers(const Summary& other) {
   last_ = other.last_;
   last_time_ = other.last_time_;
   has_sample_ = other.has_sample_;
   many_.reset();
   if (!other.many_) return;
+  many_ = make_many(keeps_distribution_);
   const Many& many = *other.many_;
-  many_ = std::make_unique<Many>(many.count, many.sum, many.compensation, many.min, many.max);
+  many_->count = many.count;
+  many_->sum = many.sum;
+  many_->compensation = many.compensation;
+  many_->min = many.min;
+  many_->max = many.max;
 }
 
 Summary::Many& Summary::many() {
   if (many_) return *many_;
   const double sum_of_one = sum();
-  many_ = std::make_unique<Many>();
-  if (keeps_distribution_) many_->sketch = std::make_unique<Sketch>();
+  many_ = make_many(keeps_distribution_);
   if (!has_sample_) return *many_;
   many_->count = 1;
   many_->sum = sum_of_one;
   many_->min = many_->max = last_;
-  if (many_->sketch) many_->sketch->add(last_);
+  if (Sketch* const sketch = many_->sketch()) sketch->add(last_);
   return *many_;
 }
 

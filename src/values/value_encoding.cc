@@ -160,13 +160,14 @@ void encode(const Summary& summary, Timestamp base, ByteWriter& writer) {
     return;
   }
   const Summary::Many& many = *summary.many_;
+  const Sketch* const sketch = many.sketch();
   const double value = many.min;
   const auto is_value = [value](double other) { return is_same(value, other); };
   const bool is_plain_sum = is_same(many.compensation, 0);
   const bool is_uniform = is_plain_sum && is_value(many.max) && is_value(summary.last_) &&
                           is_same(many.sum, value * static_cast<double>(many.count)) &&
-                          (!many.sketch || (many.sketch->samples_.size() == many.count &&
-                                            std::ranges::all_of(many.sketch->samples_, is_value)));
+                          (sketch == nullptr || (sketch->samples_.size() == many.count &&
+                                                 std::ranges::all_of(sketch->samples_, is_value)));
   const bool is_single = is_uniform && many.count == 1;
   writer.put_byte(static_cast<std::uint8_t>(kHasSamples | kept | (is_uniform ? kIsUniform : 0) |
                                             (is_single ? kIsSingle : 0) |
@@ -179,7 +180,7 @@ void encode(const Summary& summary, Timestamp base, ByteWriter& writer) {
   writer.put_number(summary.last_);
   writer.put_number(many.sum);
   if (!is_plain_sum) writer.put_bits(many.compensation);
-  if (many.sketch) encode(*many.sketch, writer);
+  if (sketch != nullptr) encode(*sketch, writer);
 }
 
 Summary decode_summary(ByteReader& reader, Timestamp base) {
@@ -208,9 +209,9 @@ Summary decode_summary(ByteReader& reader, Timestamp base) {
   summary.last_ = take_sample(reader);
   many.sum = reader.take_number();
   if ((bits & kHasCompensation) != 0) many.compensation = reader.take_bits();
-  if (!many.sketch) return summary;
-  *many.sketch = decode_sketch(reader);
-  const std::uint64_t kept = many.sketch->count();
+  if (many.sketch() == nullptr) return summary;
+  *many.sketch() = decode_sketch(reader);
+  const std::uint64_t kept = many.sketch()->count();
   if (kept == 0 || kept > many.count) reader.fail();
   return summary;
 }

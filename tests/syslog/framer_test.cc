@@ -16,40 +16,56 @@ struct Cuts {
   friend bool operator==(const Cuts&, const Cuts&) = default;
 };
 
-// `chunk`: what was fed last, in which the frames lie that are not in the framer.
-void take_all(Framer& framer, std::string_view chunk, Cuts& cuts) {
+void note(const Framer& framer, const Frame& frame, std::string_view chunk, Cuts& cuts) {
+  const bool is_in_chunk = frame.bytes.data() >= chunk.data() &&
+                           frame.bytes.data() + frame.bytes.size() <= chunk.data() + chunk.size();
+  if (!framer.keeps_last_frame() && !is_in_chunk) FAIL("a frame lies nowhere: " << frame.bytes);
+  cuts.frames.push_back((frame.truncated ? "T:" : "") + std::string(frame.incomplete ? "I:" : "") +
+                        std::string(frame.bytes));
+}
+
+// `chunk`: what was fed last, in which the frames lie that are not in the framer. `at_once`: asks
+// for as many that need no care before each that may.
+void take_all(Framer& framer, std::string_view chunk, std::size_t at_once, Cuts& cuts) {
+  std::vector<Frame> plain(at_once);
   Frame frame;
-  while ((cuts.status = framer.next(frame)) == FrameStatus::kFrame) {
-    const bool is_in_chunk = frame.bytes.data() >= chunk.data() &&
-                             frame.bytes.data() + frame.bytes.size() <= chunk.data() + chunk.size();
-    if (!framer.keeps_last_frame() && !is_in_chunk) FAIL("a frame lies nowhere: " << frame.bytes);
-    cuts.frames.push_back((frame.truncated ? "T:" : "") +
-                          std::string(frame.incomplete ? "I:" : "") + std::string(frame.bytes));
-  }
+  do {
+    const std::size_t count = framer.next_plain(plain);
+    for (std::size_t i = 0; i < count; ++i) note(framer, plain[i], chunk, cuts);
+    cuts.status = framer.next(frame);
+    if (cuts.status == FrameStatus::kFrame) note(framer, frame, chunk, cuts);
+  } while (cuts.status == FrameStatus::kFrame);
   cuts.dropped = framer.dropped_octets();
 }
 
-Cuts cut(const FramerOptions& options, const std::vector<std::string_view>& reads) {
+Cuts cut(const FramerOptions& options, const std::vector<std::string_view>& reads,
+         std::size_t at_once = 0) {
   Framer framer(options);
   Cuts cuts;
   for (const std::string_view read : reads) {
     const std::string own(read);  // Gone before the next read: nothing may point into it.
     framer.feed(own);
-    take_all(framer, own, cuts);
+    take_all(framer, own, at_once, cuts);
   }
   framer.finish();
-  take_all(framer, {}, cuts);
+  take_all(framer, {}, at_once, cuts);
   return cuts;
 }
 
-// The frames of `stream`, which must be the same whatever the cuts between reads.
+// The frames of `stream`, which must be the same whatever the cuts between reads, and however many
+// are taken at once.
 Cuts cut_everywhere(const FramerOptions& options, std::string_view stream) {
   const Cuts whole = cut(options, {stream});
   for (std::size_t a = 0; a <= stream.size(); ++a) {
     for (std::size_t b = a; b <= stream.size(); b += stream.size() > 200 ? 37 : 1) {
-      const Cuts parts =
-          cut(options, {stream.substr(0, a), stream.substr(a, b - a), stream.substr(b)});
-      if (parts != whole) FAIL("other frames when cut at " << a << " and " << b << ": " << stream);
+      const std::vector<std::string_view> reads{stream.substr(0, a), stream.substr(a, b - a),
+                                                stream.substr(b)};
+      for (const std::size_t at_once : {0U, 1U, 3U}) {
+        if (cut(options, reads, at_once) != whole) {
+          FAIL("other frames when cut at " << a << " and " << b << ", " << at_once
+                                           << " at once: " << stream);
+        }
+      }
     }
   }
   std::vector<std::string_view> octets;
@@ -338,6 +354,7 @@ TEST_CASE("every short stream gives the same frames for every cut", "[syslog][ho
               octets.push_back(std::string_view(stream).substr(i, 1));
             }
             if (cut(options, octets) != whole) FAIL("other frames octet by octet");
+            if (cut(options, {stream}, 3) != whole) FAIL("other frames three at once");
           }
         }
       }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -72,6 +73,10 @@ class Framer {
   // connection sends is dropped and counted.
   [[nodiscard]] FrameStatus next(Frame& frame);
 
+  // The same for messages that need no care, as most do: as many as come one behind the other, at
+  // most as many as `frames` has room for. They lie in what was fed. 0: next() tells more.
+  [[nodiscard]] std::size_t next_plain(std::span<Frame> frames);
+
   // True when the frame that next() delivered last lies in the framer, and goes with the next call;
   // else it lies in what was fed.
   [[nodiscard]] bool keeps_last_frame() const noexcept { return is_delivered_; }
@@ -97,7 +102,9 @@ class Framer {
  private:
   enum class State : std::uint8_t { kStart, kLine, kCounted, kFailed };
 
-  [[nodiscard]] bool next_plain_line(Frame& frame);
+  [[nodiscard]] bool may_begin_plain_line(char first) const noexcept;
+  [[nodiscard]] std::size_t next_plain_lines(std::span<Frame> frames);
+  [[nodiscard]] std::size_t next_plain_counted(std::span<Frame> frames);
   [[nodiscard]] bool next_plain_counted(Frame& frame);
   void forget_delivered();
   bool begin_frame();
