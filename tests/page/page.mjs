@@ -278,7 +278,8 @@ async function policy(page) {
 // The relay's answers, but for what `change` makes of their JSON.
 async function altered(page, path, change) {
   await page.route(`**${path}*`, async (route) => {
-    const answer = await route.fetch();
+    // As a browser does for itself: a connection that was idle may be closed while it is asked anew.
+    const answer = await route.fetch({maxRetries: 2});
     const json = await answer.json();
     change(json);
     await route.fulfill({response: answer, json});
