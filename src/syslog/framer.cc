@@ -100,7 +100,7 @@ std::size_t Framer::next_plain(std::span<Frame> frames) {
   return count;
 }
 
-// What no line begins with, or what only the long way tells.
+// False of what begins no line, or only perhaps.
 bool Framer::may_begin_plain_line(char first) const noexcept {
   if (options_.framing == Framing::kAuto) return first == '<';
   return first != '\n' && first != '\r';
