@@ -180,10 +180,6 @@ void Aggregator::expect(std::uint32_t entry, std::size_t piece) const noexcept {
   if (entry != kNone) state_->entries[entry].entry.summary.expect(piece);
 }
 
-void Aggregator::read_for_add(std::uint32_t entry, std::size_t piece) const noexcept {
-  if (entry != kNone) state_->entries[entry].entry.summary.read_for_add(piece);
-}
-
 void Aggregator::hear(std::string_view host, std::string_view presence, Timestamp time,
                       Timestamp now, bool is_path_node) {
   HostPlace unknown;

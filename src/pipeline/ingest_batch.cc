@@ -57,9 +57,6 @@ void Ingest::State::receive_plain(std::span<const Message> messages, std::span<A
     if (!sender.unread.is_of(messages[i].peer.address)) last_messages.expect(sender.last_message);
   }
   for (std::size_t i = 0; i < all.size(); ++i) match_plain(messages[i], all[i], now);
-  for (const Ahead& one : all) {
-    if (one.is_read) last_messages.expect_octets(senders.sender(one.sender).last_message);
-  }
   for (std::size_t i = 0; i < all.size(); ++i) {
     Sender& sender = senders.sender(all[i].sender);
     remember(all[i].record, all[i].is_read, sender, messages[i].peer);
@@ -84,7 +81,6 @@ void Ingest::State::match_plain(const Message& message, Ahead& one, Timestamp no
                                 .is_asked = is_asked},
                                samples) > 0;
   if (!one.is_read) return;
-  last_messages.expect(sender.last_message);
   take_matched(sender.host, one.time, 1, sender, message.peer, now);
   const std::span<Sample> fresh = std::span(samples).subspan(begin);
   name_hosts(fresh, sender.host, message.peer, claimed_hosts);
@@ -104,13 +100,16 @@ void Ingest::State::match_plain(const Message& message, Ahead& one, Timestamp no
 // What a sample is added to lies in pieces, each of which tells where the next one is. While one
 // comes from memory, the next messages are matched.
 void Ingest::State::expect(const Sample& sample, const Aggregator::HostPlace& place) {
-  if (!expected.empty()) aggregator.expect(expected.back(), 0);
   expected.push_back(aggregator.expect(sample, place));
+  const std::size_t count = expected.size();
+  if (count > 1) aggregator.expect(expected[count - 2], 0);
+  if (count > 2) aggregator.expect(expected[count - 3], 1);
 }
 
 void Ingest::State::add_waiting(Timestamp now) {
-  for (std::size_t piece = 0; piece < Summary::kPieces; ++piece) {
-    for (const std::uint32_t entry : expected) aggregator.read_for_add(entry, piece);
+  if (const std::size_t count = expected.size(); count > 0) {
+    aggregator.expect(expected[count - 1], 0);
+    if (count > 1) aggregator.expect(expected[count - 2], 1);
   }
   std::size_t at = 0;
   for (const Waiting& one : waiting) {

@@ -97,16 +97,7 @@ class RepeatMemory {
 
   // remember() is about to be called: the processor fetches what is known meanwhile.
   void expect(const Hint& hint) const noexcept {
-    if (hint.place >= slots_.size()) return;
-    __builtin_prefetch(&slots_[hint.place]);
-    __builtin_prefetch(&slots_[hint.place].octets);
-  }
-  // The same once that has come: what it points to.
-  void expect_octets(const Hint& hint) const noexcept {
-    if (hint.place >= slots_.size()) return;
-    const char* const octets = slots_[hint.place].octets.data();
-    __builtin_prefetch(octets, 1);
-    __builtin_prefetch(octets + 64, 1);
+    if (hint.place < slots_.size()) __builtin_prefetch(&slots_[hint.place]);
   }
 
   // The sender's last message is another one now, which is not kept.

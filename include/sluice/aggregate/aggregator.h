@@ -52,7 +52,6 @@ class Aggregator {
   void expect(const HostPlace& place) const noexcept;
   [[nodiscard]] std::uint32_t expect(const Sample& sample, const HostPlace& place) noexcept;
   void expect(std::uint32_t entry, std::size_t piece) const noexcept;  // As Summary::expect().
-  void read_for_add(std::uint32_t entry, std::size_t piece) const noexcept;  // As Summary's.
 
   // Notes that a rule matched a message of `host` at `now`, whether or not it gave a sample.
   // `presence`: of the rule's pack, for which the message, whose event time is `time`, is a sign of

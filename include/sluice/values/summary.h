@@ -41,10 +41,6 @@ class Summary {
   // from 0 to kPieces - 1, once the one before has come.
   static constexpr std::size_t kPieces = 2;
   void expect(std::size_t piece) const noexcept;
-  // The same right before add(): reads what add() writes to, of a piece. Read for several summaries
-  // in a row, all are waited for at once. What had been fetched by then was often gone, or had not
-  // been: this took 3 % off a line.
-  void read_for_add(std::size_t piece) const noexcept;
 
   [[nodiscard]] std::uint64_t count() const noexcept;
   [[nodiscard]] double sum() const noexcept;
@@ -141,17 +137,6 @@ inline void Summary::expect(std::size_t piece) const noexcept {
   }
   if (const Sketch* const sketch = many_->sketch())
     fetch(sketch->samples_.data(), sketch->samples_.size());
-}
-
-inline void Summary::read_for_add(std::size_t piece) const noexcept {
-  if (!many_) return;
-  if (piece == 0) {
-    (void)*static_cast<const volatile double*>(&many_->sum);
-    return;
-  }
-  const Sketch* const sketch = many_->sketch();
-  if (sketch == nullptr || sketch->samples_.empty()) return;
-  (void)*static_cast<const volatile double*>(&sketch->samples_.back());
 }
 
 }  // namespace sluice
