@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/string_map.h"
+#include "sluice/base/prefetch.h"
 
 namespace sluice {
 namespace {
@@ -166,13 +167,12 @@ bool Aggregator::add(const Sample& sample, Timestamp now, HostPlace& place_of_ho
 void Aggregator::expect(const HostPlace& place) const noexcept {
   const ActiveHost* const host = state_->known_host(place);
   if (host == nullptr) return;
-  __builtin_prefetch(host);
-  __builtin_prefetch(&host->first_sign);
+  prefetch(host, sizeof *host);
 }
 
 std::uint32_t Aggregator::expect(const Sample& sample, const HostPlace& place) noexcept {
   const std::uint32_t entry = state_->last_entry(sample, place);
-  if (entry != kNone) __builtin_prefetch(&state_->entries[entry]);
+  if (entry != kNone) prefetch(&state_->entries[entry]);
   return entry;
 }
 

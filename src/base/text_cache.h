@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/octet_words.h"
+#include "sluice/base/prefetch.h"
 
 namespace sluice {
 
@@ -29,7 +30,7 @@ class TextCache {
     return hash(text) & mask_;
   }
   // The text of this place is about to be asked for: the processor fetches it meanwhile.
-  void expect(std::size_t place) const noexcept { __builtin_prefetch(&places_[place]); }
+  void expect(std::size_t place) const noexcept { prefetch(&places_[place]); }
 
   // The number put for `text`, or kNone. `first`: place_of(text).
   [[nodiscard]] std::uint32_t find(std::string_view text) const noexcept {

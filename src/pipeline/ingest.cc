@@ -25,6 +25,7 @@ Ingest::~Ingest() = default;
 // Anything that is not plain: from a host nobody has heard of yet, not well formed, cut off, a
 // repeat notice, the relay's own.
 void Ingest::State::receive_one(const Message& message, Timestamp now, Ahead& one) {
+  add_waiting();
   MessageTrace& trace = current;
   trace.samples.clear();
   Sender& sender = read(message, now, one, trace);
@@ -44,6 +45,7 @@ void Ingest::State::receive_one(const Message& message, Timestamp now, Ahead& on
 MessageTrace Ingest::explain(const Message& message, Timestamp now) {
   State::Ahead ahead;
   MessageTrace trace;
+  state_->add_waiting();
   state_->parse(message, ahead);
   ahead.sender = state_->senders.number_of(state_->name_of_sender(ahead.record, message.peer),
                                            ahead.name_place);
@@ -68,6 +70,7 @@ MessageTrace Ingest::explain(const Message& message, Timestamp now) {
 void Ingest::receive_line(const Message& line, Timestamp now) {
   State& state = *state_;
   MessageTrace& trace = state.current;
+  state.add_waiting();
   trace.samples.clear();
   if (!state.read_line(line, now, trace)) return;
   const std::size_t matched = state.matcher->match(state.input_of(trace, now), trace.samples);
@@ -88,6 +91,7 @@ void Ingest::receive_lines(const Message& datagram, Timestamp now) {
 
 MessageTrace Ingest::explain_line(const Message& line, Timestamp now) {
   MessageTrace trace;
+  state_->add_waiting();
   if (!state_->read_line(line, now, trace)) return trace;
   const std::size_t matched =
       state_->matcher->explain(state_->input_of(trace, now), trace.samples, trace.rules);
@@ -95,17 +99,22 @@ MessageTrace Ingest::explain_line(const Message& line, Timestamp now) {
   return trace;
 }
 
-Delta Ingest::take_delta() { return state_->aggregator.take_delta(); }
+Delta Ingest::take_delta() {
+  state_->add_waiting();
+  return state_->aggregator.take_delta();
+}
 
 SenderReport Ingest::take_senders() { return state_->senders.take_report(); }
 
 Observations Ingest::take_observations() {
+  state_->add_waiting();
   return {.unmatched = state_->unmatched.take(),
           .rules = state_->rule_tally.take(),
           .notes = std::exchange(state_->notes, {})};
 }
 
-bool Ingest::is_tick_full() const noexcept {
+bool Ingest::is_tick_full() const {
+  state_->add_waiting();
   // More than one message gives; of a tiny tick, which only tests have, a part.
   constexpr std::size_t kRoomMax = 256;
   const std::size_t most = state_->options.aggregator.entries_max;
@@ -113,6 +122,7 @@ bool Ingest::is_tick_full() const noexcept {
 }
 
 void Ingest::set_rules(std::shared_ptr<const RuleSet> rules) {
+  state_->add_waiting();
   const MatcherStats& old = state_->matcher->stats();
   MatcherStats& retired = state_->retired_matcher_stats;
   retired.rules_matched += old.rules_matched;
@@ -128,11 +138,13 @@ void Ingest::set_rules(std::shared_ptr<const RuleSet> rules) {
   state_->name_rules();
 }
 
-std::uint64_t Ingest::pending_samples() const noexcept {
+std::uint64_t Ingest::pending_samples() const {
+  state_->add_waiting();
   return state_->aggregator.pending_samples();
 }
 
-Stats Ingest::stats() const noexcept {
+Stats Ingest::stats() const {
+  state_->add_waiting();
   Stats stats = state_->stats;
   const MatcherStats& live = state_->matcher->stats();
   const MatcherStats& retired = state_->retired_matcher_stats;

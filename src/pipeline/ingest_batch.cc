@@ -11,6 +11,10 @@
 namespace sluice {
 
 void Ingest::receive(std::span<const Message> messages, Timestamp now) {
+  if (now != state_->waiting_since) {
+    state_->add_waiting();
+    state_->waiting_since = now;
+  }
   while (!messages.empty()) {
     const auto some = messages.first(std::min(messages.size(), State::kAtOnce));
     state_->receive_some(some, now);
@@ -54,15 +58,22 @@ void Ingest::State::receive_plain(std::span<const Message> messages, std::span<A
     one.time = time.time;
     count(messages[i], ParseError::kNone, time.source);
     count_sender(sender, messages[i], ParseError::kNone, time, now);
-    if (!sender.unread.is_of(messages[i].peer.address)) last_messages.expect(sender.last_message);
+    one.is_read = !one.record.full_text.empty() ||
+                  matcher->may_begin(one.record.app_name, text_of(one.record));
+    if (one.is_read) aggregator.expect(sender.place);
+    if (one.is_read || !sender.unread.is_of(messages[i].peer.address)) {
+      last_messages.expect(sender.last_message);
+    }
   }
-  for (std::size_t i = 0; i < all.size(); ++i) match_plain(messages[i], all[i], now);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i].is_read) match_plain(messages[i], all[i], now);
+  }
   for (std::size_t i = 0; i < all.size(); ++i) {
     Sender& sender = senders.sender(all[i].sender);
     remember(all[i].record, all[i].is_read, sender, messages[i].peer);
     if (!all[i].is_read) count_unmatched(all[i].record, sender.host, now);
   }
-  add_waiting(now);
+  if (samples.size() >= kWaitingMax) add_waiting();
 }
 
 // Adds the samples to `samples`, where those of the sender wait for add_waiting().
@@ -72,7 +83,6 @@ void Ingest::State::match_plain(const Message& message, Ahead& one, Timestamp no
   one.is_read = false;
   if (is_asked && !matcher->may_match(record.app_name, text_of(record))) return;
   Sender& sender = senders.sender(one.sender);
-  aggregator.expect(sender.place);
   const std::size_t begin = samples.size();
   one.is_read = matcher->match({.record = record,
                                 .host = sender.host,
@@ -84,17 +94,16 @@ void Ingest::State::match_plain(const Message& message, Ahead& one, Timestamp no
   take_matched(sender.host, one.time, 1, sender, message.peer, now);
   const std::span<Sample> fresh = std::span(samples).subspan(begin);
   name_hosts(fresh, sender.host, message.peer, claimed_hosts);
-  // Those of other hosts do not wait: what their names point to is gone with the next message.
-  const auto named = std::ranges::remove_if(fresh, [&](const Sample& sample) {
-    if (sample.host.data() == sender.host.data()) return false;
-    Aggregator::HostPlace unknown;
-    add(sample, now, unknown);
-    return true;
-  });
-  samples.resize(samples.size() - named.size());
-  if (samples.size() == begin) return;
+  if (fresh.empty()) return;
   waiting.push_back({one.sender, samples.size()});
-  for (const Sample& sample : std::span(samples).subspan(begin)) expect(sample, sender.place);
+  const auto is_of_sender = [&sender](const Sample& sample) {
+    return sample.host.data() == sender.host.data();
+  };
+  if (std::ranges::all_of(fresh, is_of_sender)) {
+    for (const Sample& sample : fresh) expect(sample, sender.place);
+  } else {  // What the names of other hosts point to is gone with the next message.
+    add_waiting();
+  }
 }
 
 // What a sample is added to lies in pieces, each of which tells where the next one is. While one
@@ -106,15 +115,19 @@ void Ingest::State::expect(const Sample& sample, const Aggregator::HostPlace& pl
   if (count > 2) aggregator.expect(expected[count - 3], 1);
 }
 
-void Ingest::State::add_waiting(Timestamp now) {
+void Ingest::State::add_waiting() {
   if (const std::size_t count = expected.size(); count > 0) {
     aggregator.expect(expected[count - 1], 0);
     if (count > 1) aggregator.expect(expected[count - 2], 1);
   }
   std::size_t at = 0;
   for (const Waiting& one : waiting) {
-    Aggregator::HostPlace& place = senders.sender(one.sender).place;
-    for (; at < one.end; ++at) add(samples[at], now, place);
+    Sender& sender = senders.sender(one.sender);
+    for (; at < one.end; ++at) {
+      Aggregator::HostPlace unknown;
+      const bool is_of_sender = samples[at].host.data() == sender.host.data();
+      add(samples[at], waiting_since, is_of_sender ? sender.place : unknown);
+    }
   }
   samples.clear();
   expected.clear();

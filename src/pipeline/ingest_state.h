@@ -44,22 +44,24 @@ struct Ingest::State {
     Record record;
     std::size_t name_place = 0;  // SenderBook::expect() of its sender's name.
     std::uint32_t sender = SenderBook::kUnknown;
-    bool is_read = false;  // A rule reads it.
+    bool is_read = false;  // A rule reads it, or, until rules are asked, may read it.
     Timestamp time{};      // Event time.
   };
-  // Samples of one sender that are to be added.
+  // Samples of a sender's message that are to be added.
   struct Waiting {
     std::uint32_t sender = 0;
     std::size_t end = 0;  // In `samples`; they begin where those before them end.
   };
   static constexpr std::size_t kAtOnce = 32;
+  // So many samples do not wait for more: time enough for what they are added to, and still few.
+  static constexpr std::size_t kWaitingMax = 64;
 
   void receive_some(std::span<const Message> messages, Timestamp now);
   [[nodiscard]] bool is_plain(const Ahead& ahead) const noexcept;
   void receive_plain(std::span<const Message> messages, std::span<Ahead> all, Timestamp now);
   void match_plain(const Message& message, Ahead& ahead, Timestamp now);
   void expect(const Sample& sample, const Aggregator::HostPlace& place);
-  void add_waiting(Timestamp now);
+  void add_waiting();
   void receive_one(const Message& message, Timestamp now, Ahead& ahead);
   void parse(const Message& message, Ahead& ahead);
   [[nodiscard]] std::string_view name_of_sender(const Record& record,
@@ -121,6 +123,7 @@ struct Ingest::State {
   std::vector<Sample> samples;
   std::vector<std::uint32_t> expected;  // Aggregator::expect() of each of them.
   std::vector<Waiting> waiting;
+  Timestamp waiting_since{};  // When the messages came whose samples wait.
   std::deque<std::string> claimed_hosts;
   MessageTrace current;  // A message that needs care, or a line of Graphite plaintext.
   std::string host;

@@ -27,12 +27,16 @@ void RepeatMemory::remember(const Key& key, const Record& record, Hint& hint) {
   slot.app_name = static_cast<std::uint16_t>(record.app_name.size());
   slot.procid = static_cast<std::uint16_t>(record.procid.size());
   slot.message_at = static_cast<std::uint16_t>(record.message.data() - text.data());
-  slot.octets.resize_and_overwrite(size, [&](char* octets, std::size_t) {
-    octets += record.app_name.copy(octets, record.app_name.size());
-    octets += record.procid.copy(octets, record.procid.size());
-    text.copy(octets, text.size());
-    return size;
-  });
+  if (size > slot.room) {
+    // Messages of one sender are about as long as each other.
+    slot.room = static_cast<std::uint16_t>(std::min(kOctetsMax, size + size / 4 + 16));
+    slot.octets = std::make_unique_for_overwrite<char[]>(slot.room);
+  }
+  slot.size = static_cast<std::uint16_t>(size);
+  char* octets = slot.octets.get();
+  octets += record.app_name.copy(octets, record.app_name.size());
+  octets += record.procid.copy(octets, record.procid.size());
+  text.copy(octets, text.size());
 }
 
 void RepeatMemory::forget(const Key& key, const Hint& hint) noexcept {
@@ -48,7 +52,7 @@ bool RepeatMemory::recall(const Key& key, Record& record) const {
   const auto place = places_.find(key);
   if (place == places_.end() || !slots_[place->second].is_known) return false;
   const Slot& slot = slots_[place->second];
-  const std::string_view octets = slot.octets;
+  const std::string_view octets(slot.octets.get(), slot.size);
   const std::string_view text = octets.substr(std::size_t{slot.app_name} + slot.procid);
   record.app_name = octets.substr(0, slot.app_name);
   record.procid = octets.substr(slot.app_name, slot.procid);

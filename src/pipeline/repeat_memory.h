@@ -8,11 +8,12 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
-#include <string>
+#include <memory>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "sluice/base/prefetch.h"
 #include "sluice/values/record.h"
 
 namespace sluice {
@@ -97,7 +98,7 @@ class RepeatMemory {
 
   // remember() is about to be called: the processor fetches what is known meanwhile.
   void expect(const Hint& hint) const noexcept {
-    if (hint.place < slots_.size()) __builtin_prefetch(&slots_[hint.place]);
+    if (hint.place < slots_.size()) prefetch(&slots_[hint.place]);
   }
 
   // The sender's last message is another one now, which is not kept.
@@ -113,16 +114,19 @@ class RepeatMemory {
   [[nodiscard]] std::size_t size() const noexcept { return slots_.size(); }
 
  private:
-  struct Slot {
+  // In one cache line. Octets are counted in 16 bits; kOctetsMax bounds them.
+  struct alignas(64) Slot {
     Key key;
     bool is_known = false;  // False: it was too long, or not worth keeping.
     // The text is Record::full_text, if there was one, and Record::message begins this far in it.
     bool has_full_text = false;
-    std::uint16_t app_name = 0;  // Octets of the fields; kOctetsMax bounds them.
+    std::uint16_t app_name = 0;
     std::uint16_t procid = 0;
     std::uint16_t message_at = 0;
-    std::uint64_t heard = 0;  // heard_ when its sender was heard last.
-    std::string octets;       // APP-NAME, PROCID, text; its room is reused.
+    std::uint16_t size = 0;  // Of what `octets` holds.
+    std::uint16_t room = 0;
+    std::uint64_t heard = 0;         // heard_ when its sender was heard last.
+    std::unique_ptr<char[]> octets;  // APP-NAME, PROCID, text; its room is reused.
   };
   // A slot as it was when all were put in order.
   struct Silent {

@@ -12,6 +12,7 @@
 #include "base/text_cache.h"
 #include "pipeline/repeat_memory.h"
 #include "sluice/aggregate/aggregator.h"
+#include "sluice/base/prefetch.h"
 #include "sluice/base/time.h"
 #include "sluice/pipeline/sender_counts.h"
 
@@ -79,9 +80,7 @@ class SenderBook {
     return place;
   }
   void expect(std::uint32_t number) const noexcept {
-    const char* const record = reinterpret_cast<const char*>(&senders_[number]);
-    __builtin_prefetch(record);
-    __builtin_prefetch(record + 64);
+    prefetch(&senders_[number], sizeof senders_[number]);
   }
   // Valid until the next call of find(), as a number is until floods() changes.
   [[nodiscard]] Sender& sender(std::uint32_t number) noexcept { return senders_[number]; }

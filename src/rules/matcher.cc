@@ -49,6 +49,10 @@ std::size_t Matcher::match(const Input& input, std::vector<Sample>& samples) {
   return matched.size();
 }
 
+bool Matcher::may_begin(std::string_view app_name, std::string_view text) {
+  return state_->selection_of(app_name).may_begin(text);
+}
+
 bool Matcher::may_match(std::string_view app_name, std::string_view text) {
   return state_->may_match(app_name, text);
 }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <bit>
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "syslog/parse_host.h"
@@ -88,6 +90,21 @@ const char* skip_until(const char* at, const char* end) noexcept {
 #endif
   while (at != end && ((*at != kStops) && ...)) ++at;
   return at;
+}
+
+// A bit for each of the kGlance octets at `at` that is kStop, the first one's the lowest.
+inline constexpr std::ptrdiff_t kGlance = 64;
+template <char kStop>
+std::uint64_t stops_at_a_glance(const char* at) noexcept {
+  std::uint64_t found = 0;
+#ifdef __SSE2__
+  for (unsigned i = 0; i < kGlance; i += 16) {
+    found |= std::uint64_t{find_stops<kStop>(load_octets(at + i))} << i;
+  }
+#else
+  for (unsigned i = 0; i < kGlance; ++i) found |= std::uint64_t{at[i] == kStop} << i;
+#endif
+  return found;
 }
 
 }  // namespace sluice::detail

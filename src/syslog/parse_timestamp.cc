@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
+#include "base/octet_words.h"
 #include "syslog/scan.h"
 #include "syslog/time_zone_name.h"
 
@@ -224,12 +226,34 @@ Clock read_clock(const char* octets) noexcept {
   return {two_digits(octets), two_digits(octets + 3), two_digits(octets + 6)};
 }
 
+// Reads six digits at once. False, leaving `value` alone, when they are none. `octets` has eight.
+bool read_six_digits(const char* octets, std::uint32_t& value) noexcept {
+  if constexpr (std::endian::native != std::endian::little) return false;
+  // Eight digits, the first two of them 0: an octet each, the first one's the lowest.
+  const std::uint64_t digits = load_word<std::uint64_t>(octets) << 16 | 0x3030;
+  constexpr std::uint64_t kHighHalves = 0xF0F0F0F0F0F0F0F0;
+  const std::uint64_t above_nine = (digits + 0x0606060606060606) & kHighHalves;
+  if ((digits & kHighHalves) != 0x3030303030303030 || above_nine != 0x3030303030303030)
+    return false;
+  // Pairs, then fours, then all: each number takes the one behind it in.
+  const std::uint64_t pairs = (digits & 0x0F0F0F0F0F0F0F0F) * (10 << 8 | 1) >> 8;
+  const std::uint64_t fours = (pairs & 0x00FF00FF00FF00FF) * (100 << 16 | 1) >> 16;
+  value = static_cast<std::uint32_t>((fours & 0x0000FFFF0000FFFF) * (10'000ULL << 32 | 1) >> 32);
+  return true;
+}
+
 // Takes the fraction of a second off `at`. False for a lone point and for more than nine digits.
 bool take_plain_fraction(const char*& at, const char* end, std::uint32_t& nanoseconds) noexcept {
   constexpr std::array<std::uint32_t, 10> kUnits{
       1'000'000'000, 100'000'000, 10'000'000, 1'000'000, 100'000, 10'000, 1'000, 100, 10, 1};
   if (at == end || *at != '.') return true;
   const char* const begin = ++at;
+  // Six, as every rsyslog writes them.
+  if (end - at >= 8 && !is_digit(at[6]) && read_six_digits(at, nanoseconds)) {
+    nanoseconds *= 1'000;
+    at += 6;
+    return true;
+  }
   const char* const last = begin + std::min<std::ptrdiff_t>(end - begin, kUnits.size() - 1);
   std::uint32_t value = 0;
   while (at != last && is_digit(*at)) value = value * 10 + digit_value(*at++);
@@ -338,10 +362,22 @@ bool read_iso_second(const char* octets, Stamp& stamp) noexcept {
   return true;
 }
 
-bool take_plain_iso_end(const char*& at, const char* end, Stamp& stamp) noexcept {
+bool take_plain_iso_end(const char*& at, const char* end, OffsetMemo& memo, Stamp& stamp) noexcept {
   if (!take_plain_fraction(at, end, stamp.nanoseconds)) return false;
+  stamp.has_offset = true;
+  constexpr std::ptrdiff_t kOctets = OffsetMemo::kOctets;
+  if (end - at > kOctets && are_same_octets(at, memo.octets.data(), kOctets)) {
+    stamp.offset_minutes = memo.minutes;
+    at += kOctets;
+    return *at == ' ';
+  }
   std::string_view rest(at, static_cast<std::size_t>(end - at));
-  if (!take_plain_offset(rest, stamp) && !take_offset(rest, stamp)) return false;
+  if (take_plain_offset(rest, stamp)) {
+    std::copy_n(at, kOctets, memo.octets.begin());
+    memo.minutes = stamp.offset_minutes;
+  } else if (!take_offset(rest, stamp)) {
+    return false;
+  }
   at = rest.data();
   return !rest.empty() && rest.front() == ' ';
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "sluice/syslog/parser.h"
 #include "sluice/values/record.h"
 
 namespace sluice::detail {
@@ -40,8 +41,9 @@ inline constexpr std::size_t kIsoSecondOctets = 19;
 [[nodiscard]] bool read_iso_second(const char* octets, Stamp& stamp) noexcept;
 
 // Takes what may follow it off `at`: a fraction of up to nine digits or none, then "Z" or "+hh:mm";
-// `at` is then at a SP. False for anything else.
-[[nodiscard]] bool take_plain_iso_end(const char*& at, const char* end, Stamp& stamp) noexcept;
+// `at` is then at a SP. False for anything else: then `stamp` is of no use.
+[[nodiscard]] bool take_plain_iso_end(const char*& at, const char* end, OffsetMemo& memo,
+                                      Stamp& stamp) noexcept;
 
 // True when `text` begins like an RFC 3339 date: four digits and a hyphen.
 [[nodiscard]] bool looks_like_date(std::string_view text) noexcept;

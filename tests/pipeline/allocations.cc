@@ -83,6 +83,7 @@ struct Pipeline {
     for (Frame frame; framer.next(frame) == FrameStatus::kFrame;) {
       ingest.receive({.bytes = frame.bytes, .peer = peer, .zone = zone}, kNow);
     }
+    (void)ingest.pending_samples();  // None waits to be added.
     return allocations - before;
   }
 

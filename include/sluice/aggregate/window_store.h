@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sluice/aggregate/time_ranges.h"
+#include "sluice/base/prefetch.h"
 #include "sluice/base/time.h"
 #include "sluice/values/byte_encoding.h"
 #include "sluice/values/summary.h"
@@ -44,7 +45,7 @@ class StoredSeries {
   static constexpr std::size_t kPieces = 1 + Summary::kPieces;
   void expect(std::size_t piece) const noexcept {
     if (micros_ != kMany) return;
-    if (piece == 0) return __builtin_prefetch(many_);
+    if (piece == 0) return prefetch(many_);
     many_->expect(piece - 1);
   }
 
@@ -80,7 +81,7 @@ class Window {
     // As Summary::expect(): all of its summaries are about to be read.
     static constexpr std::size_t kPieces = 1 + StoredSeries::kPieces;
     void expect(std::size_t piece) const noexcept {
-      if (piece == 0) return __builtin_prefetch(series.data());
+      if (piece == 0) return prefetch(series.data());
       for (const StoredSeries& one : series) one.expect(piece - 1);
     }
   };

@@ -105,15 +105,15 @@ class Ingest {
 
   // True when the delta to be taken has no room that is sure to hold another message's series
   // (AggregatorOptions::entries_max).
-  [[nodiscard]] bool is_tick_full() const noexcept;
+  [[nodiscard]] bool is_tick_full() const;
 
   // New rules from the next message on. Contexts that they still read, and counters, go on.
   void set_rules(std::shared_ptr<const RuleSet> rules);
 
   // Samples counted so far, less those in deltas that were taken.
-  [[nodiscard]] std::uint64_t pending_samples() const noexcept;
+  [[nodiscard]] std::uint64_t pending_samples() const;
   // As of now; `samples_merged` and what comes after are the Publisher's.
-  [[nodiscard]] Stats stats() const noexcept;
+  [[nodiscard]] Stats stats() const;
 
  private:
   struct State;

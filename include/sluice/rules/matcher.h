@@ -98,6 +98,9 @@ class Matcher {
     bool is_asked = false;
   };
 
+  // False for most records that may_match() denies, at the first octet of the text.
+  [[nodiscard]] bool may_begin(std::string_view app_name, std::string_view text);
+
   // False when match() would find no rule for a record of syslog that has this APP-NAME and text,
   // and no second reading of the text (`full_text`). Costs what match() then saves. matched() and
   // notes() stay as they are.

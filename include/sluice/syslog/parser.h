@@ -1,6 +1,8 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "sluice/values/record.h"
@@ -16,6 +18,13 @@ namespace sluice {
 // in linear time, and `record` is wholly overwritten; its views point into `bytes`.
 ParseError parse_message(std::string_view bytes, Record& record) noexcept;
 
+// What an offset of a timestamp meant, as most senders write it.
+struct OffsetMemo {
+  static constexpr std::size_t kOctets = 6;
+  std::array<char, kOctets> octets{'+', '0', '0', ':', '0', '0'};
+  std::int16_t minutes = 0;  // As Stamp::offset_minutes.
+};
+
 // What the octets of the last plain timestamps meant. Messages come in runs of one second, and
 // comparing 15 octets costs a tenth of reading them.
 struct StampMemo {
@@ -23,6 +32,7 @@ struct StampMemo {
   Stamp bsd_stamp;             // Absent: none yet.
   std::array<char, 19> iso{};  // "2026-11-22T07:50:09", without fraction and zone.
   Stamp iso_stamp;
+  OffsetMemo iso_offset;
 };
 
 // The same for many messages, which are read quicker one after the other.

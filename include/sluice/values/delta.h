@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "sluice/base/prefetch.h"
 #include "sluice/base/time.h"
 #include "sluice/values/metric.h"
 #include "sluice/values/summary.h"
@@ -40,7 +41,7 @@ struct Delta {
     void expect(std::size_t piece) const noexcept {
       for (const Entry& entry : entries) {
         if (piece == 0) {
-          __builtin_prefetch(&entry);
+          prefetch(&entry);
         } else {
           entry.summary.expect(piece - 1);
         }

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "sluice/base/prefetch.h"
 #include "sluice/base/time.h"
 #include "sluice/values/sketch.h"
 #include "sluice/values/sketch_sum.h"
@@ -123,20 +124,12 @@ inline void Summary::FreeMany::operator()(Many* many) const noexcept {
 }
 
 inline void Summary::expect(std::size_t piece) const noexcept {
-  const auto fetch = [](const auto* first, std::size_t count) {
-    constexpr std::size_t kCacheLine = 64;
-    const auto* const begin = reinterpret_cast<const char*>(first);
-    const std::size_t size = count * sizeof *first;
-    for (std::size_t at = 0; at < size; at += kCacheLine) __builtin_prefetch(begin + at);
-    if (size > 0) __builtin_prefetch(begin + size - 1);
-  };
   if (!many_) return;
   if (piece == 0) {
-    return keeps_distribution_ ? fetch(static_cast<const ManyWithSketch*>(many_.get()), 1)
-                               : fetch(many_.get(), 1);
+    prefetch(many_.get(), keeps_distribution_ ? sizeof(ManyWithSketch) : sizeof(Many));
+  } else if (const Sketch* const sketch = many_->sketch()) {
+    prefetch(sketch->samples_.data(), sketch->samples_.size() * sizeof(double));
   }
-  if (const Sketch* const sketch = many_->sketch())
-    fetch(sketch->samples_.data(), sketch->samples_.size());
 }
 
 }  // namespace sluice
