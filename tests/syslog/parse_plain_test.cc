@@ -48,6 +48,8 @@ const std::vector<std::string_view> kPlain{
     "Nov 22 07:40:00 b\xC3\xBCro-7 app: \xEF\xBB\xBFtext",
     "1 2026-11-22T07:50:09Z db01.example.com puppet-agent 9222 - - Applied catalog",
     "1 2024-02-29T23:59:60.123456+02:00 - - - - -  two blanks",
+    "1 2026-11-22T07:50:09.004120+00:00 web01.example.com puppet-agent 9 - - the text of a line, "
+    "which is long",
     "1 2026-11-22T07:50:09.1-0330 2001:db8::7 sshd 1 ID47 - \xEF\xBB\xBFtext",
 };
 
@@ -121,6 +123,17 @@ TEST_CASE("a plain header with any octet changed, or cut anywhere, is read as be
   CHECK(plain > 100);
 }
 
+TEST_CASE("words are told apart wherever a glance at the header ends", "[syslog]") {
+  for (std::size_t host = 1; host < 80; ++host) {
+    for (const std::size_t text : {1U, 20U, 90U}) {
+      const std::string header = "1 2026-11-22T07:50:09.004120+00:00 " + std::string(host, 'h') +
+                                 " app - ID47 - " + std::string(text, 't');
+      CAPTURE(header);
+      CHECK(is_plain(header));
+    }
+  }
+}
+
 TEST_CASE("what earlier timestamps meant does not show in later ones", "[syslog]") {
   Parser parser;
   Record record;
@@ -133,6 +146,11 @@ TEST_CASE("what earlier timestamps meant does not show in later ones", "[syslog]
                                       "<29>Nov 31 07:40:01 web01.example.com app: x",
                                       "<29>1 2026-11-22T07:50:09.25Z db01 app - - - x",
                                       "<29>1 2026-11-22T07:50:09+02:00 db01 app - - - x",
+                                      "<29>1 2026-11-22T07:50:09+02:00 db02 app - - - x",
+                                      "<29>1 2026-11-22T07:50:09.000000+00:00 db01 app - - - x",
+                                      "<29>1 2026-11-22T07:50:09.999999-00:00 db01 app - - - x",
+                                      "<29>1 2026-11-22T07:50:09.12345/+02:00 db01 app - - - x",
+                                      "<29>1 2026-11-22T07:50:09.:23456+02:00 db01 app - - - x",
                                       "<29>1 2026-11-22T07:50:09.5-02:30 db01 app - - - x",
                                       "<29>1 2026-11-22T07:50:10-02:30 db01 app - - - x",
                                       "<29>1 2026-02-30T07:50:10Z db01 app - - - x"}) {
