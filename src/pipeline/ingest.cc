@@ -70,7 +70,6 @@ MessageTrace Ingest::explain(const Message& message, Timestamp now) {
 void Ingest::receive_line(const Message& line, Timestamp now) {
   State& state = *state_;
   MessageTrace& trace = state.current;
-  state.add_waiting();
   trace.samples.clear();
   if (!state.read_line(line, now, trace)) return;
   const std::size_t matched = state.matcher->match(state.input_of(trace, now), trace.samples);
@@ -91,7 +90,6 @@ void Ingest::receive_lines(const Message& datagram, Timestamp now) {
 
 MessageTrace Ingest::explain_line(const Message& line, Timestamp now) {
   MessageTrace trace;
-  state_->add_waiting();
   if (!state_->read_line(line, now, trace)) return trace;
   const std::size_t matched =
       state_->matcher->explain(state_->input_of(trace, now), trace.samples, trace.rules);

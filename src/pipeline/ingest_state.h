@@ -61,6 +61,8 @@ struct Ingest::State {
   void receive_plain(std::span<const Message> messages, std::span<Ahead> all, Timestamp now);
   void match_plain(const Message& message, Ahead& ahead, Timestamp now);
   void expect(const Sample& sample, const Aggregator::HostPlace& place);
+  // Comes before anyone reads what samples change, before senders are met, which moves them, and
+  // before the rules go: the samples that wait point to both.
   void add_waiting();
   void receive_one(const Message& message, Timestamp now, Ahead& ahead);
   void parse(const Message& message, Ahead& ahead);

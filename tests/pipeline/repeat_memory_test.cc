@@ -80,6 +80,16 @@ TEST_CASE("the last message counts, of each host and peer", "[pipeline]") {
   CHECK(recalled(memory, key(3)) == "?");
 }
 
+TEST_CASE("longer and shorter messages take each other's place", "[pipeline]") {
+  RepeatMemory memory;
+  for (const std::size_t size : {0U, 5U, 400U, 3U, 401U, 4093U, 4094U, 20U}) {
+    const std::string text(size, static_cast<char>('a' + size % 26));
+    remember(memory, key(1), text);
+    // With "app" in front; a longer one is not remembered.
+    CHECK(recalled(memory, key(1)) == (size + 3 <= RepeatMemory::kOctetsMax ? text : "?"));
+  }
+}
+
 TEST_CASE("a hint of another sender, or of one that was forgotten, does no harm", "[pipeline]") {
   RepeatMemory memory(2);
   Record record;
